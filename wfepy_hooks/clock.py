@@ -1,0 +1,33 @@
+"""The one place that reads the clock. A clock is any callable that returns an aware UTC datetime."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    Clock: TypeAlias = Callable[[], datetime]
+
+UTC = timezone.utc
+
+
+def system_clock() -> datetime:
+    """Return the time of the machine, in UTC."""
+    return datetime.now(UTC)
+
+
+def format_time(moment: datetime) -> str:
+    """Return ``moment`` as ISO 8601 in UTC with a ``Z``, to the microsecond: ``2026-11-23T06:13:34.000000Z``."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def parse_time(text: str) -> datetime:
+    """Return the moment that :func:`format_time` wrote.
+
+    :raises ValueError: if ``text`` is not such a moment
+    """
+    # Python 3.10's fromisoformat does not know "Z".
+    return datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text).astimezone(UTC)
