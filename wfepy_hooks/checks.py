@@ -1,0 +1,177 @@
+"""What can be wrong with a graph: every problem at once, each with the file and line of its task."""
+
+from __future__ import annotations
+
+from .graph import Graph
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from .task import Task
+
+#: Parameters that a task may ask for by name behind the context, with what they are.
+ARGUMENTS: dict[str, str] = {}
+
+
+class Problem:
+    """One thing that is wrong with a graph.
+
+    :ivar task: name of the task; empty when it is about the whole workflow
+    :ivar message: what is wrong, and what to do
+    :ivar location: ``file:line``; empty when it is about the whole workflow
+    :ivar fatal: it has no meaning that could be run. WfEpy's scripts may run a workflow without checking it,
+        so what is not fatal does not stop :meth:`.Workflow.create_runner`.
+    """
+
+    __slots__ = ("fatal", "location", "message", "task")
+
+    def __init__(self, task: str, message: str, location: str = "", *, fatal: bool = False) -> None:
+        self.task = task
+        self.message = message
+        self.location = location
+        self.fatal = fatal
+
+    def __str__(self) -> str:
+        text = f'task "{self.task}": {self.message}' if self.task else self.message
+        return f"{self.location}: {text}" if self.location else text
+
+    def __repr__(self) -> str:
+        return f"Problem({str(self)!r})"
+
+
+def find_problems(tasks: Mapping[str, Task]) -> list[Problem]:
+    """Return every problem of the graph, in the order of the tasks where they have one."""
+    if not tasks:
+        return [Problem("", "the workflow has no task; decorate its functions with @task()", fatal=True)]
+    problems = [*_unknown_destinations(tasks), *_wrong_parameters(tasks)]
+    if not any(task.is_start_point for task in tasks.values()):
+        problems.append(Problem("", "no task is marked with @start_point()", fatal=True))
+    if not any(task.is_end_point for task in tasks.values()):
+        problems.append(Problem("", "no task is marked with @end_point()"))
+    if not any(problem.fatal for problem in problems):
+        graph = Graph(tasks)
+        problems += [*_unreachable(graph, tasks), *_endless(graph, tasks)]
+        problems += [*_irreducible(graph, tasks), *_wrong_marks(graph, tasks)]
+    return problems
+
+
+def _problem(task: Task, message: str, *, fatal: bool = False) -> Problem:
+    return Problem(task.name, message, task.location, fatal=fatal)
+
+
+def _unknown_destinations(tasks: Mapping[str, Task]) -> Iterator[Problem]:
+    for task in tasks.values():
+        for transition in task.followed_by:
+            if transition.dest not in tasks:
+                hint = did_you_mean(transition.dest, tasks)
+                yield _problem(task, f'it is followed by "{transition.dest}", which is no task{hint}', fatal=True)
+
+
+def _wrong_parameters(tasks: Mapping[str, Task]) -> Iterator[Problem]:
+    for task in tasks.values():
+        taken, required = parameters(task.func)
+        if taken < 1:
+            yield _problem(task, "its function takes no parameter; the first one gets the context", fatal=True)
+        for name in required[1:]:
+            if name not in ARGUMENTS:
+                available = ", ".join(ARGUMENTS) or "nothing"
+                hint = did_you_mean(name, ARGUMENTS)
+                yield _problem(
+                    task,
+                    f'unknown parameter "{name}"{hint}; behind the context {available} is available: '
+                    "give it a default or remove it",
+                    fatal=True,
+                )
+
+
+def parameters(func: object) -> tuple[int, list[str]]:
+    """Return how many positional arguments ``func`` takes and the names of its required parameters."""
+    code = getattr(func, "__code__", None)
+    if code is not None and not hasattr(func, "__self__") and not hasattr(func, "__wrapped__"):
+        # A plain function, as nearly all are: inspect.signature would cost 15 us a task.
+        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        defaults = len(getattr(func, "__defaults__", None) or ())
+        keywords = getattr(func, "__kwdefaults__", None) or {}
+        positional = list(names[: code.co_argcount - defaults])
+        required = positional + [name for name in names[code.co_argcount :] if name not in keywords]
+        return code.co_argcount + bool(code.co_flags & 0x04), required  # 0x04: it has *args
+    return _inspected_parameters(func)
+
+
+def _inspected_parameters(func: object) -> tuple[int, list[str]]:
+    import inspect  # lazily, as above
+
+    try:
+        signature = inspect.signature(func)  # type: ignore[arg-type]
+    except (TypeError, ValueError):  # some builtins have none; then calling it must tell
+        return 1, ["context"]
+    every = signature.parameters.values()
+    positional = [p for p in every if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.VAR_POSITIONAL)]
+    required = [p.name for p in every if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    return len(positional), required
+
+
+def _unreachable(graph: Graph, tasks: Mapping[str, Task]) -> Iterator[Problem]:
+    for number, task in enumerate(tasks.values()):
+        if not graph.flow.reached[number]:
+            if task.preceded_by:
+                yield _problem(task, "no start point leads to it")
+            else:
+                yield _problem(task, "no transition leads to it and it is not marked with @start_point()")
+
+
+def _endless(graph: Graph, tasks: Mapping[str, Task]) -> Iterator[Problem]:
+    leads_in: list[list[int]] = [[] for _ in graph.names]
+    for edge, target in enumerate(graph.target):
+        leads_in[target].append(graph.source[edge])
+    ends = [number for number, is_end in enumerate(graph.is_end) if is_end]
+    ending = set(ends)
+    while ends:
+        for source in leads_in[ends.pop()]:
+            if source not in ending:
+                ending.add(source)
+                ends.append(source)
+    for number, task in enumerate(tasks.values()):
+        if number not in ending:
+            if task.followed_by:
+                yield _problem(task, "no end point can be reached from it")
+            else:
+                yield _problem(task, "nothing follows it and it is not marked with @end_point()")
+
+
+def _irreducible(graph: Graph, tasks: Mapping[str, Task]) -> Iterator[Problem]:
+    every = list(tasks.values())
+    for source, edge in graph.flow.retreating:
+        if not graph.is_loop_edge[edge]:
+            names = [graph.names[task] for task in graph.flow.path(graph.target[edge], source)]
+            cycle = " -> ".join([*names, names[0]])
+            yield _problem(
+                every[source],
+                f"the cycle {cycle} can be entered in more than one place; "
+                "let every way into it lead through the one task to which it returns",
+                fatal=True,
+            )
+
+
+def _wrong_marks(graph: Graph, tasks: Mapping[str, Task]) -> Iterator[Problem]:
+    heads = {loop.head for loop in graph.loops}
+    for number, task in enumerate(tasks.values()):
+        edges = graph.forward_in[number]
+        sources = list(dict.fromkeys(graph.names[graph.source[edge]] for edge in edges))
+        if len(sources) > 1 and not task.is_join_point:
+            names = ", ".join(sources)
+            yield _problem(task, f"{names} lead to it, so it needs a mark: @join_point()", fatal=True)
+        elif len(sources) <= 1 and task.is_join_point and number not in heads and graph.flow.reached[number]:
+            yield _problem(task, "it is marked with @join_point() but no branches meet there; remove the mark")
+        if isinstance(task.join, int) and len(edges) < task.join and len(sources) > 1:
+            count = len(edges)
+            yield _problem(task, f"@join_point({task.join}), but only {count} transitions lead to it", fatal=True)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean "..."?`` for the nearest known word, or nothing."""
+    from difflib import get_close_matches  # only needed when something is wrong already
+
+    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f'; did you mean "{near[0]}"?' if near else ""

@@ -1,0 +1,280 @@
+"""Tasks, the transitions between them, and the decorators that declare both."""
+
+from __future__ import annotations
+
+import functools
+
+__all__ = ["DecoratorStack", "Task", "Transition", "end_point", "followed_by", "join_point", "start_point", "task"]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+OUTCOMES = ("done", "failed", "timeout", "any")
+
+
+class Transition:
+    """An edge from a task to the task that follows it.
+
+    :ivar dest: name of the following task
+    :ivar cond: gets the context and says whether the following task shall run; ``None``: it always does
+    :ivar on: the outcome of the source that it is about: ``done``, ``failed``, ``timeout`` or ``any``
+    :ivar source: name of the task it starts from; set when it is attached to one
+    :ivar ordinal: its place among the transitions of its source, from 0; with the source it identifies it
+    """
+
+    __slots__ = ("cond", "dest", "on", "ordinal", "source")
+
+    def __init__(self, dest: str | Task, cond: Callable[[Any], object] | None = None, on: str = "done") -> None:
+        if isinstance(dest, Task):
+            dest = dest.name
+        if not isinstance(dest, str):
+            raise TypeError(
+                f"a task is followed by a task or the name of one, not by {type(dest).__name__} {dest!r}"
+            )
+        if cond is not None and not callable(cond):
+            raise TypeError(f"the condition of the transition to {dest!r} must be callable, not {cond!r}")
+        if on not in OUTCOMES:
+            raise ValueError(f"on={on!r} of the transition to {dest!r} must be one of {', '.join(OUTCOMES)}")
+        self.dest = dest
+        self.cond = cond
+        self.on = on
+        self.source = ""
+        self.ordinal = -1
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Transition):
+            return NotImplemented
+        return (self.dest, self.cond, self.on) == (other.dest, other.cond, other.on)
+
+    def __hash__(self) -> int:
+        return hash((self.dest, self.cond, self.on))
+
+    def __repr__(self) -> str:
+        on = "" if self.on == "done" else f", on={self.on!r}"
+        return f"Transition({self.source!r} -> {self.dest!r}, cond={self.cond!r}{on})"
+
+    @property
+    def location(self) -> str:
+        """``file:line`` of the condition, or nothing where there is none."""
+        return _location(self.cond) if self.cond is not None else ""
+
+
+class TransitionList(list[Transition]):
+    """The transitions of one task, in the order of its decorators.
+
+    WfEpy kept them in a set, so this list has ``add`` and equals a set of the same transitions.
+    """
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.source = source
+
+    def add(self, transition: Transition) -> None:
+        """Attach ``transition`` behind the others."""
+        transition.source = self.source
+        transition.ordinal = len(self)
+        self.append(transition)
+
+    def add_first(self, transition: Transition) -> None:
+        """Attach ``transition`` before the others."""
+        transition.source = self.source
+        self.insert(0, transition)
+        for ordinal, each in enumerate(self):
+            each.ordinal = ordinal
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, (set, frozenset)):
+            return set(self) == other
+        return list.__eq__(self, other)
+
+
+class Task:
+    """A step of a workflow: it wraps the function that does the work, and calling it calls that function.
+
+    The function gets the context and returns ``True`` when it is done, ``False`` (or :func:`wfepy_hooks.wait`)
+    when it is to be called again at the next tick.
+
+    :ivar func: the function
+    :ivar name: unique in the workflow; by default the function's name
+    :ivar labels: a set of free words
+    :ivar followed_by: the outgoing transitions, in the order of the decorators
+    :ivar preceded_by: names of the tasks with a transition to this one; filled by :class:`.Workflow`
+    :ivar is_start_point: it runs first
+    :ivar is_join_point: it joins branches
+    :ivar is_end_point: the workflow may end here
+    :ivar join: the rule of the join: ``"sync"``, ``"all"``, ``"any"``, a number, or ``None`` without a mark
+    :ivar cancel_rest: when the join runs, what could only have led to it is cancelled
+    :ivar terminate: when this end point is done, everything that is left is cancelled
+    """
+
+    def __init__(self, func: Callable[..., Any], name: str | None = None, labels: Iterable[str] = ()) -> None:
+        functools.update_wrapper(self, func)
+        self.func = func
+        self.name = _checked_name(func.__name__ if name is None else name)
+        self.labels = {labels} if isinstance(labels, str) else set(labels)
+        self.followed_by = TransitionList(self.name)
+        self.preceded_by: set[str] = set()
+        self.is_start_point = False
+        self.is_join_point = False
+        self.is_end_point = False
+        self.join: str | int | None = None
+        self.cancel_rest = False
+        self.terminate = False
+
+    def has_labels(self, labels: Iterable[str], reducer: Callable[[Iterable[bool]], bool] = any) -> bool:
+        """Return whether the task has any of ``labels``; with ``reducer=all``, all of them."""
+        wanted = {labels} if isinstance(labels, str) else labels
+        return reducer(label in self.labels for label in wanted)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.func(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<Task {self.name!r} at {self.location}>"
+
+    @property
+    def location(self) -> str:
+        """``file:line`` where the function is defined."""
+        return _location(self.func)
+
+
+def _checked_name(name: object) -> str:
+    if not isinstance(name, str) or not name.strip() or not name.isprintable():
+        raise ValueError(f"a task's name must be printable text, not {name!r}")
+    return name
+
+
+def _location(func: Callable[..., Any]) -> str:
+    """Return ``file:line`` of a function, seen through wrappers and ``functools.partial``."""
+    seen = 0
+    while seen < 100:  # __wrapped__ may be cyclic
+        inner = getattr(func, "__wrapped__", None) or getattr(func, "func", None)
+        if inner is None:
+            break
+        func, seen = inner, seen + 1
+    code = getattr(func, "__code__", None)
+    if code is None:
+        code = getattr(getattr(type(func), "__call__", None), "__code__", None)
+    return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else "<unknown>"
+
+
+class DecoratorStack:
+    """A function with workflow decorators whose :func:`task` decorator has not come yet."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.marks: list[Callable[[Task, bool], None]] = []
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.function(*args, **kwargs)
+
+    @property
+    def location(self) -> str:
+        """``file:line`` where the function is defined."""
+        return _location(self.function)
+
+
+def _mark(apply: Callable[[Task, bool], None]) -> Callable[[Any], Any]:
+    """Return a decorator that applies a mark to a task, now or when the task is made.
+
+    ``apply`` gets the task and whether the mark stands above :func:`task`, so before all marks below.
+    """
+
+    def decorator(func: Any) -> Any:
+        if isinstance(func, Task):
+            apply(func, True)
+            return func
+        stack = func if isinstance(func, DecoratorStack) else DecoratorStack(func)
+        stack.marks.append(apply)
+        return stack
+
+    return decorator
+
+
+def task(name: str | None = None, labels: Iterable[str] = ()) -> Callable[[Any], Task]:
+    """Make a function a task of the workflow; the other decorators may stand above it and below it.
+
+    :param name: the task's name; by default the function's
+    :param labels: free words for :meth:`Task.has_labels`
+    """
+    if callable(name):
+        raise TypeError("write @task() with parentheses")
+
+    def decorator(func: Any) -> Task:
+        stack = func if isinstance(func, DecoratorStack) else DecoratorStack(func)
+        made = Task(stack.function, name, labels)
+        for apply in reversed(stack.marks):
+            apply(made, False)
+        return made
+
+    return decorator
+
+
+def followed_by(
+    dest: str | Task, cond: Callable[[Any], object] | None = None, on: str = "done"
+) -> Callable[[Any], Any]:
+    """Add a transition to the task ``dest``.
+
+    :param dest: the following task or its name
+    :param cond: gets the context; the transition is taken when it returns something true. It is called once,
+        when this task ends, and the answer is stored.
+    :param on: the outcome it is about: ``"done"``, ``"failed"``, ``"timeout"`` or ``"any"``
+    """
+    transition = Transition(dest, cond, on)
+
+    def apply(made: Task, above: bool) -> None:
+        # One decorator object may serve several functions: each gets a transition of its own.
+        own = Transition(transition.dest, transition.cond, transition.on)
+        if above:
+            made.followed_by.add_first(own)
+        else:
+            made.followed_by.add(own)
+
+    return _mark(apply)
+
+
+def start_point() -> Callable[[Any], Any]:
+    """Mark a task as one that runs first."""
+
+    def apply(made: Task, above: bool) -> None:
+        made.is_start_point = True
+
+    return _mark(apply)
+
+
+def join_point(rule: str | int | None = None, *, cancel_rest: bool = False) -> Callable[[Any], Any]:
+    """Mark a task as one where branches meet.
+
+    :param rule: when it runs. ``None`` or ``"sync"``: when all branches are decided and at least one came;
+        ``"all"``: when all came (it is skipped at the first that did not); ``"any"``: when the first came;
+        a number: when so many came.
+    :param cancel_rest: cancel what could only have led here once it runs
+    """
+    rule = "sync" if rule is None else rule
+    if isinstance(rule, int) and not isinstance(rule, bool):
+        if rule < 1:
+            raise ValueError(f"join_point({rule}): the number of branches must be at least 1")
+    elif rule not in ("sync", "all", "any"):
+        raise ValueError(f'join_point({rule!r}): the rule must be "sync", "all", "any" or a number')
+
+    def apply(made: Task, above: bool) -> None:
+        made.is_join_point = True
+        made.join = rule
+        made.cancel_rest = cancel_rest
+
+    return _mark(apply)
+
+
+def end_point(*, terminate: bool = False) -> Callable[[Any], Any]:
+    """Mark a task as one where the workflow may end.
+
+    :param terminate: when this task is done, cancel everything that is left
+    """
+
+    def apply(made: Task, above: bool) -> None:
+        made.is_end_point = True
+        made.terminate = terminate
+
+    return _mark(apply)
