@@ -1,0 +1,114 @@
+"""What all tests share: golden files, components from outside, and a check that a test leaves no trace."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+
+import pytest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Golden = Callable[[str, str], None]
+    Require = Callable[..., None]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="write what the tests produce into their golden files instead of comparing it",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: takes more than a few seconds")
+    config.addinivalue_line(
+        "markers", "outside: needs a component from outside; skipped where it is missing, a failure if CI is set"
+    )
+
+
+@pytest.fixture(autouse=True)
+def leaves_no_trace() -> Iterator[None]:
+    """Fail a test that leaves the environment, the working directory or sys.path changed, and put it right."""
+    environ, folder, path = _environ(), os.getcwd(), list(sys.path)
+    yield
+    changed = [f"environment variable {name}" for name in _differing(environ, _environ())]
+    if _current_folder() != folder:
+        changed.append("working directory")
+    if sys.path != path:
+        changed.append("sys.path")
+    if changed:
+        _restore(environ, folder, path)
+        pytest.fail(f"the test left these changed: {', '.join(changed)}", pytrace=False)
+
+
+def _environ() -> dict[str, str]:
+    # pytest itself sets this one, with the phase of the test in it.
+    return {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+
+
+def _differing(before: dict[str, str], after: dict[str, str]) -> list[str]:
+    return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+
+
+def _current_folder() -> str | None:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:  # the test has removed it
+        return None
+
+
+def _restore(environ: dict[str, str], folder: str, path: list[str]) -> None:
+    for name in _differing(environ, _environ()):
+        if name in environ:
+            os.environ[name] = environ[name]
+        else:
+            del os.environ[name]
+    os.chdir(folder)
+    sys.path[:] = path
+
+
+@pytest.fixture
+def require() -> Require:
+    """A function that a test marked ``outside`` calls with what it needs, see :func:`require_component`."""
+    return require_component
+
+
+def require_component(component: str, found: bool | None = None) -> None:
+    """Skip the test where ``component`` is missing; fail it instead where the environment variable CI is set.
+
+    :param component: name of a program, such as ``dot``
+    :param found: whether it is there, for what is no program
+    """
+    if found is None:
+        found = shutil.which(component) is not None
+    if found:
+        return
+    if os.environ.get("CI", "").lower() not in ("", "0", "false"):
+        pytest.fail(f"{component} is not installed here, and in CI no test may be skipped", pytrace=False)
+    pytest.skip(f"needs {component}, which is not installed")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """A function that compares a text with the file of that name in ``golden/`` beside the test's own file.
+
+    With ``--update-golden`` it writes the file instead.
+    """
+    folder = request.path.parent / "golden"
+
+    def compare(name: str, text: str) -> None:
+        file = folder / name
+        if request.config.getoption("--update-golden"):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8", newline="\n")
+            return
+        if not file.exists():
+            pytest.fail(f"there is no golden file {file}; make it with --update-golden", pytrace=False)
+        assert text == file.read_text(encoding="utf-8"), f"{file} differs; if it should, use --update-golden"
+
+    return compare
