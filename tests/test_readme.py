@@ -1,0 +1,127 @@
+"""The pages tell the truth: their commands are run, and what they print is what the page shows.
+
+In a page, a comment ``<!-- file: NAME -->`` above a fenced block names the file that the block is. A ``console`` block
+holds commands behind ``$ `` with what they print. One page's files and commands share a folder, in their order.
+``pytest tests/test_readme.py --update-golden`` pastes what the commands print now.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("examples/*/README.md"))]
+FENCE = re.compile(
+    r"(?:^<!-- file: (?P<file>\S+) -->\n+)?^```(?P<language>\S*)\n(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+#: What differs from run to run, and what stands for it when two outputs are compared.
+VARYING = [
+    (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?Z?"), "DATE"),
+    (re.compile(r"\b\d\d:\d\d:\d\d\b"), "TIME"),
+    (re.compile(r"\b\d+(\.\d+)? ?(ms|s|us)\b"), "DURATION"),
+    (re.compile(r'("took": )[\d.e-]+'), r"\1DURATION"),
+    (re.compile(r'("uid": )"\w+"'), r"\1UID"),
+    (re.compile(r'("graph": )"\w+"'), r"\1FINGERPRINT"),
+    (re.compile(r"\bPython 3\.\d+(\.\d+)?"), "PYTHON"),
+]
+
+
+class Block(NamedTuple):
+    """A fenced block: ``start`` and ``end`` are where its text is in the page."""
+
+    file: str | None
+    language: str
+    text: str
+    start: int
+    end: int
+
+
+def blocks(page: str) -> list[Block]:
+    return [
+        Block(match["file"], match["language"], match["text"], match.start("text"), match.end("text"))
+        for match in FENCE.finditer(page)
+    ]
+
+
+def commands(text: str) -> list[str]:
+    return [line[2:] for line in text.splitlines() if line.startswith("$ ")]
+
+
+def play(text: str, folder: Path, environment: dict[str, str]) -> str:
+    """Run the commands of a console block and return the block as it should be."""
+    shown = []
+    for command in commands(text):
+        run = subprocess.run(
+            ["bash", "-c", command],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+        )
+        shown.append(f"$ {command}\n{run.stdout}".replace(str(folder), "/home/you/coffee"))
+    return "".join(shown)
+
+
+def normalised(text: str) -> str:
+    for pattern, word in VARYING:
+        text = pattern.sub(word, text)
+    return text
+
+
+def reader_environment(folder: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("WFEPY_", "PYTEST_"))}
+    return {
+        **kept,
+        "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]]),
+        "HOME": str(folder),
+        "COLUMNS": "100",
+    }
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_commands_of_a_page_print_what_it_shows(
+    page: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    text = page.read_text(encoding="utf-8")
+    corrected, position = [], 0
+    for block in blocks(text):
+        if block.file:
+            path = tmp_path / block.file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block.text, encoding="utf-8")
+        elif block.language == "console":
+            played = play(block.text, tmp_path, reader_environment(tmp_path))
+            if normalised(played) != normalised(block.text):
+                corrected += [text[position : block.start], played]
+                position = block.end
+    expected = "".join([*corrected, text[position:]])
+    if request.config.getoption("--update-golden"):
+        page.write_text(expected, encoding="utf-8")
+    else:
+        assert normalised(expected) == normalised(text)
+
+
+@pytest.mark.parametrize(
+    "page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=lambda page: str(page.relative_to(ROOT))
+)
+def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_python_blocks_are_valid_python() -> None:
+    for page in PAGES:
+        for block in blocks(page.read_text(encoding="utf-8")):
+            if block.language == "python":
+                compile(block.text, str(page), "exec")
