@@ -1,3 +1,76 @@
-"""Durable workflows with no server."""
+"""Durable workflows with no server.
+
+A workflow is a module of plain functions joined by decorators; a tick advances every instance as far as it can go,
+writes its state to a text file, and the process ends. Everything that is public is here.
+"""
+
+from __future__ import annotations
+
+from .context import Context
+from .errors import (
+    CodecError,
+    ConfigError,
+    InstanceExists,
+    InstanceNotFound,
+    LockedError,
+    NewerStateError,
+    PluginError,
+    StateError,
+    StateFormatError,
+    StateWriteError,
+    TaskFailed,
+    UsageError,
+    WfepyError,
+    WorkflowError,
+)
+from .instance import Instance
+from .markers import hookimpl, hookspec
+from .outcome import GiveUp, InstanceStatus, RetryDecision, TaskResult, TaskState, TaskStatus, Wait, wait
+from .runner import Runner, TickSummary
+from .stash import Stash, StashKey
+from .task import DecoratorStack, Task, Transition, end_point, followed_by, join_point, start_point, task
+from .workflow import Workflow
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "CodecError",
+    "ConfigError",
+    "Context",
+    "DecoratorStack",
+    "GiveUp",
+    "Instance",
+    "InstanceExists",
+    "InstanceNotFound",
+    "InstanceStatus",
+    "LockedError",
+    "NewerStateError",
+    "PluginError",
+    "RetryDecision",
+    "Runner",
+    "Stash",
+    "StashKey",
+    "StateError",
+    "StateFormatError",
+    "StateWriteError",
+    "Task",
+    "TaskFailed",
+    "TaskResult",
+    "TaskState",
+    "TaskStatus",
+    "TickSummary",
+    "Transition",
+    "UsageError",
+    "Wait",
+    "WfepyError",
+    "Workflow",
+    "WorkflowError",
+    "end_point",
+    "followed_by",
+    "hookimpl",
+    "hookspec",
+    "join_point",
+    "start_point",
+    "task",
+    "wait",
+]

@@ -64,25 +64,42 @@ def _unknown_destinations(tasks: Mapping[str, Task]) -> Iterator[Problem]:
     for task in tasks.values():
         for transition in task.followed_by:
             if transition.dest not in tasks:
-                hint = did_you_mean(transition.dest, tasks)
-                yield _problem(task, f'it is followed by "{transition.dest}", which is no task{hint}', fatal=True)
+                hint = _suggestion(transition.dest, tasks)
+                yield _problem(
+                    task, f'it is followed by "{transition.dest}", which is no task{hint}', fatal=True
+                )
 
 
 def _wrong_parameters(tasks: Mapping[str, Task]) -> Iterator[Problem]:
     for task in tasks.values():
+        kind = _unrunnable(task.func)
+        if kind:
+            yield _problem(
+                task, f"{kind}; calling it would not run it, so it would never be done", fatal=True
+            )
         taken, required = parameters(task.func)
         if taken < 1:
-            yield _problem(task, "its function takes no parameter; the first one gets the context", fatal=True)
+            yield _problem(
+                task, "its function takes no parameter; the first one gets the context", fatal=True
+            )
         for name in required[1:]:
             if name not in ARGUMENTS:
                 available = ", ".join(ARGUMENTS) or "nothing"
-                hint = did_you_mean(name, ARGUMENTS)
+                hint = _suggestion(name, ARGUMENTS)
                 yield _problem(
                     task,
                     f'unknown parameter "{name}"{hint}; behind the context {available} is available: '
                     "give it a default or remove it",
                     fatal=True,
                 )
+
+
+def _unrunnable(func: object) -> str:
+    """Return what kind of function it is if calling it runs nothing: its answer would always be true."""
+    flags = getattr(getattr(func, "__code__", None), "co_flags", 0)
+    if flags & (0x80 | 0x200):  # CO_COROUTINE, CO_ASYNC_GENERATOR
+        return "its function is async, and async tasks are not supported yet"
+    return "its function is a generator: it has a yield" if flags & 0x20 else ""  # CO_GENERATOR
 
 
 def parameters(func: object) -> tuple[int, list[str]]:
@@ -107,8 +124,12 @@ def _inspected_parameters(func: object) -> tuple[int, list[str]]:
     except (TypeError, ValueError):  # some builtins have none; then calling it must tell
         return 1, ["context"]
     every = signature.parameters.values()
-    positional = [p for p in every if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.VAR_POSITIONAL)]
-    required = [p.name for p in every if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    positional = [
+        p for p in every if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.VAR_POSITIONAL)
+    ]
+    required = [
+        p.name for p in every if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+    ]
     return len(positional), required
 
 
@@ -163,15 +184,18 @@ def _wrong_marks(graph: Graph, tasks: Mapping[str, Task]) -> Iterator[Problem]:
             names = ", ".join(sources)
             yield _problem(task, f"{names} lead to it, so it needs a mark: @join_point()", fatal=True)
         elif len(sources) <= 1 and task.is_join_point and number not in heads and graph.flow.reached[number]:
-            yield _problem(task, "it is marked with @join_point() but no branches meet there; remove the mark")
+            yield _problem(
+                task, "it is marked with @join_point() but no branches meet there; remove the mark"
+            )
         if isinstance(task.join, int) and len(edges) < task.join and len(sources) > 1:
             count = len(edges)
-            yield _problem(task, f"@join_point({task.join}), but only {count} transitions lead to it", fatal=True)
+            yield _problem(
+                task, f"@join_point({task.join}), but only {count} transitions lead to it", fatal=True
+            )
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return ``; did you mean "..."?`` for the nearest known word, or nothing."""
-    from difflib import get_close_matches  # only needed when something is wrong already
+def _suggestion(word: str, known: Iterable[str]) -> str:
+    from .suggest import closest  # lazily: only when something is wrong already
 
-    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f'; did you mean "{near[0]}"?' if near else ""
+    near = closest(word, known)
+    return f'; did you mean "{near}"?' if near else ""

@@ -82,7 +82,7 @@ class Flow:
             first[vertex] = free[above]
             free[above] += size[vertex]
             free[vertex] = first[vertex] + 1
-        return first, [begin + length - 1 for begin, length in zip(first, size)]
+        return first, [begin + length - 1 for begin, length in zip(first, size, strict=True)]
 
     def _immediate_dominators(self) -> list[int]:
         """Return immediate dominators by depth-first number (Lengauer and Tarjan 1979, simple linking)."""

@@ -66,6 +66,7 @@ class Graph:
     """
 
     def __init__(self, tasks: Mapping[str, Task]) -> None:
+        self._fingerprint = ""
         self.names = list(tasks)
         self.index = {name: number for number, name in enumerate(self.names)}
         self.starts = [number for number, task in enumerate(tasks.values()) if task.is_start_point]
@@ -201,10 +202,7 @@ class Graph:
             found.discard(task)
             sources = [self.source[edge] for edge in self.forward_in[task]]
             loops = [
-                self.source[edge]
-                for loop in self.loops
-                if loop.head == task
-                for edge in loop.back_edges
+                self.source[edge] for loop in self.loops if loop.head == task for edge in loop.back_edges
             ]
             leads_elsewhere.extend(source for source in sources + loops if source in found and source != join)
         found.discard(join)
@@ -237,12 +235,19 @@ class Graph:
     @property
     def fingerprint(self) -> str:
         """16 hex digits that change when a task, a transition or a rule changes (not when a function does)."""
+        if not self._fingerprint:
+            self._fingerprint = self._digest()
+        return self._fingerprint
+
+    def _digest(self) -> str:
         # Imported lazily: a tick that saves nothing does not need it (hashlib costs 3 ms).
         from hashlib import blake2b
 
         digest = blake2b(digest_size=8)
         for task, name in enumerate(self.names):
-            edges = ",".join(f"{self.names[self.target[edge]]}/{self.on[edge]}" for edge in self.edges_of(task))
+            edges = ",".join(
+                f"{self.names[self.target[edge]]}/{self.on[edge]}" for edge in self.edges_of(task)
+            )
             marks = f"{self.need[task]}{self.is_end[task]:d}{self.terminates[task]:d}{task in self.cancels:d}"
             digest.update(f"{name}\0{marks}\0{edges}\n".encode("utf-8", "surrogatepass"))
         digest.update(",".join(self.names[task] for task in self.starts).encode("utf-8", "surrogatepass"))

@@ -51,7 +51,8 @@ class Marking:
     :ivar queue: the tasks that may run, in the order in which they became ready; a dict serves as ordered set
     """
 
-    __slots__ = ("_left", "_open", "_pending", "_taken", "_terminated", "edges", "generation", "graph", "queue", "status")
+    __slots__ = ("_left", "_open", "_pending", "_taken", "_terminated")
+    __slots__ += ("edges", "generation", "graph", "queue", "status")
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -259,6 +260,16 @@ class Marking:
         self._terminated = any(
             terminates and self.status[task] == DONE for task, terminates in enumerate(graph.terminates)
         )
+
+    def resume(self) -> Settled:
+        """Apply the join rules to every pending task, after :meth:`recount`: edges may have come or gone meanwhile."""
+        settled = Settled()
+        decided: list[int] = []
+        for task, status in enumerate(self.status):
+            if status == PENDING and self.graph.forward_in[task]:
+                self._join(task, decided, settled)
+        self._spread(decided, settled)
+        return settled
 
     def _is_decided(self, task: int) -> bool:
         status = self.status[task]

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import functools
 
-__all__ = ["DecoratorStack", "Task", "Transition", "end_point", "followed_by", "join_point", "start_point", "task"]
+__all__ = [
+    "DecoratorStack",
+    "Task",
+    "Transition",
+    "end_point",
+    "followed_by",
+    "join_point",
+    "start_point",
+    "task",
+]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +35,9 @@ class Transition:
 
     __slots__ = ("cond", "dest", "on", "ordinal", "source")
 
-    def __init__(self, dest: str | Task, cond: Callable[[Any], object] | None = None, on: str = "done") -> None:
+    def __init__(
+        self, dest: str | Task, cond: Callable[[Any], object] | None = None, on: str = "done"
+    ) -> None:
         if isinstance(dest, Task):
             dest = dest.name
         if not isinstance(dest, str):
@@ -156,7 +167,7 @@ def _location(func: Callable[..., Any]) -> str:
         func, seen = inner, seen + 1
     code = getattr(func, "__code__", None)
     if code is None:
-        code = getattr(getattr(type(func), "__call__", None), "__code__", None)
+        code = getattr(vars(type(func)).get("__call__"), "__code__", None)
     return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else "<unknown>"
 
 

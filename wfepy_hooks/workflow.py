@@ -67,7 +67,9 @@ class Workflow:
     def _add(self, task: Task) -> None:
         known = self.tasks.setdefault(task.name, task)
         if known is not task:
-            message = f"there is another task of this name at {known.location}; rename one with @task(name=...)"
+            message = (
+                f"there is another task of this name at {known.location}; rename one with @task(name=...)"
+            )
             self._load_problems.append(Problem(task.name, message, task.location, fatal=True))
 
     def _connect(self) -> None:

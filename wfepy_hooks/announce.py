@@ -1,0 +1,83 @@
+"""Telling the observers what an attempt changed."""
+
+from __future__ import annotations
+
+from . import marking as m
+from .outcome import TaskResult, TaskStatus
+from .why import decision_reason, skip_reason
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .instance import Instance
+    from .plugins import PluginHost
+    from .task import Task
+
+
+def announce(
+    host: PluginHost,
+    instance: Instance,
+    task: Task,
+    decisions: list[int],
+    result: TaskResult,
+    settled: m.Settled,
+) -> None:
+    """Tell of the task's transitions, of its end, and of the tasks that were skipped or cancelled with it."""
+    if host.transition_evaluated and decisions:
+        _tell_transitions(host, instance, task, decisions)
+    if host.task_finished:
+        host.notify("wfepy_task_finished", instance=instance, task=task, result=result)
+    graph = instance.marking.graph
+    for status, dropped in ((m.E_SKIPPED, settled.skipped), (m.E_CANCELLED, settled.cancelled)):
+        for number in dropped:
+            other = instance.workflow.tasks[graph.names[number]]
+            if host.transition_evaluated:
+                _tell_transitions(host, instance, other, [status] * len(other.followed_by))
+            if host.task_finished:
+                reason = "it was cancelled" if status == m.E_CANCELLED else skip_reason(graph, number)
+                skipped = TaskResult(
+                    TaskStatus.SKIPPED,
+                    generation=_generation(instance, settled, number),
+                    reason=reason,
+                    event_id=f"{result.event_id}-{other.name}" if result.event_id else "",
+                )
+                host.notify("wfepy_task_finished", instance=instance, task=other, result=skipped)
+
+
+def _tell_transitions(host: PluginHost, instance: Instance, task: Task, decisions: list[int]) -> None:
+    for transition, decision in zip(task.followed_by, decisions, strict=True):
+        host.notify(
+            "wfepy_transition_evaluated",
+            instance=instance,
+            transition=transition,
+            taken=decision in (m.E_TAKEN, m.E_TRUE),
+            reason=decision_reason(transition, decision),
+        )
+
+
+def _generation(instance: Instance, settled: m.Settled, number: int) -> int:
+    """Return the pass in which a task was skipped: the loop around it may have started over since."""
+    repeated = sum(instance.marking.graph.contains(loop, number) for loop in settled.repeated)
+    return instance.marking.generation[number] - repeated
+
+
+def announce_replayed(
+    host: PluginHost, instance: Instance, replayed: list[tuple[dict[str, Any], m.Settled]]
+) -> None:
+    """Tell the observers again of what an earlier tick recorded and, for all we know, died before it told them."""
+    for record, settled in replayed:
+        if record["event"] == "task":
+            task = instance.workflow.tasks[record["task"]]
+            words = [text.rpartition(": ")[2] for text in record.get("next", ())]
+            result = TaskResult(
+                record["status"],
+                attempt=record["attempt"],
+                generation=record["generation"],
+                reason=record.get("reason") or record.get("error", ""),
+                took=record.get("took", 0.0),
+                event_id=f"{instance.uid}-{record['seq']}",
+            )
+            announce(host, instance, task, [m.EDGE_WORDS.index(word) for word in words], result, settled)
+        elif record["event"] == "ended" and host.instance_finished:
+            host.notify("wfepy_instance_finished", instance=instance, status=record["status"])

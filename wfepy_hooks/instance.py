@@ -1,0 +1,131 @@
+"""One execution of a workflow: who it is, what is decided in it, and what its tasks wait for."""
+
+from __future__ import annotations
+
+from .context import Context
+from .marking import Marking
+from .outcome import InstanceStatus
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from .outcome import Wait
+    from .stash import Stash
+    from .task import Task
+    from .workflow import Workflow
+
+
+class WaitState:
+    """That a task waits.
+
+    :ivar since: when it first answered so, ISO 8601 in UTC; empty where nothing is saved
+    :ivar reason: what it waits for; may be empty
+    """
+
+    __slots__ = ("reason", "since")
+
+    def __init__(self, since: str, reason: str) -> None:
+        self.since = since
+        self.reason = reason
+
+    def __repr__(self) -> str:
+        return f"WaitState(since={self.since!r}, reason={self.reason!r})"
+
+
+class Instance:
+    """One execution of a workflow.
+
+    :ivar workflow: the workflow
+    :ivar id: its name among the instances of the workflow
+    :ivar uid: 12 hex digits that no other instance has, not even a later one of the same id
+    :ivar context: the user's object that every task gets
+    :ivar created: when it began, ISO 8601 in UTC
+    :ivar marking: what is decided
+    :ivar failures: how often each task has failed in this generation
+    :ivar errors: the last error of each such task, as one line of text
+    :ivar waits: the tasks that answered that they are not done yet
+    :ivar seq: number of the last history record
+    """
+
+    def __init__(
+        self,
+        workflow: Workflow,
+        context: Any = None,
+        *,
+        id: str = "default",
+        uid: str = "",
+        created: str = "",
+    ) -> None:
+        self.workflow = workflow
+        self.context = Context() if context is None else context
+        self.id = id
+        self.uid = uid or _new_uid()
+        self.created = created
+        self.marking = Marking(workflow.graph)
+        self.failures: dict[str, int] = {}
+        self.errors: dict[str, str] = {}
+        self.waits: dict[str, WaitState] = {}
+        self.seq = 0
+        self.ended: str | None = None
+        #: Runs a task: the innermost implementation of ``wfepy_run_task``. Set by the runner.
+        self.run_task: Callable[[Task, int], bool | Wait] | None = None
+        self._stash: Stash | None = None
+
+    def __repr__(self) -> str:
+        return f"<Instance {self.workflow.name}/{self.id}, {self.status}>"
+
+    @property
+    def status(self) -> str:
+        """One of :class:`.InstanceStatus`."""
+        return self.ended or self.marking.state
+
+    @property
+    def is_running(self) -> bool:
+        """Whether some task may still run."""
+        return self.status == InstanceStatus.RUNNING
+
+    @property
+    def stash(self) -> Stash:
+        """What plugins keep on this instance for the time of one process, each under a key of its own."""
+        if self._stash is None:
+            from .stash import Stash  # lazily: few plugins keep anything
+
+            self._stash = Stash()
+        return self._stash
+
+    def generation(self, task: Task | str) -> int:
+        """Return how often the loops around ``task`` have repeated."""
+        name = task if isinstance(task, str) else task.name
+        return self.marking.generation[self.marking.graph.index[name]]
+
+    def idempotency_key(self, task: Task | str) -> str:
+        """Return a text that is the same for every attempt of ``task`` in this generation, and for no other.
+
+        A task that was in flight when the process died runs again. Given this key, a service that it calls can
+        tell that it has seen the call already.
+        """
+        name = task if isinstance(task, str) else task.name
+        return f"{self.workflow.name}/{self.id}/{self.uid}/{name}/{self.generation(name)}"
+
+    def why(self, task: Task | str) -> str:
+        """Explain the state of ``task`` from what is decided: what it waits for, or what skipped it.
+
+        :raises LookupError: if there is no such task
+        """
+        from .why import explain  # lazily: a plain tick explains nothing
+
+        return explain(self, task if isinstance(task, str) else task.name)
+
+    def forget_attempts(self, name: str) -> None:
+        """Drop what is known of earlier attempts of a task: it is decided, or starts over."""
+        self.failures.pop(name, None)
+        self.errors.pop(name, None)
+        self.waits.pop(name, None)
+
+
+def _new_uid() -> str:
+    from os import urandom
+
+    return urandom(6).hex()

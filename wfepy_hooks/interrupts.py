@@ -1,0 +1,70 @@
+"""Signals during a tick: the write in hand is finished, then the process ends; a second signal ends it at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+
+INTERRUPTED = 130
+"""The exit code of an interrupted command, for SIGINT and SIGTERM alike."""
+
+
+class Interrupts:
+    """Holds SIGINT and SIGTERM back while an instance is advanced, except inside a task's function.
+
+    There they raise :exc:`KeyboardInterrupt` at once, so that a task that never returns can be stopped.
+
+    :ivar holding: whether a signal waits until :meth:`check`
+    """
+
+    def __init__(self) -> None:
+        self.holding = False
+        self._pending = False
+
+    def install(self) -> None:
+        """Handle the signals of this process from now on; only the main thread may do so."""
+        signal.signal(signal.SIGINT, self._handle)
+        signal.signal(signal.SIGTERM, self._handle)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self._pending:
+            os.write(2, b"wfepy: interrupted again, stopping at once\n")
+            os._exit(INTERRUPTED)
+        self._pending = True
+        if not self.holding:
+            raise KeyboardInterrupt
+
+    def check(self) -> None:
+        """Raise :exc:`KeyboardInterrupt` if a signal came meanwhile."""
+        if self._pending:
+            raise KeyboardInterrupt
+
+
+class TaskSurroundings:
+    """Entered around each task's function: signals get through, and the working directory is put back after it."""
+
+    def __init__(self, interrupts: Interrupts | None) -> None:
+        self._interrupts = interrupts
+        self._folder = _working_directory()
+
+    def __enter__(self) -> None:
+        if self._interrupts is not None:
+            self._interrupts.check()
+            self._interrupts.holding = False
+
+    def __exit__(self, *exception: object) -> None:
+        if self._interrupts is not None:
+            self._interrupts.holding = True
+        if self._folder and _working_directory() != self._folder:
+            os.chdir(self._folder)
+
+
+def _working_directory() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # it was removed
+        return ""

@@ -1,0 +1,310 @@
+"""A configured set of workflows and the store of their instances: what the command line and scripts work with."""
+
+from __future__ import annotations
+
+from . import state
+from .clock import format_time
+from .codec import Codec
+from .engine import Engine
+from .errors import ConfigError, StateError, UsageError, WfepyError
+from .instance import Instance
+from .interrupts import TaskSurroundings
+from .outcome import InstanceStatus
+from .recorder import Recorder
+from .runner import Runner
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import Any
+
+    from .config import Config
+    from .interrupts import Interrupts
+    from .runner import TickSummary
+    from .stores import Session, Store
+    from .workflow import Workflow
+
+
+class Report:
+    """What a tick came to for one instance.
+
+    :ivar workflow: :ivar instance: which one
+    :ivar summary: what its tasks did, or ``None`` if it could not be loaded
+    :ivar error: why the tick of this instance broke off, or ``None``
+    """
+
+    __slots__ = ("error", "instance", "summary", "workflow")
+
+    def __init__(self, workflow: str, instance: str) -> None:
+        self.workflow = workflow
+        self.instance = instance
+        self.summary: TickSummary | None = None
+        self.error: WfepyError | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """0: it is finished or waits; 1: a task failed or it is dead; otherwise that of the error."""
+        if self.error is not None:
+            return self.error.exit_code
+        assert self.summary is not None
+        codes = [each.exit_code for each in self.summary.failures.values() if isinstance(each, WfepyError)]
+        if codes:
+            return max(codes)
+        failed = self.summary.failures or self.summary.status in (
+            InstanceStatus.DEAD_END,
+            InstanceStatus.FAILED,
+        )
+        return 1 if failed else 0
+
+
+class Project:
+    """The workflows of a configuration, and their instances.
+
+    :ivar config: the configuration, with the plugins
+    """
+
+    def __init__(self, config: Config, interrupts: Interrupts | None = None) -> None:
+        self.config = config
+        self._interrupts = interrupts
+        self._workflows: dict[str, Workflow] = {}
+        self._codecs: dict[str, Codec] = {}
+        self._store: Store | None = None
+        self._engine = Engine(
+            config.plugins,
+            clock=config.clock,
+            strict=config.strict,
+            interrupts=interrupts,
+            inside_task=TaskSurroundings(interrupts),
+        )
+
+    # --- workflows -----------------------------------------------------------------------------------
+
+    def workflow(self, name: str) -> Workflow:
+        """Return the workflow that is configured under ``name``, loaded and checked.
+
+        :raises ConfigError: if there is none
+        :raises WorkflowError: if it cannot be loaded, or its graph is wrong
+        """
+        if name not in self._workflows:
+            self._workflows[name] = self._load(name)
+        return self._workflows[name]
+
+    def _load(self, name: str) -> Workflow:
+        workflow = self.load_unchecked(name)
+        workflow.check_graph()
+        self.config.plugins.setup("wfepy_workflow_loaded", workflow=workflow, config=self.config)
+        return workflow
+
+    def load_unchecked(self, name: str) -> Workflow:
+        """Return the workflow that is configured under ``name``, whatever is wrong with its graph.
+
+        :raises ConfigError: if there is none
+        :raises WorkflowError: if it cannot be loaded
+        """
+        if name not in self.config.workflows:
+            from .suggest import did_you_mean  # lazily: only for an error
+
+            known = self.config.workflows
+            hint = did_you_mean(name, known) or "give the path of its file, or configure it in wfepy.toml"
+            raise ConfigError(f'there is no workflow "{name}"', where=self.config.file or "", hint=hint)
+        module = self.config.workflows[name].module
+        found = self._loaded_by_plugin(module)
+        if found is None:
+            from .loader import load_workflow  # lazily: nothing may have to be loaded
+
+            found = load_workflow(module, self.config.root, name)
+        found.name = name
+        return found
+
+    def _loaded_by_plugin(self, module: str) -> Workflow | None:
+        host = self.config.plugins
+        if not host.has("wfepy_load_workflows"):
+            return None
+        found = host.decide("wfepy_load_workflows", config=self.config, path=module)
+        if not isinstance(found, list):
+            return found
+        if len(found) != 1:
+            names = ", ".join(each.name for each in found) or "none"
+            raise ConfigError(
+                f"one workflow is expected, the plugin gave {names}", where=f'module = "{module}"'
+            )
+        return found[0]  # type: ignore[no-any-return]
+
+    def codec(self, name: str) -> Codec:
+        """Return what writes and reads the contexts of a workflow."""
+        if name not in self._codecs:
+            self._codecs[name] = Codec(self.workflow(name).modules)
+        return self._codecs[name]
+
+    @property
+    def store(self) -> Store:
+        """Where the instances are kept."""
+        if self._store is None:
+            self._store = self.config.make_store()
+        return self._store
+
+    # --- instances -----------------------------------------------------------------------------------
+
+    def start(self, name: str, instance_id: str, values: Mapping[str, object] | None = None) -> str:
+        """Begin an instance; the next tick runs it.
+
+        :param name: the workflow
+        :param instance_id: unique in the workflow, also among the ended ones
+        :param values: set in the first context, as items of a dict or attributes of another object
+        :return: the instance's id
+        :raises InstanceExists: if there is one of this id
+        :raises CodecError: if the first context cannot be saved
+        """
+        self.create(name, instance_id, values).release()
+        return instance_id
+
+    def create(self, name: str, instance_id: str, values: Mapping[str, object] | None = None) -> Session:
+        """Begin an instance as :meth:`start` does, and return the hold on it."""
+        workflow = self.workflow(name)
+        created = format_time(self.config.clock())
+        instance = Instance(workflow, self._first_context(name), id=instance_id, created=created)
+        for key, value in (values or {}).items():
+            if isinstance(instance.context, dict):
+                instance.context[key] = value
+            else:
+                setattr(instance.context, key, value)
+        return self.store.create(
+            name, instance_id, state.to_document(instance, self.codec(name).encode(instance.context))
+        )
+
+    def _first_context(self, name: str) -> Any:
+        factory = self.config.workflows[name].context
+        if not factory:
+            return None
+        from .loader import import_module  # lazily: few workflows have one
+
+        module, _, attribute = factory.partition(":")
+        made: Any = import_module(module, self.config.root)
+        for part in attribute.split("."):
+            made = getattr(made, part, None)
+        if not callable(made):
+            raise ConfigError(
+                f'context = "{factory}" names nothing that can be called', where=f"workflow {name}"
+            )
+        workflow = self.workflow(name)
+        if module not in workflow.modules:
+            workflow.modules.append(module)
+            self._codecs.pop(name, None)
+        try:
+            return made()
+        except Exception as error:
+            raise ConfigError(f'context = "{factory}" raised {type(error).__name__}: {error}') from error
+
+    def read(self, name: str, instance_id: str) -> Instance:
+        """Return an instance as it is saved, live or ended, without holding it.
+
+        :raises InstanceNotFound: if there is none
+        :raises StateError: if it cannot be read
+        """
+        document, records, _ = self.store.read(name, instance_id)
+        where = f"{name}/{instance_id}"
+        return state.restore(
+            self._upgraded(document), records, self.workflow(name), self.codec(name), where
+        ).instance
+
+    # --- ticks ---------------------------------------------------------------------------------------
+
+    def tick(
+        self,
+        names: Iterable[str] | None = None,
+        busy: Callable[[str, str], None] | None = None,
+    ) -> Iterator[Report]:
+        """Advance every live instance as far as it can go; an error of one stops none of the others.
+
+        :param names: only of these workflows
+        :param busy: called with the workflow and the instance for each one that another tick holds
+        """
+        chosen = list(self.config.workflows if names is None else names)
+        for session in self.store.claim(chosen, self.config.clock(), busy=busy):
+            yield self.advance(session)
+
+    def tick_one(self, name: str, instance_id: str) -> Report:
+        """Advance one instance.
+
+        :raises LockedError: if another tick holds it
+        :raises InstanceNotFound: if there is none that is live
+        """
+        return self.advance(self.store.open(name, instance_id))
+
+    def advance(self, session: Session) -> Report:
+        """Do one tick of the instance that ``session`` holds, and release it."""
+        report = Report(session.workflow, session.instance)
+        try:
+            if self._interrupts is not None:
+                self._interrupts.holding = True
+            self._advance(session, report)
+        except WfepyError as error:
+            report.error = error
+        finally:
+            session.release()
+            if self._interrupts is not None:
+                self._interrupts.holding = False
+        if self._interrupts is not None:
+            self._interrupts.check()
+        return report
+
+    def _advance(self, session: Session, report: Report) -> None:
+        name, host = session.workflow, self.config.plugins
+        workflow = self.workflow(name)
+        document, records = self._load_state(session, workflow)
+        restored = state.restore(
+            self._upgraded(document), records, workflow, self.codec(name), f"{name}/{session.instance}"
+        )
+        instance = restored.instance
+        if instance.id != session.instance:
+            raise StateError(
+                f'it holds the state of instance "{instance.id}"',
+                where=f"{name}/{session.instance}",
+                hint="rename the file to the name of its instance",
+            )
+        recorder = Recorder(session, self.codec(name), restored.encoded, self.config.clock, host)
+        recorder.dirty = bool(restored.replayed)
+        runner = Runner.resume(instance, self._engine, recorder)
+        runner.replayed = restored.replayed
+        report.summary = runner.tick()
+        if instance.ended is not None:
+            session.finish()
+
+    def _load_state(
+        self, session: Session, workflow: Workflow
+    ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        host = self.config.plugins
+        if not host.has("wfepy_load_state"):
+            return session.load()
+        loaded: tuple[dict[str, Any], list[dict[str, Any]]]
+        loaded = host.around("wfepy_load_state", tuple, session=session, workflow=workflow)
+        return loaded
+
+    def _upgraded(self, document: dict[str, Any]) -> dict[str, Any]:
+        """Return ``document`` at the present schema version, by the help of plugins if it is older."""
+        version = document.get("schema")
+        if (
+            isinstance(version, int)
+            and version < state.SCHEMA
+            and self.config.plugins.has("wfepy_upgrade_state")
+        ):
+            upgraded = self.config.plugins.decide(
+                "wfepy_upgrade_state", dict, document=document, from_version=version
+            )
+            return document if upgraded is None else upgraded  # type: ignore[no-any-return]
+        return document
+
+
+def check_id(text: str) -> str:
+    """Return ``text`` if it can be the id of an instance.
+
+    :raises UsageError: if it cannot
+    """
+    import re  # lazily: ids that come from the store need no check
+
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", text):
+        raise UsageError(
+            f"{text!r} cannot be the id of an instance",
+            hint="use up to 100 letters, digits, dots, dashes and underscores, and begin with a letter or digit",
+        )
+    return text

@@ -1,0 +1,54 @@
+"""The state of one instance in one file, for scripts that keep it themselves with ``Runner.load`` and ``dump``."""
+
+from __future__ import annotations
+
+import os
+
+from . import state
+from .clock import format_time, system_clock
+from .codec import Codec
+from .errors import StateFormatError
+from .statetext import dump_text, parse_text
+from .stores.disk import read_error, read_file, replace_file, write_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .instance import Instance
+    from .workflow import Workflow
+
+
+def load_instance(path: str, workflow: Workflow) -> Instance:
+    """Return the instance whose state is in the file ``path``.
+
+    :raises StateError: if it cannot be read, or is not a state of ``workflow``
+    """
+    path = os.fspath(path)
+    try:
+        data = read_file(path)
+    except FileNotFoundError:
+        raise  # what a script that looks whether it has to restore expects
+    except OSError as error:
+        raise read_error(error, path) from error
+    if data[:1] == b"\x80":
+        raise StateFormatError(
+            "it is a pickle, as WfEpy wrote them",
+            where=path,
+            hint="wfepy-hooks never loads pickles; start anew",
+        )
+    return state.restore(parse_text(data, path), [], workflow, Codec(workflow.modules), path).instance
+
+
+def dump_instance(path: str, instance: Instance) -> None:
+    """Write the state of ``instance`` to the file ``path``.
+
+    :raises CodecError: if a value of the context cannot be saved
+    :raises StateWriteError: if the file cannot be written
+    """
+    path = os.path.abspath(os.fspath(path))
+    instance.created = instance.created or format_time(system_clock())
+    document = state.to_document(instance, Codec(instance.workflow.modules).encode(instance.context))
+    folder, name = os.path.split(path)
+    try:
+        replace_file(folder, name, dump_text(document).encode())
+    except OSError as error:
+        raise write_error(error, path) from error
