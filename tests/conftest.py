@@ -27,13 +27,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes more than a few seconds")
     config.addinivalue_line(
-        "markers", "outside: needs a component from outside; skipped where it is missing, a failure if CI is set"
+        "markers", "outside: needs a component from outside; skipped where it is missing, fails if CI is set"
     )
 
 
 @pytest.fixture(autouse=True)
 def leaves_no_trace() -> Iterator[None]:
-    """Fail a test that leaves the environment, the working directory or sys.path changed, and put it right."""
+    """Fail a test that leaves environment, working directory or sys.path changed, and put them right."""
     environ, folder, path = _environ(), os.getcwd(), list(sys.path)
     yield
     changed = [f"environment variable {name}" for name in _differing(environ, _environ())]

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from wfepy_hooks.marking import EDGE_WORDS, STATUS_WORDS
+from wfepy_hooks.render.look import EDGE_COLOURS, LOOKS, look_of
+from wfepy_hooks.render.model import Edge
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours, 1 to 21 (WCAG 2.2)."""
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("state", ["", *LOOKS])
+def test_words_on_a_coloured_task_are_legible(state: str) -> None:
+    look = look_of(state)
+    assert contrast(look.fill, look.font) >= 7
+
+
+@pytest.mark.parametrize("taken", EDGE_COLOURS)
+def test_words_beside_an_arrow_are_legible(taken: bool | None) -> None:
+    assert contrast("#ffffff", EDGE_COLOURS[taken][1]) >= 4.5
+
+
+def test_every_status_has_a_look() -> None:
+    assert set(STATUS_WORDS) | {"waiting"} == set(LOOKS)
+
+
+def test_a_state_is_told_by_more_than_its_colour() -> None:
+    assert len({look.words for look in LOOKS.values()}) == len(LOOKS)
+    assert all(len(look.sign) == len(look.plain) == 1 and look.plain.isascii() for look in LOOKS.values())
+
+
+def test_an_unknown_state_shows_its_word() -> None:
+    assert look_of("on_hold").words == "on_hold"
+
+
+def test_every_decision_says_whether_the_transition_was_taken() -> None:
+    taken = {word: Edge("a", decision=word).taken for word in ("", *EDGE_WORDS)}
+    assert {word for word, each in taken.items() if each} == {"taken", "true"}
+    assert {word for word, each in taken.items() if each is None} == {"", "pending"}

@@ -1,0 +1,120 @@
+"""A workflow as a Mermaid flowchart, which GitHub and GitLab draw inside of Markdown."""
+
+from __future__ import annotations
+
+from .look import EDGE_COLOURS, LOOKS, look_of
+from .text import printable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .model import Diagram, Edge, Node
+
+LABEL_LENGTH = 80
+
+# Written as entities: what ends a quoted label, or starts something in HTML, Markdown or Mermaid. Each was tried
+# with Mermaid 11.17 in a browser.
+_ENTITIES = {character: f"#{ord(character)};" for character in "#&<>`%;*~\\"} | {'"': "#quot;"}
+
+
+def to_mermaid(diagram: Diagram) -> str:
+    """Return ``diagram`` as the source of a flowchart, with a final newline."""
+    return "\n".join(_lines(diagram)) + "\n"
+
+
+def escape(text: str) -> str:
+    """Return ``text`` as it can stand between the double quotes of a label; line breaks are kept."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    return "<br/>".join(_escape_line(printable(line)) for line in lines)
+
+
+def _escape_line(line: str) -> str:
+    if len(line) > LABEL_LENGTH:
+        line = line[: LABEL_LENGTH - 2] + " …"
+    escaped = "".join(_ENTITIES.get(c, c) for c in line)
+    if "__" in line:  # __init__ would be bold; make_coffee is left readable
+        escaped = escaped.replace("_", "#95;")
+    if "$$" in line:  # a formula
+        escaped = escaped.replace("$", "#36;")
+    if "style" in line or "classDef" in line or ":fa-" in line:
+        # Mermaid takes "style x:#...;" for CSS wherever it stands, and drops its semicolon. fa:fa-x is an icon.
+        escaped = escaped.replace(":", "#58;")
+    return escaped
+
+
+def _lines(diagram: Diagram) -> Iterator[str]:
+    yield "flowchart TD"
+    ids = {node.name: f"n{number}" for number, node in enumerate(diagram.nodes)}
+    for node in diagram.nodes:
+        before, after = _shape(node)
+        yield f'  {ids[node.name]}{before}"{_label(node)}"{after}'
+    styles: dict[str, list[int]] = {}
+    number = 0
+    for node in diagram.nodes:
+        for edge in node.edges:
+            yield f"  {ids[node.name]} {_arrow(edge)} {ids[edge.target]}"
+            if edge.taken is not None:
+                styles.setdefault(EDGE_COLOURS[edge.taken][0], []).append(number)
+            number += 1
+    yield from _classes(diagram, ids)
+    for colour, edges in styles.items():
+        yield f"  linkStyle {','.join(map(str, edges))} stroke:{colour}"
+    for node in diagram.nodes:
+        yield from _extra(ids[node.name], node)
+
+
+def _shape(node: Node) -> tuple[str, str]:
+    if node.join:
+        return "{{", "}}"
+    return ("([", "])") if node.is_start or node.is_end else ("(", ")")
+
+
+def _label(node: Node) -> str:
+    look = look_of(node.state)
+    name = f"{look.sign} {node.name}" if node.state not in ("", "pending") else node.name
+    lines = [node.attributes.get("label", name)]
+    if node.labels:
+        lines.append("{" + ",".join(node.labels) + "}")
+    if node.join_rule:
+        lines.append(node.join_rule)
+    if node.is_missing:
+        lines.append("no such task")
+    if node.state_text:
+        lines.append(node.state_text)
+    return escape("\n".join(lines))
+
+
+def _arrow(edge: Edge) -> str:
+    line = "-.->" if edge.is_loop else "==>" if edge.taken else "-->"
+    text = f"↺ {edge.text}".strip() if edge.is_loop else edge.text
+    return f'{line}|"{escape(text)}"|' if text else line
+
+
+def _classes(diagram: Diagram, ids: dict[str, str]) -> Iterator[str]:
+    """Yield the colours of the states that occur, and the marks of start and end points."""
+    for state, look in LOOKS.items():
+        members = [ids[node.name] for node in diagram.nodes if node.state == state]
+        if members:
+            name = state.replace("_", "-")
+            yield f"  classDef {name} fill:{look.fill},stroke:{look.border},color:{look.font}"
+            yield f"  class {','.join(members)} {name}"
+    bold = [ids[node.name] for node in diagram.nodes if node.is_start or node.is_end]
+    if bold:
+        yield "  classDef bold stroke-width:3px"
+        yield f"  class {','.join(bold)} bold"
+
+
+def _extra(identifier: str, node: Node) -> Iterator[str]:
+    """Yield what Mermaid can show of the extra attributes: a link and colours."""
+    link = node.attributes.get("URL") or node.attributes.get("href")
+    if link and link.isprintable() and '"' not in link:
+        yield f'  click {identifier} href "{link}"'
+    names = {"fillcolor": "fill", "color": "stroke", "fontcolor": "color"}
+    colours = [
+        f"{name}:{node.attributes[key]}"
+        for key, name in names.items()
+        if node.attributes.get(key, "").lstrip("#").isalnum()
+    ]
+    if colours:
+        yield f"  style {identifier} {','.join(colours)}"

@@ -1,0 +1,128 @@
+"""A workflow as text: a list of its tasks and where each leads, for terminals and logs."""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+
+from .look import DASH, look_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .model import Diagram, Edge, Node
+
+# What lines are drawn with: an arrow that is not the last of its task, the last one, the line past the first,
+# the margin of a loop, the sign of a loop, and those of a transition that was taken or passed over.
+UNICODE = ("├─", "└─", "│ ", "┆ ", "↺", "✓", DASH)
+ASCII = ("|-", "`-", "| ", ": ", "<-", "+", "-")
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+def to_text(diagram: Diagram, *, width: int = 80, ascii: bool = False) -> str:
+    """Return ``diagram`` as lines of text, with a final newline.
+
+    :param width: columns that a line should not exceed; a word that is longer is not broken
+    :param ascii: use no other characters; text that has some is shown with backslash escapes
+    """
+    writer = _Writer(width, ascii)
+    writer.put("", printable(diagram.title))
+    for node in diagram.nodes:
+        writer.node(node)
+    return "\n".join(writer.lines) + "\n"
+
+
+def can_show_unicode(encoding: str | None) -> bool:
+    """Return whether a stream of this encoding can show the signs that are not ASCII."""
+    try:
+        f"├└│┆↺✓…▸✗·{DASH}".encode(encoding or "ascii")
+    except (UnicodeError, LookupError):
+        return False
+    return True
+
+
+def printable(text: str) -> str:
+    """Return ``text`` with everything that a terminal would not simply print as backslash escapes."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+class _Writer:
+    def __init__(self, width: int, ascii: bool) -> None:
+        self.width = max(width, 40)
+        self.ascii = ascii
+        signs = ASCII if ascii else UNICODE
+        self.branch, self.last, self.line, self.margin, self.loop, self.taken, self.passed = signs
+        self.lines: list[str] = []
+
+    def node(self, node: Node) -> None:
+        indent = self.margin * node.depth
+        look = look_of(node.state)
+        sign = f"{look.plain if self.ascii else look.sign} " if node.state else ""
+        marks = f"[{', '.join(_marks(node))}]" if _marks(node) else ""
+        labels = "{" + ", ".join(node.labels) + "}" if node.labels else ""
+        text = _joined(node.name, marks, labels, node.state_text)
+        self.put(indent + sign, text, indent + " " * len(sign) + self.line + "  ")
+        for place, edge in enumerate(node.edges, 1):
+            self.edge(edge, indent + " " * len(sign), place == len(node.edges))
+
+    def edge(self, edge: Edge, indent: str, is_last: bool) -> None:
+        arrow = self.last if is_last else self.branch
+        back = f"{self.loop} back to " if edge.is_loop else ""
+        on = "" if edge.on == "done" else f"on {edge.on}"
+        condition = f"if {edge.condition}" if edge.condition else ""
+        text = _joined(back + edge.target, on, condition) + self._decision(edge)
+        following = " " * len(self.line) if is_last else self.line
+        self.put(f"{indent}{arrow} ", text, f"{indent}{following}     ")
+
+    def _decision(self, edge: Edge) -> str:
+        if edge.taken is None:
+            return ""
+        return f"  {self.taken if edge.taken else self.passed}{NO_BREAK}{edge.decision}"
+
+    def put(self, first: str, text: str, following: str = "") -> None:
+        """Add one paragraph: ``first`` starts its first line, ``following`` the others."""
+        if self.ascii:
+            text = text.replace(NO_BREAK, "\0").encode("ascii", "backslashreplace").decode("ascii")
+            text = text.replace("\0", NO_BREAK)
+        lines = [first + text]
+        if _columns(lines[0]) > self.width:
+            # Where half of the characters are twice as wide, a line takes fewer of them.
+            width = max(int(self.width * len(text) / _columns(text)), 20)
+            lines = textwrap.wrap(
+                text,
+                width,
+                initial_indent=first,
+                subsequent_indent=following,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        self.lines += [line.replace(NO_BREAK, " ") for line in lines]
+
+
+def _marks(node: Node) -> list[str]:
+    marks = []
+    if node.is_missing:
+        marks.append("no such task")
+    if node.is_start:
+        marks.append("start")
+    if node.is_loop_head:
+        marks.append("loop")
+    if node.join:
+        inputs = ", ".join(node.inputs)
+        marks.append(f"{node.join_rule} ({inputs})" if len(inputs) <= 200 else node.join_rule)
+    if node.is_end:
+        marks.append("end, cancels the rest" if node.terminates else "end")
+    return marks
+
+
+def _joined(*parts: str) -> str:
+    """Join parts that come from the workflow, which may hold anything."""
+    return printable("  ".join(filter(None, parts)))
+
+
+def _columns(text: str) -> int:
+    """Return how many columns of a terminal ``text`` takes."""
+    if text.isascii():
+        return len(text)
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else not unicodedata.combining(c) for c in text)
