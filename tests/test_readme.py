@@ -1,7 +1,8 @@
 """The pages tell the truth: their commands are run, and what they print is what the page shows.
 
 In a page, a comment ``<!-- file: NAME -->`` above a fenced block names the file that the block is. A ``console`` block
-holds commands behind ``$ `` with what they print. One page's files and commands share a folder, in their order.
+holds commands behind ``$ `` with what they print. One page's files and commands share a folder, in their order; for
+the page of an example it is a copy of the example's.
 ``pytest tests/test_readme.py --update-golden`` pastes what the commands print now.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +23,10 @@ PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob(
 FENCE = re.compile(
     r"(?:^<!-- file: (?P<file>\S+) -->\n+)?^```(?P<language>\S*)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
+)
+#: What somebody who tried an example has in its folder.
+LEFT_BEHIND = shutil.ignore_patterns(
+    "state", ".wfepy", "events.*", "out", "approved-*", "cup-is-empty", "__pycache__"
 )
 #: What differs from run to run, and what stands for it when two outputs are compared.
 VARYING = [
@@ -94,14 +100,17 @@ def test_the_commands_of_a_page_print_what_it_shows(
     page: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     text = page.read_text(encoding="utf-8")
+    folder = tmp_path / "coffee"
+    if page.parent.parent.name == "examples":
+        shutil.copytree(page.parent, folder, ignore=LEFT_BEHIND)
     corrected, position = [], 0
     for block in blocks(text):
         if block.file:
-            path = tmp_path / block.file
+            path = folder / block.file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.text, encoding="utf-8")
         elif block.language == "console":
-            played = play(block.text, tmp_path, reader_environment(tmp_path))
+            played = play(block.text, folder, reader_environment(tmp_path))
             if normalised(played) != normalised(block.text):
                 corrected += [text[position : block.start], played]
                 position = block.end

@@ -1,0 +1,40 @@
+"""The documentation lists every hook and every command, and nothing that is not there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from wfepy_hooks import hookspecs
+
+DOCS = Path(__file__).parent.parent / "docs"
+TABLE = re.compile(r"(?<=<!-- hooks -->\n).*?(?=<!-- end -->)", re.DOTALL)
+
+
+def hook_table() -> str:
+    lines = ["| hook | kind | called |", "| --- | --- | --- |"]
+    for name, hook in hookspecs.HOOKS.items():
+        doc = getattr(hookspecs, name).__doc__
+        (when,) = re.findall(r"^    When: (.*?)$\n    Kind:", doc, re.MULTILINE | re.DOTALL)
+        when = re.sub(r"\s+", " ", when)
+        lines.append(f"| `{name}({', '.join(hook.arguments)})` | {hook.kind} | {when.rstrip('.')} |")
+    return "\n".join([*lines, ""])
+
+
+def test_the_table_of_hooks_is_the_specifications_own(request: pytest.FixtureRequest) -> None:
+    page = DOCS / "plugins.md"
+    text = page.read_text(encoding="utf-8")
+    expected = TABLE.sub(lambda _: hook_table(), text)
+    if request.config.getoption("--update-golden"):
+        page.write_text(expected, encoding="utf-8")
+    else:
+        assert text == expected
+
+
+def test_every_specification_has_its_fixed_parts() -> None:
+    for name in hookspecs.HOOKS:
+        doc = getattr(hookspecs, name).__doc__
+        parts = re.findall(r"^    (When|Kind|Arguments|Result):", doc, re.MULTILINE)
+        assert parts == ["When", "Kind", "Arguments", "Result"], name
