@@ -1,8 +1,8 @@
 """WfEpy's view of an instance: a list of ``(task name, TaskState)`` tokens.
 
 The tokens are the tasks that may run and the joins that have seen a part of their branches. They tell less than a
-marking (not, for example, which pass of a loop it is); so the list that :func:`tokens` returns also carries the marking,
-which survives ``copy`` and ``pickle``, and :func:`marking_from` falls back to what plain tokens tell.
+marking (not, for example, which pass of a loop it is); so the list that :func:`tokens` returns also carries the
+marking, which survives ``copy`` and ``pickle``, and :func:`marking_from` falls back to what plain tokens tell.
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from time import perf_counter
 
+from . import faults, state
 from . import marking as m
-from . import state
 from .answer import as_answer, error_text
 from .engine import Engine
 from .errors import CodecError, PluginError
@@ -323,8 +323,12 @@ class Runner:
         """Call the task itself: the innermost implementation of ``wfepy_run_task``."""
         engine = self._engine
         try:
+            if faults.hit:
+                faults.hit("task.before")
             with engine.inside_task:
                 answer = self.task_execute(task)
+            if faults.hit:
+                faults.hit("task.after")
             return answer if type(answer) is bool else as_answer(task, answer, engine.strict)
         except BaseException as error:
             self._task_error = error
@@ -440,6 +444,8 @@ class Runner:
 
         :raises CodecError: if the context cannot be saved; then nothing has changed
         """
+        if faults.hit:
+            faults.hit("attempt.committed.before")
         instance, task = self.instance, self._tasks[number]
         result.generation = instance.marking.generation[number]
         at = "" if self._recorder is None else self._record(self._recorder, task, number, decisions, result)
