@@ -18,7 +18,7 @@ def hook_table() -> str:
     for name, hook in hookspecs.HOOKS.items():
         doc = getattr(hookspecs, name).__doc__
         (when,) = re.findall(r"^    When: (.*?)$\n    Kind:", doc, re.MULTILINE | re.DOTALL)
-        when = re.sub(r"\s+", " ", when)
+        when = re.sub(r"\s+", " ", when).replace("``", "`")
         lines.append(f"| `{name}({', '.join(hook.arguments)})` | {hook.kind} | {when.rstrip('.')} |")
     return "\n".join([*lines, ""])
 
