@@ -11,7 +11,7 @@ from .dominators import Flow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from .task import Task
 
@@ -58,10 +58,12 @@ class Graph:
     :ivar forward_in: per task the incoming edges that are not loop edges, from tasks that can be reached
     :ivar need: per task how many incoming edges must be taken; 0: at least one, when all are decided
     :ivar loops: all loops, inner ones first
+    :ivar loop_at: per head its loop
     :ivar loop_of: per task the number of the innermost loop around it, or -1
     :ivar held_by: per edge the outermost loop that it leaves, or -1
     :ivar starts: the start points
     :ivar cancels: for a join with ``cancel_rest``, the tasks that can only lead to it
+    :ivar stops: for such a join, the loops among these tasks, which do not repeat any more
     :ivar flow: depth-first order and dominators, see :class:`.dominators.Flow`
     """
 
@@ -79,11 +81,7 @@ class Graph:
         self._find_need(tasks)
         self._find_loops()
         self._find_held_edges()
-        self.cancels = {
-            number: self._only_leads_to(number)
-            for number, task in enumerate(tasks.values())
-            if task.cancel_rest
-        }
+        self._find_cancels(tasks)
 
     def _number_edges(self, tasks: Mapping[str, Task]) -> None:
         index = self.index
@@ -124,15 +122,15 @@ class Graph:
             if is_loop_edge:
                 back_edges.setdefault(self.target[edge], []).append(edge)
         shrunk = list(range(len(self.names))) if back_edges else []
-        loop_at: dict[int, Loop] = {}
+        self.loop_at: dict[int, Loop] = {}
         for head in sorted(back_edges, key=self.flow.number.__getitem__, reverse=True):
             loop = Loop(len(self.loops), head, back_edges[head])
             self.loops.append(loop)
-            self._fill_loop(loop, shrunk, loop_at)
+            self._fill_loop(loop, shrunk)
             self.loop_of[head] = loop.number
-            loop_at[head] = loop
+            self.loop_at[head] = loop
 
-    def _fill_loop(self, loop: Loop, shrunk: list[int], loop_at: dict[int, Loop]) -> None:
+    def _fill_loop(self, loop: Loop, shrunk: list[int]) -> None:
         """Walk back from the loop edges to the head, over shrunk inner loops in one step."""
         found = {loop.head}
         todo = [_find(shrunk, self.source[edge]) for edge in loop.back_edges]
@@ -141,7 +139,7 @@ class Graph:
             if task in found:
                 continue
             found.add(task)
-            inner = loop_at.get(task)
+            inner = self.loop_at.get(task)
             if inner is None:
                 loop.tasks.append(task)
                 self.loop_of[task] = loop.number
@@ -185,31 +183,58 @@ class Graph:
             next_inside[loop.number] = begin + 1
         return intervals
 
-    def _only_leads_to(self, join: int) -> list[int]:
+    def _find_cancels(self, tasks: Mapping[str, Task]) -> None:
+        self.cancels: dict[int, list[int]] = {}
+        self.stops: dict[int, list[Loop]] = {}
+        for join, task in enumerate(tasks.values()):
+            if task.cancel_rest:
+                among = self._only_leads_to(join)
+                self.cancels[join] = sorted(among)
+                loops = [self.loop_at[each] for each in self.cancels[join] if each in self.loop_at]
+                self.stops[join] = [loop for loop in loops if not self.contains(loop.number, join)]
+
+    def _only_leads_to(self, join: int) -> set[int]:
         """Return the tasks all of whose ways lead to ``join``: the largest such set among what leads there."""
+        among = self._leads_to(join)
+        elsewhere = [task for task in among if task != join and self._leaves(task, among)]
+        while elsewhere:
+            task = elsewhere.pop()
+            if task == join or task not in among:
+                continue
+            among.discard(task)
+            into = self.forward_in[task] + (self.loop_at[task].back_edges if task in self.loop_at else [])
+            elsewhere.extend(self.source[edge] for edge in into if self.source[edge] in among)
+        among.discard(join)
+        return among
+
+    def _leads_to(self, join: int) -> set[int]:
+        """Return ``join`` and what leads to it, by way of a loop too, but not what comes after it in its own loop."""
         found = {join}
         todo = [join]
         while todo:
-            for edge in self.forward_in[todo.pop()]:
-                if self.source[edge] not in found:
-                    found.add(self.source[edge])
-                    todo.append(self.source[edge])
-        leads_elsewhere = [task for task in found if task != join and self._leaves(task, found)]
-        while leads_elsewhere:
-            task = leads_elsewhere.pop()
-            if task not in found:
-                continue
-            found.discard(task)
-            sources = [self.source[edge] for edge in self.forward_in[task]]
-            loops = [
-                self.source[edge] for loop in self.loops if loop.head == task for edge in loop.back_edges
-            ]
-            leads_elsewhere.extend(source for source in sources + loops if source in found and source != join)
-        found.discard(join)
-        return sorted(found)
+            task = todo.pop()
+            before = {self.source[edge] for edge in self.forward_in[task]}
+            if task in self.loop_at and task != join:
+                before.update(self._region_before(self.loop_at[task], join))
+            todo += before - found
+            found |= before
+        return found
 
-    def _leaves(self, task: int, found: set[int]) -> bool:
-        return self.is_end[task] or any(self.target[edge] not in found for edge in self.edges_of(task))
+    def _region_before(self, loop: Loop, join: int) -> Iterable[int]:
+        region = {task for inner in self.region(loop.number) for task in inner.tasks}
+        if not self.contains(loop.number, join):
+            return region
+        after = {join}
+        todo = [join]
+        while todo:
+            for edge in self.edges_of(todo.pop()):
+                if not self.is_loop_edge[edge] and self.target[edge] not in after:
+                    after.add(self.target[edge])
+                    todo.append(self.target[edge])
+        return region - after
+
+    def _leaves(self, task: int, among: set[int]) -> bool:
+        return self.is_end[task] or any(self.target[edge] not in among for edge in self.edges_of(task))
 
     def edges_of(self, task: int) -> range:
         """Return the numbers of the outgoing edges of ``task``, in the order of its decorators."""

@@ -51,8 +51,10 @@ class Marking:
     :ivar queue: the tasks that may run, in the order in which they became ready; a dict serves as ordered set
     """
 
-    __slots__ = ("_left", "_open", "_pending", "_taken", "_terminated")
-    __slots__ += ("edges", "generation", "graph", "queue", "status")
+    __slots__ = (
+        *("edges", "generation", "graph", "queue", "status"),
+        *("_left", "_open", "_pending", "_taken", "_terminated"),
+    )
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -94,6 +96,17 @@ class Marking:
         return settled
 
     def _spread(self, decided: list[int], settled: Settled) -> None:
+        """Carry decisions on as far as they go; only then let the joins that became ready cancel the rest.
+
+        So what is skipped and what is cancelled does not depend on the order of the transitions.
+        """
+        self._carry_on(decided, settled)
+        if self.graph.cancels:
+            for join in settled.ready:  # it grows while it is walked
+                if join in self.graph.cancels and self.status[join] == READY:
+                    self._carry_on(self._cancel_rest(join, settled), settled)
+
+    def _carry_on(self, decided: list[int], settled: Settled) -> None:
         """Carry the decisions of the tasks in ``decided`` on, and of those that they decide."""
         graph = self.graph
         first_edge, held_by, is_loop_edge = graph.first_edge, graph.held_by, graph.is_loop_edge
@@ -126,8 +139,6 @@ class Marking:
             runs, skips = taken >= need, taken + pending < need
         if runs:
             self._make_ready(task, settled)
-            if task in self.graph.cancels:
-                self._cancel_rest(task, decided, settled)
         elif skips:
             self._drop(task, SKIPPED, E_SKIPPED)
             settled.skipped.append(task)
@@ -179,19 +190,17 @@ class Marking:
 
     # --- cancelling ---------------------------------------------------------------------------------
 
-    def _cancel_rest(self, join: int, decided: list[int], settled: Settled) -> None:
+    def _cancel_rest(self, join: int, settled: Settled) -> list[int]:
         """Cancel what can only lead to ``join``; a loop that is wholly among it does not repeat any more."""
-        graph = self.graph
-        among = graph.cancels[join]
-        heads = set(among)
-        for task in among:
-            if self.status[task] in (PENDING, READY):
-                self._cancel(task, settled)
-                decided.append(task)
-        for loop in graph.loops:
-            if loop.head in heads and self._open[loop.number] and not graph.contains(loop.number, join):
+        cancelled = [task for task in self.graph.cancels[join] if self.status[task] in (PENDING, READY)]
+        for task in cancelled:
+            self._cancel(task, settled)
+        for loop in self.graph.stops[join]:
+            if self._open[loop.number]:
                 for edge in loop.back_edges:
-                    self.edges[edge] = E_CANCELLED
+                    if _TAKEN[self.edges[edge]]:
+                        self.edges[edge] = E_CANCELLED
+        return cancelled
 
     def _cancel(self, task: int, settled: Settled) -> None:
         self._drop(task, CANCELLED, E_CANCELLED)
