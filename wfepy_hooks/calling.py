@@ -1,0 +1,285 @@
+"""How each kind of hook is called, and what becomes of an error in it.
+
+Setup and observation hooks are called one implementation at a time, because an error must name its plugin or be
+contained. Decision and around hooks are pluggy's as soon as a plugin needs what only pluggy does: a wrapper, or hooks
+of its own. Until then a decision is the first answer in pluggy's order, and pluggy is not imported, for that takes
+20 ms, more than Python itself takes to start.
+"""
+
+from __future__ import annotations
+
+from . import faults
+from .errors import PluginError, WfepyError
+from .hookspecs import HOOKS, OBSERVATION
+from .wording import describe, origin
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, NoReturn, TypeAlias
+
+    from pluggy import PluginManager
+
+    from .instance import Instance
+    from .tracing import Tracer
+    from .validation import Implementation
+
+    Implementations: TypeAlias = tuple[Implementation, ...]
+    Types: TypeAlias = type | tuple[type, ...]
+
+__all__ = ["HookCalls", "call_order"]
+
+PREFIX = "wfepy_"
+
+
+class HookCalls:
+    """Calls hooks.
+
+    Each observation hook is also an attribute without the prefix, such as ``task_started``: the tuple of its
+    implementations, empty when there are none. The engine tests that before it calls :meth:`notify`, so that a hook
+    that nobody implements costs one truth test.
+
+    :ivar strict: an exception in an observation is fatal
+    :ivar calling: name of the plugin whose setup hook is running, else empty
+    """
+
+    tick_started: Implementations
+    tick_finished: Implementations
+    task_started: Implementations
+    transition_evaluated: Implementations
+    task_finished: Implementations
+    instance_finished: Implementations
+    state_saved: Implementations
+    internal_error: Implementations
+
+    def __init__(self, *, strict: bool = False) -> None:
+        self.strict = strict
+        self.calling = ""
+        self._order: dict[str, Implementations] = {}
+        self._found: dict[str, list[Implementation]] = {}
+        self._history: list[tuple[str, dict[str, Any]]] = []
+        self._manager: PluginManager | None = None
+        self._tracer: Tracer | None = None
+        self._unwatch: Callable[[], None] | None = None
+        self._arrange(())
+
+    def _arrange(self, implementations: Iterable[Implementation]) -> None:
+        """Take over all ``implementations``, in the order of registration."""
+        self._found = {}
+        for each in implementations:
+            self._found.setdefault(each.hook, []).append(each)
+        self._order = {hook: call_order(found) for hook, found in self._found.items()}
+        for hook, kind in HOOKS.items():
+            if kind.kind is OBSERVATION:
+                setattr(self, hook.removeprefix(PREFIX), self._order.get(hook, ()))
+
+    def implementers(self, hook: str) -> list[str]:
+        """Return the names of the plugins that implement ``hook``, wrappers included, as they were registered."""
+        return [each.plugin for each in self._found.get(hook, ())]
+
+    def notify(self, hook: str, instance: Instance | None, **arguments: Any) -> None:
+        """Call an observation hook: each implementation by itself, whatever the others do.
+
+        :raises PluginError: if one raised and ``strict`` is set
+        """
+        if faults.hit:
+            faults.hit(f"hook.{hook}.before")
+        arguments["instance"] = instance
+        if self._tracer is not None:
+            self._tracer.begin(hook, arguments)
+        for implementation in self._order.get(hook, ()):
+            try:
+                self._call(implementation, arguments)
+            # SystemExit: a plugin must not end the tick. KeyboardInterrupt is the person at the keyboard.
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
+                if self.strict:
+                    _raise_fatal(error, hook, implementation.plugin)
+                _log(error, implementation, instance)
+        if self._tracer is not None:
+            self._tracer.end()
+        if faults.hit:
+            faults.hit(f"hook.{hook}.after")
+
+    def setup(self, hook: str, types: Types = object, /, **arguments: Any) -> list[Any]:
+        """Call a setup hook, and return the results that are not ``None`` in the order of the calls.
+
+        A historic hook is also called for each plugin that is registered later.
+
+        :param types: what a result may be
+        :raises PluginError: if an implementation raised, or returned something else
+        """
+        if HOOKS[hook].historic:
+            self._history.append((hook, arguments))
+        if self._tracer is not None:
+            self._tracer.begin(hook, arguments)
+        results = []
+        try:
+            for implementation in self._order.get(hook, ()):
+                result = self._call_setup(implementation, arguments)
+                if result is not None:
+                    _check(hook, types, result, [implementation.plugin])
+                    results.append(result)
+        finally:
+            if self._tracer is not None:
+                self._tracer.end()
+        return results
+
+    def _call_for(
+        self, implementations: Iterable[Implementation], hook: str, arguments: dict[str, Any]
+    ) -> None:
+        """Repeat an earlier call for a plugin that was registered since."""
+        for implementation in call_order(each for each in implementations if each.hook == hook):
+            self._call_setup(implementation, arguments)
+
+    def teardown(self, hook: str, /, **arguments: Any) -> None:
+        """Call a setup hook to the last implementation, and then raise the first error.
+
+        :raises PluginError: if an implementation raised
+        """
+        errors = []
+        for implementation in self._order.get(hook, ()):
+            try:
+                self._call_setup(implementation, arguments)
+            except WfepyError as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
+
+    def decide(self, hook: str, types: Types = object, /, **arguments: Any) -> Any:
+        """Call a decision hook, and return the first answer, or ``None``.
+
+        :param types: what an answer may be
+        :raises PluginError: if an implementation raised, or the answer is something else
+        """
+        try:
+            result = self._ask(hook, arguments)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
+            _raise_fatal(error, hook, _culprit(error, self._found.get(hook, ())))
+        if result is not None:
+            _check(hook, types, result, self.implementers(hook))
+        return result
+
+    def around(self, hook: str, types: Types, /, **arguments: Any) -> Any:
+        """Call an around hook, and return its result. What an implementation raises is raised here as it is.
+
+        :param types: what the result may be; ``None`` is none of it unless its type is there
+        :raises PluginError: if the result is something else
+        """
+        result = self._ask(hook, arguments)
+        _check(hook, types, result, self.implementers(hook))
+        return result
+
+    @property
+    def trace(self) -> Callable[[str], object] | None:
+        """Called with a line of text for each hook call and each implementation; ``None``: not traced."""
+        return None if self._tracer is None else self._tracer.write
+
+    @trace.setter
+    def trace(self, write: Callable[[str], object] | None) -> None:
+        from .tracing import Tracer
+
+        self._tracer = None if write is None else Tracer(write)
+        self._watch()
+
+    def _watch(self) -> None:
+        if self._unwatch is not None:
+            self._unwatch()
+            self._unwatch = None
+        if self._manager is not None and self._tracer is not None:
+            self._unwatch = self._tracer.watch(self._manager)
+
+    def _ask(self, hook: str, arguments: dict[str, Any]) -> Any:
+        if faults.hit:
+            faults.hit(f"hook.{hook}.before")
+        if self._manager is not None:
+            result = getattr(self._manager.hook, hook)(**arguments)
+        elif self._tracer is not None:
+            result = self._tracer.whole(hook, arguments, self._first_answer)
+        else:
+            result = self._first_answer(hook, arguments)
+        if faults.hit:
+            faults.hit(f"hook.{hook}.after")
+        return result
+
+    def _first_answer(self, hook: str, arguments: dict[str, Any]) -> Any:
+        for implementation in self._order.get(hook, ()):
+            result = self._call(implementation, arguments)
+            if result is not None:
+                return result
+        return None
+
+    def _call_setup(self, implementation: Implementation, arguments: dict[str, Any]) -> Any:
+        outer, self.calling = self.calling, implementation.plugin
+        try:
+            return self._call(implementation, arguments)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
+            _raise_fatal(error, implementation.hook, implementation.plugin)
+        finally:
+            self.calling = outer
+
+    def _call(self, implementation: Implementation, arguments: dict[str, Any]) -> Any:
+        values = [arguments[name] for name in implementation.arguments]
+        if self._tracer is not None:
+            return self._tracer.call(implementation, values)
+        return implementation.function(*values)
+
+
+def call_order(implementations: Iterable[Implementation]) -> Implementations:
+    """Return those that are no wrappers in the order in which pluggy calls them: the last registered first."""
+    plain = [each for each in implementations if not each.wrapper]
+    last = [each for each in plain if each.trylast]
+    first = [each for each in plain if each.tryfirst and not each.trylast]
+    middle = [each for each in plain if not each.tryfirst and not each.trylast]
+    return (*reversed(first), *reversed(middle), *last)
+
+
+def _check(hook: str, types: Types, result: object, plugins: list[str]) -> None:
+    if isinstance(result, types):
+        return
+    wanted = " or ".join(each.__name__ for each in (types if isinstance(types, tuple) else (types,)))
+    names = ", ".join(plugins)
+    raise PluginError(
+        f"the result must be of type {wanted}, not {type(result).__name__}",
+        where=hook,
+        hint=f"look at the plugins that implement it: {names}",
+        plugin=names,
+    )
+
+
+def _culprit(error: BaseException, implementations: Iterable[Implementation]) -> str:
+    """Return the plugin whose implementation raised ``error``, or all of them if that cannot be told."""
+    names = {each.code: each.plugin for each in implementations}
+    found = ""
+    traceback = error.__traceback__
+    while traceback is not None:
+        # The innermost one: a wrapper is passed by an error of what it encloses.
+        found = names.get(traceback.tb_frame.f_code, found)
+        traceback = traceback.tb_next
+    return found or ", ".join(names.values())
+
+
+def _raise_fatal(error: BaseException, hook: str, plugin: str) -> NoReturn:
+    where = f"plugin {plugin}"
+    if isinstance(error, WfepyError):
+        # The plugin says no in our own words, such as a ConfigError about its settings.
+        error.where = error.where or where
+        raise error
+    raise PluginError(
+        f"{hook} raised {describe(error)} ({origin(error)})", where=where, plugin=plugin
+    ) from error
+
+
+def _log(error: BaseException, implementation: Implementation, instance: Instance | None) -> None:
+    import logging  # Imported lazily to improve start-up time: 10 ms.
+
+    logger = logging.getLogger("wfepy_hooks.plugins")
+    label = "" if instance is None else f" for {instance.workflow.name}/{instance.id}"
+    logger.error(
+        "plugin %s: %s%s raised %s (%s); the run goes on",
+        implementation.plugin,
+        implementation.hook,
+        label,
+        describe(error),
+        origin(error),
+        exc_info=error if logger.isEnabledFor(logging.DEBUG) else None,
+    )

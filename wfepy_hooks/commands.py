@@ -1,0 +1,110 @@
+"""The commands of ``wfepy``, the engine's own and those of plugins: a name and a help text, and code that is imported
+when the command runs."""
+
+from __future__ import annotations
+
+from .errors import PluginError
+from .wording import describe, origin
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Callable, Iterator
+    from typing import Any, Protocol
+
+    from .config import Config
+
+    class CommandModule(Protocol):
+        """The code of a command: a module or an object with these two functions."""
+
+        def add_arguments(self, parser: ArgumentParser) -> None:
+            """Declare the arguments of the command."""
+
+        def run(self, args: Namespace, config: Config) -> int:
+            """Run the command, and return the exit code."""
+
+
+__all__ = ["CommandSpec", "Commands"]
+
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+
+
+class CommandSpec:
+    """One command.
+
+    :ivar name: what is typed behind ``wfepy``
+    :ivar help: one line of what it does
+    :ivar plugin: name of the plugin that added it
+    """
+
+    __slots__ = ("_module", "help", "name", "plugin")
+
+    def __init__(self, name: str, help: str, module: str | Callable[[], CommandModule], plugin: str) -> None:
+        self.name = name
+        self.help = help
+        self.plugin = plugin
+        self._module = module
+
+    def __repr__(self) -> str:
+        return f"<CommandSpec {self.name} of {self.plugin}>"
+
+    def load(self) -> CommandModule:
+        """Import the code of the command.
+
+        :raises PluginError: if that fails, or it is not the code of a command
+        """
+        where = f'command "{self.name}" of plugin {self.plugin}'
+        try:
+            found = _import(self._module) if isinstance(self._module, str) else self._module()
+        except (Exception, SystemExit) as error:
+            what = f"its code cannot be loaded: {describe(error)} ({origin(error)})"
+            raise PluginError(what, where=where, plugin=self.plugin) from error
+        missing = [name for name in ("add_arguments", "run") if not callable(getattr(found, name, None))]
+        if missing:
+            what = f"its code has no function {' and no function '.join(missing)}"
+            raise PluginError(what, where=where, plugin=self.plugin)
+        return found
+
+
+class Commands:
+    """What plugins add in ``wfepy_add_commands``.
+
+    :param owner: returns the name of the plugin that is being called
+    """
+
+    def __init__(self, owner: Callable[[], str] = str) -> None:
+        self._owner = owner
+        self._specs: dict[str, CommandSpec] = {}
+
+    def add(self, name: str, *, help: str, module: str | Callable[[], CommandModule]) -> None:
+        """Add a command.
+
+        :param name: what is typed behind ``wfepy``: lower-case letters, digits and ``-``
+        :param help: one line of what it does
+        :param module: name of the module with its code, or a function that returns it; imported or called when the
+            command runs
+        :raises PluginError: if the name is taken or is no such name
+        """
+        owner = self._owner()
+        where = f"plugin {owner}" if owner else ""
+        if not name or name[0] == "-" or not _LETTERS.issuperset(name):
+            what = f'the command "{name}" is not made of lower-case letters, digits and "-"'
+            raise PluginError(what, where=where, plugin=owner)
+        if name in self._specs:
+            what = f'the command "{name}" is added by the plugins {self._specs[name].plugin or "(none)"} and {owner}'
+            raise PluginError(what, hint=f"run without one of them by -p no:{owner}", plugin=owner)
+        self._specs[name] = CommandSpec(name, help, module, owner)
+
+    def get(self, name: str) -> CommandSpec | None:
+        """Return the command of this name, if there is one."""
+        return self._specs.get(name)
+
+    def __iter__(self) -> Iterator[CommandSpec]:
+        return iter(self._specs.values())
+
+    def __len__(self) -> int:
+        return len(self._specs)
+
+
+def _import(name: str) -> Any:
+    return __import__(name, fromlist=["run"])

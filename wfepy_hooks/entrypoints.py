@@ -1,0 +1,156 @@
+"""The installed plugins: entry points of the group ``wfepy_hooks``, found once and remembered.
+
+Looking for them takes 40 ms, most of it the import of importlib.metadata, so what was found is kept in the user's
+cache folder. It is used while each folder of ``sys.path`` that holds installed packages is as it was: installing or
+removing a package changes the folder's time. The cache may be stale, damaged, or impossible to write; then we look
+again.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, TypeAlias
+
+    Stamps: TypeAlias = list[list[Any]]
+
+__all__ = ["GROUP", "EntryPoint", "find_entry_points"]
+
+GROUP = "wfepy_hooks"
+#: What the cache files of this version begin with.
+FORMAT = 1
+#: What an installed package leaves beside its code; importlib.metadata looks for the same.
+METADATA = (".dist-info", ".egg-info", ".egg")
+#: Files kept in the cache folder: one for each Python environment that was used lately.
+KEPT = 8
+#: A folder that changed so recently may change again without its time changing: a kernel's clock ticks every 10 ms.
+SETTLED_NS = 20_000_000
+
+
+class EntryPoint:
+    """An installed plugin.
+
+    :ivar name: the plugin's name
+    :ivar value: ``module`` or ``module:attribute``
+    :ivar distribution: what installed it, such as ``wfepy-slack 1.2``
+    """
+
+    __slots__ = ("distribution", "name", "value")
+
+    def __init__(self, name: str, value: str, distribution: str) -> None:
+        self.name = name
+        self.value = value
+        self.distribution = distribution
+
+    @property
+    def module(self) -> str:
+        """The name of the module."""
+        return self.value.partition(":")[0].strip()
+
+    def load(self) -> Any:
+        """Import the plugin and return it."""
+        found = __import__(self.module, fromlist=["_"])
+        for attribute in filter(None, self.value.partition(":")[2].split("[")[0].strip().split(".")):
+            found = getattr(found, attribute)
+        return found
+
+
+def find_entry_points(environ: Mapping[str, str] = os.environ) -> list[EntryPoint]:
+    """Return the installed plugins, sorted by name.
+
+    :param environ: says where the user's cache folder is
+    """
+    stamps = _stamps()
+    file = _cache_file(stamps, environ)
+    found = _read(file, stamps)
+    if found is None:
+        found = _scan()
+        _write(file, stamps, found)
+    return [EntryPoint(*each) for each in found]
+
+
+def _stamps() -> Stamps:
+    """Return each place on ``sys.path`` that may hold installed packages, with its time in nanoseconds.
+
+    The others are left out, so that the cache holds in every working directory, and after a file was saved there.
+    """
+    stamps = []
+    for place in dict.fromkeys(os.path.abspath(each) for each in sys.path):
+        try:
+            if not os.path.isdir(place) or any(name.endswith(METADATA) for name in os.listdir(place)):
+                stamps.append([place, os.stat(place).st_mtime_ns])
+        except OSError:
+            pass  # Missing or unreadable: it holds nothing for importlib.metadata either.
+    return stamps
+
+
+def _scan() -> list[list[str]]:
+    from importlib import metadata  # Imported lazily to improve start-up time: 35 ms.
+
+    names = set()
+    for distribution in metadata.distributions():
+        # Reading the name of every package would take longer than all the rest.
+        if GROUP in (distribution.read_text("entry_points.txt") or ""):
+            names.add(distribution.metadata["Name"])
+    found = []
+    for name in names:
+        # Of two versions of a package this is the one that comes first on sys.path.
+        distribution = metadata.distribution(name)
+        label = f"{name} {distribution.version}"
+        found += [[each.name, each.value, label] for each in distribution.entry_points if each.group == GROUP]
+    return sorted(found)
+
+
+def _cache_file(stamps: Stamps, environ: Mapping[str, str]) -> str:
+    from zlib import crc32
+
+    folder = environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(folder):
+        folder = os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".cache")
+    # Only a name: what the file is valid for is written in it.
+    key = crc32("\n".join([sys.version, *(place for place, _ in stamps)]).encode("utf-8", "replace"))
+    return os.path.join(folder, "wfepy-hooks", f"entry-points-{key:08x}.json")
+
+
+def _read(file: str, stamps: Stamps) -> list[list[str]] | None:
+    """Return what the cache holds, or ``None`` if it does not hold for these ``stamps``."""
+    import json
+
+    try:
+        with open(file, encoding="utf-8") as stream:
+            data = json.load(stream)
+        if data["key"] != [FORMAT, sys.version, stamps]:
+            return None
+        found = data["found"]
+        valid = all(len(each) == 3 and all(isinstance(part, str) for part in each) for each in found)
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return found if valid else None
+
+
+def _write(file: str, stamps: Stamps, found: list[list[str]]) -> None:
+    import json
+
+    if any(time.time_ns() - changed < SETTLED_NS for _, changed in stamps):
+        return
+    folder = os.path.dirname(file)
+    temporary = f"{file}.{os.getpid()}"
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with open(temporary, "w", encoding="utf-8") as stream:
+            json.dump({"key": [FORMAT, sys.version, stamps], "found": found}, stream)
+        os.replace(temporary, file)
+        _prune(folder)
+    except (OSError, ValueError):
+        pass  # The next command looks again, that is all.
+
+
+def _prune(folder: str) -> None:
+    files = [entry for entry in os.scandir(folder) if entry.name.startswith("entry-points-")]
+    for entry in sorted(files, key=lambda entry: entry.stat().st_mtime)[:-KEPT]:
+        os.unlink(entry.path)

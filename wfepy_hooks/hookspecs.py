@@ -1,0 +1,419 @@
+"""The hooks: what a plugin may implement. Each function here is the contract of one.
+
+A plugin is a module or an object with functions of these names, marked with ``@wfepy_hooks.hookimpl``; each asks for
+the arguments that it needs, by name. Hooks are plain functions, called in the process that runs the tick.
+
+One tick of one instance calls them in this order:
+
+1. ``wfepy_load_state``
+2. ``wfepy_tick_started``
+3. for each attempt at a task:
+
+   1. ``wfepy_task_started``
+   2. ``wfepy_run_task``
+   3. if it raised: ``wfepy_decide_retry``
+   4. the attempt is made durable, with the decisions of its transitions
+   5. ``wfepy_transition_evaluated`` for each transition
+   6. ``wfepy_task_finished``, also for the tasks that were skipped by it
+
+4. ``wfepy_instance_finished``, if that was the end of it
+5. ``wfepy_save_state``, if anything changed, then ``wfepy_state_saved``
+6. ``wfepy_tick_finished``
+
+The kinds say what becomes of an error:
+
+* **setup**: it is fatal and names the plugin.
+* **decision**: implementations are asked until one answers, that is, returns something else than ``None``; an error is
+  fatal and names the plugin.
+* **around**: as a decision, and a wrapper (``@hookimpl(wrapper=True)``) may act before and after, and change the
+  result or the exception. What the result may be is checked.
+* **observation**: the result is ignored and there are no wrappers. An exception is logged with the plugin, the hook and
+  the instance, and changes nothing; with ``strict_plugins = true`` it is fatal. Each committed event is delivered at
+  least once: after a crash it may come again, with the same ``event_id``.
+"""
+
+from __future__ import annotations
+
+from .markers import hookspec
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    from .commands import Commands
+    from .config import Config
+    from .instance import Instance
+    from .outcome import RetryDecision, TaskResult, Wait
+    from .plugins import PluginHost
+    from .registry import Registry
+    from .stores.protocol import Session
+    from .task import Task, Transition
+    from .workflow import Workflow
+
+    F = TypeVar("F", bound=Callable[..., object])
+
+__all__ = ["AROUND", "DECISION", "HOOKS", "OBSERVATION", "SETUP", "HookKind"]
+
+SETUP = "setup"
+DECISION = "decision"
+AROUND = "around"
+OBSERVATION = "observation"
+
+
+class HookKind:
+    """What the engine knows of one hook.
+
+    :ivar kind: :data:`SETUP`, :data:`DECISION`, :data:`AROUND` or :data:`OBSERVATION`
+    :ivar historic: a plugin that is registered later gets the calls that it missed
+    :ivar arguments: names of the arguments
+    """
+
+    __slots__ = ("arguments", "historic", "kind")
+
+    def __init__(self, kind: str, historic: bool, arguments: tuple[str, ...]) -> None:
+        self.kind = kind
+        self.historic = historic
+        self.arguments = arguments
+
+    @property
+    def wrappers(self) -> bool:
+        """Whether an implementation may be a wrapper."""
+        return self.kind in (DECISION, AROUND)
+
+
+#: Every hook by name, in the order of this file.
+HOOKS: dict[str, HookKind] = {}
+
+
+def _spec(kind: str, *, historic: bool = False) -> Callable[[F], F]:
+    def decorate(function: F) -> F:
+        code = function.__code__
+        arguments = code.co_varnames[: code.co_argcount]
+        HOOKS[function.__name__] = HookKind(kind, historic, arguments)
+        return hookspec(function, firstresult=kind in (DECISION, AROUND), historic=historic)
+
+    return decorate
+
+
+@_spec(SETUP, historic=True)
+def wfepy_add_hookspecs(pluginmanager: PluginHost) -> None:
+    """Offer hooks of your own to other plugins.
+
+    When: as the plugin is registered, before its other hooks.
+    Kind: setup; an error is fatal and names the plugin.
+    Arguments:
+        pluginmanager: call its ``add_hookspecs(module)`` with the functions marked ``@wfepy_hooks.hookspec``, and
+            later ``config.plugins.hook.NAME(...)`` to call them.
+    Result: none.
+    """
+
+
+@_spec(SETUP, historic=True)
+def wfepy_plugin_registered(plugin: object, name: str, source: str) -> None:
+    """Learn of another plugin.
+
+    When: after each registration, and for those before it as the plugin is registered itself.
+    Kind: setup; an error is fatal and names the plugin.
+    Arguments:
+        plugin: the module or object that was registered.
+        name: the name it is known by.
+        source: where it was asked for, such as ``-p`` or ``plugins in wfepy.toml``.
+    Result: none.
+    """
+
+
+@_spec(SETUP)
+def wfepy_add_options(parser: ArgumentParser) -> None:
+    """Add options to the ``wfepy`` command.
+
+    When: once for each command, after all plugins are loaded and before the command line is parsed.
+    Kind: setup; an error is fatal and names the plugin.
+    Arguments:
+        parser: of all commands; what it parsed is ``config.options`` in ``wfepy_configure``.
+    Result: none.
+    """
+
+
+@_spec(SETUP)
+def wfepy_add_commands(commands: Commands) -> None:
+    """Add commands to ``wfepy``.
+
+    When: once for each command, after all plugins are loaded. The code of a command is imported when it runs.
+    Kind: setup; an error is fatal and names the plugin.
+    Arguments:
+        commands: call its ``add(name, help=..., module=...)``.
+    Result: none.
+    """
+
+
+@_spec(SETUP, historic=True)
+def wfepy_configure(config: Config) -> None:
+    """Prepare for work: read your settings, open what you need.
+
+    When: once, after the command line and the config file are merged; a plugin that is registered later gets it then.
+    Kind: setup; an error is fatal and names the plugin.
+    Arguments:
+        config: the configuration; ``config.plugin_settings`` has the table ``[plugins.NAME]`` of each plugin.
+    Result: none.
+    """
+
+
+@_spec(SETUP)
+def wfepy_unconfigure(config: Config) -> None:
+    """Clean up.
+
+    When: once, always last, also after an error, but never without ``wfepy_configure``.
+    Kind: setup; an error is fatal and names the plugin, after all other plugins have cleaned up.
+    Arguments:
+        config: the configuration.
+    Result: none.
+    """
+
+
+@_spec(SETUP)
+def wfepy_register(registry: Registry) -> None:
+    """Offer stores, executors, generators and renderers, which the config picks by name.
+
+    When: once, when the first of them is picked.
+    Kind: setup; an error is fatal and names the plugin. A name that is taken is an error that names both plugins.
+    Arguments:
+        registry: call its ``add(kind, name, factory)``.
+    Result: none.
+    """
+
+
+@_spec(SETUP)
+def wfepy_report_header(config: Config) -> str | list[str] | None:
+    """Say something in the header of ``--trace-config`` and ``wfepy plugins``.
+
+    When: once for each of these headers.
+    Kind: setup; an error is fatal and names the plugin.
+    Arguments:
+        config: the configuration.
+    Result: a line, a list of lines, or ``None``.
+    """
+
+
+@_spec(DECISION)
+def wfepy_load_workflows(config: Config, path: str) -> Workflow | list[Workflow] | None:
+    """Load the workflows of one configured ``module``.
+
+    When: once for each configured module that is needed. The built-in loader of Python modules is asked last.
+    Kind: decision; an error is fatal and names the plugin.
+    Arguments:
+        config: the configuration; a relative path starts at ``config.root``.
+        path: the value of ``module``: a dotted name or the path of a file.
+    Result: a workflow, a list of them, or ``None`` to leave it to the others.
+    """
+
+
+@_spec(SETUP)
+def wfepy_workflow_loaded(workflow: Workflow, config: Config) -> None:
+    """Inspect a workflow, and refuse it by raising :exc:`.WorkflowError`.
+
+    When: once for each loaded workflow, after its graph was checked and before anything of it runs.
+    Kind: setup; an error is fatal and names the plugin.
+    Arguments:
+        workflow: with its tasks and graph.
+        config: the configuration.
+    Result: none.
+    """
+
+
+@_spec(OBSERVATION)
+def wfepy_tick_started(instance: Instance) -> None:
+    """Observe that a tick begins to advance an instance.
+
+    When: once for each tick and instance, after its state was loaded; ``wfepy_tick_finished`` always follows.
+    Kind: observation; an exception is logged and changes nothing.
+    Arguments:
+        instance: as it was loaded.
+    Result: ignored.
+    """
+
+
+@_spec(OBSERVATION)
+def wfepy_tick_finished(instance: Instance, summary: Any) -> None:
+    """Observe that a tick is done with an instance.
+
+    When: once after each ``wfepy_tick_started``, also if the tick failed.
+    Kind: observation; an exception is logged and changes nothing.
+    Arguments:
+        instance: as the tick leaves it.
+        summary: what the tick did.
+    Result: ignored.
+    """
+
+
+@_spec(OBSERVATION)
+def wfepy_task_started(instance: Instance, task: Task, attempt: int) -> None:
+    """Observe that a task is about to be tried.
+
+    When: once for each attempt, before the executor gets it.
+    Kind: observation; an exception is logged and changes nothing.
+    Arguments:
+        instance: the instance.
+        task: the task.
+        attempt: 1 for the first attempt of the task in this pass of its loop.
+    Result: ignored.
+    """
+
+
+@_spec(AROUND)
+def wfepy_run_task(instance: Instance, task: Task, attempt: int) -> bool | Wait:
+    """Run the task, or act around it.
+
+    When: once for each attempt, in the process of the tick. The engine's own implementation is innermost.
+    Kind: around; an exception is a failed attempt at the task, a result of another type is an error that names the
+        plugins that implement this hook.
+    Arguments:
+        instance: the instance.
+        task: the task.
+        attempt: 1 for the first attempt of the task in this pass of its loop.
+    Result: ``True`` if the task is done, ``False`` or a :class:`.Wait` if it is not.
+    """
+    raise NotImplementedError
+
+
+@_spec(DECISION)
+def wfepy_decide_retry(
+    instance: Instance, task: Task, error: BaseException, attempt: int
+) -> RetryDecision | None:
+    """Decide whether a failed task is tried again.
+
+    When: once after each attempt that raised, before it is recorded. The built-in policy is asked last.
+    Kind: decision; an error is fatal and names the plugin.
+    Arguments:
+        instance: the instance.
+        task: the task.
+        error: what it raised.
+        attempt: the number of the attempt, from 1.
+    Result: a :class:`.RetryDecision`, or ``None`` to leave it to the others.
+    """
+
+
+@_spec(OBSERVATION)
+def wfepy_transition_evaluated(instance: Instance, transition: Transition, taken: bool, reason: str) -> None:
+    """Observe the decision of a transition.
+
+    When: once for each transition and pass of its loop, after the decision is durable.
+    Kind: observation; an exception is logged and changes nothing.
+    Arguments:
+        instance: the instance.
+        transition: the transition; its ``source`` and ``dest`` are names of tasks.
+        taken: whether the task it leads to shall run.
+        reason: why, as it is recorded.
+    Result: ignored.
+    """
+
+
+@_spec(OBSERVATION)
+def wfepy_task_finished(instance: Instance, task: Task, result: TaskResult) -> None:
+    """Observe what came of a task.
+
+    When: once for each attempt and for each skipped task, after the result is durable.
+    Kind: observation; an exception is logged and changes nothing.
+    Arguments:
+        instance: the instance.
+        task: the task.
+        result: its ``status`` is completed, waiting, retrying, failed, timed_out or skipped; ``changed`` tells a first
+            wait from a repeated poll; ``event_id`` is the same when the event comes again after a crash.
+    Result: ignored.
+    """
+
+
+@_spec(OBSERVATION)
+def wfepy_instance_finished(instance: Instance, status: str) -> None:
+    """Observe the end of an instance.
+
+    When: once in its life, after the end is durable.
+    Kind: observation; an exception is logged and changes nothing.
+    Arguments:
+        instance: the instance.
+        status: ``finished``, ``dead_end``, ``failed`` or ``cancelled``.
+    Result: ignored.
+    """
+
+
+@_spec(AROUND)
+def wfepy_load_state(session: Session, workflow: Workflow) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Load the saved state of an instance, or act around that: decrypt it, repair it, count it.
+
+    When: once for each tick and instance. The engine's own implementation, which reads the chosen store, is innermost.
+    Kind: around; an error is fatal to the tick of this instance, and so is a result of another type.
+    Arguments:
+        session: the hold on the instance in its store.
+        workflow: the workflow that it is an instance of.
+    Result: the state document, a ``dict`` of JSON values, and the list of the history records that it does not hold.
+    """
+    raise NotImplementedError
+
+
+@_spec(AROUND)
+def wfepy_save_state(session: Session, instance: Instance, document: dict[str, Any]) -> bool:
+    """Save the state of an instance, or act around that.
+
+    When: at the end of a tick that changed something. The engine's own implementation, which writes to the chosen
+        store, is innermost.
+    Kind: around; an error is fatal to the tick of this instance, and so is a result other than ``True``.
+    Arguments:
+        session: the hold on the instance in its store.
+        instance: the instance.
+        document: the state document, a ``dict`` of JSON values.
+    Result: ``True`` once it is durable.
+    """
+    raise NotImplementedError
+
+
+@_spec(DECISION)
+def wfepy_upgrade_state(document: dict[str, Any], from_version: int) -> dict[str, Any] | None:
+    """Bring a state document of an older version to the present one.
+
+    When: once for each older document that is loaded, before it is read.
+    Kind: decision; an error is fatal and names the plugin.
+    Arguments:
+        document: the older document.
+        from_version: its schema version.
+    Result: the upgraded document, or ``None`` to leave it to the others.
+    """
+
+
+@_spec(OBSERVATION)
+def wfepy_state_saved(instance: Instance, saved: dict[str, Any]) -> None:
+    """Observe that a snapshot was saved.
+
+    When: after each snapshot that is durable.
+    Kind: observation; an exception is logged and changes nothing.
+    Arguments:
+        instance: the instance.
+        saved: the state document that was saved.
+    Result: ignored.
+    """
+
+
+@_spec(SETUP)
+def wfepy_graph_attributes(workflow: Workflow, task: Task) -> dict[str, str] | None:
+    """Change how a task is drawn.
+
+    When: once for each task of a picture.
+    Kind: setup; an error is fatal and names the plugin.
+    Arguments:
+        workflow: the workflow that is drawn.
+        task: the task.
+    Result: attributes of its node by name, or ``None``; of two plugins the one that is called first wins.
+    """
+
+
+@_spec(OBSERVATION)
+def wfepy_internal_error(error: BaseException, instance: Instance | None) -> None:
+    """Observe a bug of the engine, or a plugin that broke the contract of a hook.
+
+    When: once for each such error, before it ends the command.
+    Kind: observation; an exception is logged and changes nothing.
+    Arguments:
+        error: the error.
+        instance: the instance that was being advanced, if any.
+    Result: ignored.
+    """
