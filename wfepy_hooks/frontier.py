@@ -64,8 +64,8 @@ def marking_from(graph: Graph, state: Iterable[Token]) -> tuple[m.Marking, list[
     saved = state.saved if isinstance(state, TokenList) and state.tokens == list(state) else None
     marking = m.Marking(graph)
     if saved is not None and saved[0] == graph.names:
-        _, marking.status, marking.generation, marking.edges, queue = (list(part) for part in saved)  # type: ignore[assignment]
-        marking.queue = dict.fromkeys(queue)
+        _, marking.status, marking.generation, marking.edges, _ = (list(part) for part in saved)  # type: ignore[assignment]
+        marking.queue = dict.fromkeys(saved[4])
         marking.recount()
         return marking, []
     given = [(_number(graph, name), TaskState(word)) for name, word in state]

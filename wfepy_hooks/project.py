@@ -12,6 +12,7 @@ from .interrupts import TaskSurroundings
 from .outcome import InstanceStatus
 from .recorder import Recorder
 from .runner import Runner
+from .workflow import Workflow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from .interrupts import Interrupts
     from .runner import TickSummary
     from .stores import Session, Store
-    from .workflow import Workflow
 
 
 class Report:
@@ -108,27 +108,18 @@ class Project:
             hint = did_you_mean(name, known) or "give the path of its file, or configure it in wfepy.toml"
             raise ConfigError(f'there is no workflow "{name}"', where=self.config.file or "", hint=hint)
         module = self.config.workflows[name].module
-        found = self._loaded_by_plugin(module)
-        if found is None:
-            from .loader import load_workflow  # lazily: nothing may have to be loaded
-
-            found = load_workflow(module, self.config.root, name)
+        found: Workflow | list[Workflow] = self.config.plugins.decide(
+            "wfepy_load_workflows", (Workflow, list), config=self.config, path=module
+        )
+        if isinstance(found, list):
+            if len(found) != 1:
+                names = ", ".join(each.name for each in found) or "none"
+                raise ConfigError(
+                    f"one workflow is expected, there are {names}", where=f'module = "{module}"'
+                )
+            found = found[0]
         found.name = name
         return found
-
-    def _loaded_by_plugin(self, module: str) -> Workflow | None:
-        host = self.config.plugins
-        if not host.has("wfepy_load_workflows"):
-            return None
-        found = host.decide("wfepy_load_workflows", config=self.config, path=module)
-        if not isinstance(found, list):
-            return found
-        if len(found) != 1:
-            names = ", ".join(each.name for each in found) or "none"
-            raise ConfigError(
-                f"one workflow is expected, the plugin gave {names}", where=f'module = "{module}"'
-            )
-        return found[0]  # type: ignore[no-any-return]
 
     def codec(self, name: str) -> Codec:
         """Return what writes and reads the contexts of a workflow."""
@@ -291,7 +282,7 @@ class Project:
             upgraded = self.config.plugins.decide(
                 "wfepy_upgrade_state", dict, document=document, from_version=version
             )
-            return document if upgraded is None else upgraded  # type: ignore[no-any-return]
+            document = document if upgraded is None else upgraded
         return document
 
 

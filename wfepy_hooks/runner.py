@@ -116,6 +116,7 @@ class Runner:
         self._unexpanded: list[int] = []
         self._announced = instance.ended is not None
         self._task_error: BaseException | None = None
+        self._has_around = False
         #: History records that an earlier tick may not have told the observers of.
         self.replayed: list[tuple[dict[str, Any], m.Settled]] = []
         self._asks_always = type(self).transition_eval is not Runner.transition_eval
@@ -205,6 +206,7 @@ class Runner:
         """
         self.summary = TickSummary()
         host = self._engine.host
+        self._has_around = host.has("wfepy_run_task")
         if host.tick_started:
             host.notify("wfepy_tick_started", instance=self.instance)
         try:
@@ -299,7 +301,7 @@ class Runner:
         """Call the task through the hooks around it."""
         engine = self._engine
         self._task_error = None
-        if not engine.host.has("wfepy_run_task"):
+        if not self._has_around:
             return self._run_task(task, attempt)
         try:
             answer: bool | Wait = engine.host.around(

@@ -51,4 +51,4 @@ def dump_instance(path: str, instance: Instance) -> None:
     try:
         replace_file(folder, name, dump_text(document).encode())
     except OSError as error:
-        raise write_error(error, path) from error
+        raise write_error(error, "the state", path) from error
