@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     Require = Callable[..., None]
 
 
+pytest_plugins = ["pytester"]
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden",

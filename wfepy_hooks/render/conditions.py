@@ -9,7 +9,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import CodeType
-    from typing import Any
+    from typing import Any, TypeAlias
+
+    # The lines of a source file, and its lambdas by the line that they start on.
+    _File: TypeAlias = tuple[list[str], dict[int, list[ast.Lambda]]]
 
 UNKNOWN = "condition"
 
@@ -18,7 +21,8 @@ class ConditionTexts:
     """Finds the words of conditions; each source file is parsed once."""
 
     def __init__(self) -> None:
-        self._lambdas: dict[str, tuple[str, dict[int, list[ast.Lambda]]]] = {}
+        self._files: dict[str, _File] = {}
+        self._texts: dict[CodeType, str] = {}
 
     def __call__(self, condition: Callable[[Any], object] | None) -> str:
         """Return ``condition`` in words on one line, ``""`` for none; never raises."""
@@ -33,30 +37,36 @@ class ConditionTexts:
         return type(function).__name__ or UNKNOWN
 
     def _lambda_text(self, function: Callable[..., Any]) -> str:
-        try:
-            source, by_line = self._parsed(function)
-            candidates = by_line.get(function.__code__.co_firstlineno, [])
-            found = _choose(candidates, function.__code__)
-        except Exception:  # noqa: BLE001 - a changed, missing or strange source file must not spoil a picture
-            return ""
+        code: CodeType = function.__code__
+        if code not in self._texts:
+            try:
+                self._texts[code] = self._find(function, code)
+            except Exception:  # noqa: BLE001 - a changed, missing or strange source file must not spoil a picture
+                self._texts[code] = ""
+        return self._texts[code]
+
+    def _find(self, function: Callable[..., Any], code: CodeType) -> str:
+        lines, lambdas = self._file(function, code.co_filename)
+        found = _choose(lambdas.get(code.co_firstlineno, []), code)
         if found is None:
             return ""
-        text = ast.get_source_segment(source, found.body) or ""
-        return text if text and "\n" not in text else ast.unparse(found.body)
+        body = found.body
+        if body.lineno != body.end_lineno:
+            return ast.unparse(body)
+        # Columns of the syntax tree count bytes.
+        return lines[body.lineno - 1].encode()[body.col_offset : body.end_col_offset].decode()
 
-    def _parsed(self, function: Callable[..., Any]) -> tuple[str, dict[int, list[ast.Lambda]]]:
-        """Return the source that ``function`` is in, and its lambdas by line."""
-        filename = function.__code__.co_filename
-        if filename not in self._lambdas:
+    def _file(self, function: Callable[..., Any], filename: str) -> _File:
+        if filename not in self._files:
             # findsource gives the whole file. getsource gives lines that are no complete syntax when the
             # lambda stands on a line of its own inside a decorator.
             source = "".join(inspect.findsource(function)[0])
-            by_line: dict[int, list[ast.Lambda]] = {}
+            lambdas: dict[int, list[ast.Lambda]] = {}
             for node in ast.walk(ast.parse(source)):
                 if isinstance(node, ast.Lambda):
-                    by_line.setdefault(node.lineno, []).append(node)
-            self._lambdas[filename] = source, by_line
-        return self._lambdas[filename]
+                    lambdas.setdefault(node.lineno, []).append(node)
+            self._files[filename] = source.split("\n"), lambdas
+        return self._files[filename]
 
 
 def _unwrapped(condition: Callable[..., Any]) -> Callable[..., Any]:
@@ -97,7 +107,12 @@ def _names(code: CodeType) -> tuple[object, ...]:
 
 def _signature(code: CodeType) -> tuple[object, ...]:
     """Return what tells one lambda from another, without line numbers."""
-    constants = tuple(
-        _signature(each) if hasattr(each, "co_code") else (type(each), each) for each in code.co_consts
-    )
-    return (code.co_code, constants, *_names(code))
+    return (code.co_code, tuple(map(_constant, code.co_consts)), *_names(code))
+
+
+def _constant(value: object) -> object:
+    if inspect.iscode(value):
+        return _signature(value)
+    if isinstance(value, str):  # Python 3.10 has names such as outer.<locals>.<lambda> among the constants
+        return value.rpartition("<locals>.")[2]
+    return type(value), value

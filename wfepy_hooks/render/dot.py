@@ -63,20 +63,9 @@ def _lines(diagram: Diagram, legend: bool) -> Iterator[str]:
 
 def _node(node: Node) -> dict[str, str]:
     look = look_of(node.state)
-    lines = [f"{look.sign} {node.name}" if node.state not in ("", "pending") else node.name]
-    if node.labels:
-        lines.append("{" + ",".join(node.labels) + "}")
-    if node.join_rule:
-        lines.append(node.join_rule)
-    if node.terminates:
-        lines.append("ends all")
-    if node.is_missing:
-        lines.append("no such task")
-    if node.state_text:
-        lines.append(node.state_text)
     style = "bold,rounded,filled" if node.is_start or node.is_end else "rounded,filled"
     attributes = {
-        "label": "\n".join(_wrapped(line) for line in lines),
+        "label": "\n".join(_wrapped(line) for line in node.lines),
         "style": "rounded,dashed" if node.is_missing else style,
         "fillcolor": look.fill,
         "color": look.border,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .look import EDGE_COLOURS, LOOKS, look_of
+from .look import EDGE_COLOURS, LOOKS
 from .text import printable
 
 TYPE_CHECKING = False
@@ -71,18 +71,7 @@ def _shape(node: Node) -> tuple[str, str]:
 
 
 def _label(node: Node) -> str:
-    look = look_of(node.state)
-    name = f"{look.sign} {node.name}" if node.state not in ("", "pending") else node.name
-    lines = [node.attributes.get("label", name)]
-    if node.labels:
-        lines.append("{" + ",".join(node.labels) + "}")
-    if node.join_rule:
-        lines.append(node.join_rule)
-    if node.is_missing:
-        lines.append("no such task")
-    if node.state_text:
-        lines.append(node.state_text)
-    return escape("\n".join(lines))
+    return escape(node.attributes.get("label") or "\n".join(node.lines))
 
 
 def _arrow(edge: Edge) -> str:

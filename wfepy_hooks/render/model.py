@@ -101,6 +101,21 @@ class Node:
         return f"{text} (pass {self.generation + 1})".strip() if self.generation else text
 
     @property
+    def lines(self) -> list[str]:
+        """What stands on the node of a picture, line by line."""
+        # A task that nothing has happened to looks as it does without a state.
+        sign = look_of(self.state).sign + " " if self.state not in ("", "pending") else ""
+        lines = [
+            sign + self.name,
+            "{" + ",".join(self.labels) + "}" if self.labels else "",
+            self.join_rule,
+            "ends all" if self.terminates else "",
+            "no such task" if self.is_missing else "",
+            self.state_text,
+        ]
+        return [line for line in lines if line]
+
+    @property
     def join_rule(self) -> str:
         """The rule of a join as it reads on a picture, such as ``join: 2 of 3``."""
         if not self.join:
