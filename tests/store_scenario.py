@@ -1,0 +1,83 @@
+"""A process that takes one instance from its creation to its end, and may be killed on the way.
+
+    python store_scenario.py ROOT [POINT OCCURRENCE]
+
+It prints a line for everything that the store has acknowledged, and goes on where an earlier process was killed.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Any
+
+from wfepy_hooks import faults
+from wfepy_hooks.errors import InstanceNotFound
+from wfepy_hooks.stores.files import FileStore
+
+LAST = 6
+
+
+def document(records: int, status: str = "running") -> dict[str, Any]:
+    return {
+        "context": {"cups": records, "text": "x" * 200},
+        "history": {"bytes": 0, "records": records},
+        "instance": "monday",
+        "schema": 1,
+        "status": status,
+        "tasks": {},
+        "workflow": "coffee",
+    }
+
+
+def record(seq: int) -> dict[str, Any]:
+    return {"seq": seq, "event": "task", "set": {"text": "y" * (seq * 40)}}
+
+
+def acknowledge(line: str) -> None:
+    os.write(1, f"{line}\n".encode())
+
+
+def run(store: FileStore) -> None:
+    """Append six records, two at a time, with a snapshot after the second and at the end."""
+    try:
+        session = store.open("coffee", "monday")
+    except InstanceNotFound:
+        if store.list("coffee", ended=True):
+            return
+        session = store.create("coffee", "monday", document(0))
+        acknowledge("0")
+    snapshot, newer = session.load()
+    seq = snapshot["history"]["records"] + len(newer)
+    while seq < LAST:
+        upto = min(seq + 2 - seq % 2, LAST)
+        session.append([record(number) for number in range(seq + 1, upto + 1)])
+        seq = upto
+        acknowledge(str(seq))
+        if seq == 2:
+            session.snapshot(document(seq))
+    session.snapshot(document(seq, "finished"))
+    session.finish()
+    session.release()
+    acknowledge("ended")
+
+
+def kill_at(point: str, occurrence: int) -> None:
+    """Have this process killed when it comes to a fault point for the n-th time."""
+    seen = 0
+
+    def hit(name: str) -> None:
+        nonlocal seen
+        if name == point:
+            seen += 1
+            if seen == occurrence:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    faults.hit = hit
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 2:
+        kill_at(sys.argv[2], int(sys.argv[3]))
+    run(FileStore(sys.argv[1]))

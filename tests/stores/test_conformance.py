@@ -1,0 +1,307 @@
+"""The conformance suite itself: a store that is wrong in one way fails the test that is about it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from wfepy_hooks.stores.conformance import StoreConformance
+from wfepy_hooks.stores.memory import MemorySession, MemoryStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from wfepy_hooks.stores import Store
+
+
+class _Wrapped(MemorySession):
+    """A session that a wrong store makes out of a right one."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, session: MemorySession) -> _Wrapped:
+        assert session._entry is not None
+        return cls(session.workflow, session.instance, session._entry)
+
+
+class _WrongSessions(MemoryStore):
+    """A store whose sessions are wrong."""
+
+    wrong: type[_Wrapped]
+
+    def create(self, *args: Any) -> MemorySession:
+        return self.wrong.of(super().create(*args))
+
+    def _hold(self, *args: str) -> MemorySession | None:
+        session = super()._hold(*args)
+        return session and self.wrong.of(session)
+
+
+class LosesTheLastRecord(_WrongSessions):
+    class wrong(_Wrapped):
+        def append(self, records: Sequence[dict[str, Any]]) -> None:
+            super().append(records)
+            if len(records) > 1:
+                self._held().records.pop()
+
+
+class KeepsRecordsInTheSession(_WrongSessions):
+    class wrong(_Wrapped):
+        def append(self, records: Sequence[dict[str, Any]]) -> None:
+            super().append(records)
+            entry = self._held()
+            del entry.records[len(entry.records) - len(records) :]
+
+
+class GivesCoveredRecordsAgain(_WrongSessions):
+    class wrong(_Wrapped):
+        def load(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+            return super().load()[0], [json.loads(text) for text in self._held().records]
+
+
+class TearsSnapshots(_WrongSessions):
+    class wrong(_Wrapped):
+        def snapshot(self, document: dict[str, Any]) -> None:
+            old = json.loads(self._held().text)
+            super().snapshot(document)
+            self._held().text = json.dumps({**json.loads(self._held().text), "context": old["context"]})
+
+
+class WritesWhatItRefuses(_WrongSessions):
+    class wrong(_Wrapped):
+        def append(self, records: Sequence[dict[str, Any]]) -> None:
+            for record in records:
+                super().append([record])
+
+
+class TakesRecordsInAnyOrder(_WrongSessions):
+    class wrong(_Wrapped):
+        def append(self, records: Sequence[dict[str, Any]]) -> None:
+            self._held().records += [json.dumps(record) for record in records]
+
+
+class WritesAfterTheEnd(_WrongSessions):
+    class wrong(_Wrapped):
+        def append(self, records: Sequence[dict[str, Any]]) -> None:
+            assert self._entry is not None
+            self._entry.records += [json.dumps(record) for record in records]
+
+
+class ReleasesTwice(_WrongSessions):
+    class wrong(_Wrapped):
+        def release(self) -> None:
+            assert self._entry is not None, "released again"
+            super().release()
+
+
+class KeepsReferences(_WrongSessions):
+    class wrong(_Wrapped):
+        kept: dict[int, Any] = {}  # noqa: RUF012 - wrong on purpose
+
+        def snapshot(self, document: dict[str, Any]) -> None:
+            super().snapshot(document)
+            self.kept[id(self._entry)] = document
+
+        def load(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+            document, records = super().load()
+            return self.kept.get(id(self._entry)) or document, records
+
+
+class HandsOutOneDocument(MemoryStore):
+    def __init__(self) -> None:
+        super().__init__()
+        self.cache: dict[str, Any] = {}
+
+    def read(self, workflow: str, instance: str) -> Any:
+        answer = super().read(workflow, instance)
+        return self.cache.setdefault(repr(answer), answer)
+
+
+class ConfusesNumbers(_WrongSessions):
+    class wrong(_Wrapped):
+        def load(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+            document, records = super().load()
+            return json.loads(json.dumps(document).replace("1.0,", "1,")), records
+
+
+class HasNoLock(MemoryStore):
+    def _hold(self, workflow: str, instance: str) -> MemorySession | None:
+        entry = self._find(workflow, instance)
+        if entry.lock.locked():
+            entry.lock.release()
+        return super()._hold(workflow, instance)
+
+
+class ClaimsWithoutHolding(MemoryStore):
+    def claim(self, *args: Any, **options: Any) -> Iterator[MemorySession]:
+        for session in super().claim(*args, **options):
+            assert session._entry is not None
+            session._entry.lock.release()
+            yield session
+            session._entry = None
+
+
+class StopsAtTheFirstBusyOne(MemoryStore):
+    def claim(self, workflows: Any, now: Any, limit: Any = None, busy: Any = None) -> Iterator[MemorySession]:
+        found: list[str] = []
+        for session in super().claim(workflows, now, limit, lambda *name: found.append(name[1])):
+            if found:
+                session.release()
+                return
+            yield session
+
+
+class TellsNobodyOfBusyOnes(MemoryStore):
+    def claim(self, workflows: Any, now: Any, limit: Any = None, busy: Any = None) -> Iterator[MemorySession]:
+        return super().claim(workflows, now, limit)
+
+
+class CountsBusyOnes(MemoryStore):
+    def claim(self, workflows: Any, now: Any, limit: Any = None, busy: Any = None) -> Iterator[MemorySession]:
+        names = list(itertools.islice(((w, i) for w in workflows for i in self.list(w)), limit))
+        for workflow, instance in names:
+            session = self._hold(workflow, instance)
+            if session is not None:
+                yield session
+
+
+class IgnoresTheLimit(MemoryStore):
+    def claim(self, workflows: Any, now: Any, limit: Any = None, busy: Any = None) -> Iterator[MemorySession]:
+        return super().claim(workflows, now, None, busy)
+
+
+class ClaimsAllWorkflows(MemoryStore):
+    def claim(self, workflows: Any, *args: Any, **options: Any) -> Iterator[MemorySession]:
+        everything = sorted({*workflows, *(workflow for workflow, _ in self._entries)})
+        return super().claim(everything, *args, **options)
+
+
+class ClaimsEndedOnes(MemoryStore):
+    def list(self, workflow: str, *, ended: bool = False) -> list[str]:
+        return sorted({*super().list(workflow), *super().list(workflow, ended=ended)})
+
+    def _hold(self, workflow: str, instance: str) -> MemorySession | None:
+        entry = self._find(workflow, instance)
+        return MemorySession(workflow, instance, entry) if entry.lock.acquire(blocking=False) else None
+
+
+class ForgetsTheEnd(_WrongSessions):
+    class wrong(_Wrapped):
+        def finish(self) -> None:
+            self._held()
+
+
+class UsesTheIdOfAnEndedOneAgain(MemoryStore):
+    def create(self, workflow: str, instance: str, document: Any) -> MemorySession:
+        if instance in super().list(workflow, ended=True):
+            del self._entries[workflow, instance]
+        return super().create(workflow, instance, document)
+
+
+class OverwritesOnCreate(MemoryStore):
+    def create(self, workflow: str, instance: str, document: Any) -> MemorySession:
+        self._entries.pop((workflow, instance), None)
+        return super().create(workflow, instance, document)
+
+
+class KeepsOnlyTheNewHistory(MemoryStore):
+    def history(self, workflow: str, instance: str) -> Iterator[dict[str, Any]]:
+        return iter(self.read(workflow, instance)[1])
+
+
+class ListsInOrderOfCreation(MemoryStore):
+    def list(self, workflow: str, *, ended: bool = False) -> list[str]:
+        known = super().list(workflow, ended=ended)
+        return [instance for place, instance in self._entries if place == workflow and instance in known]
+
+
+class StripsSuffixes(MemoryStore):
+    def create(self, workflow: str, instance: str, document: Any) -> MemorySession:
+        return super().create(workflow, instance.removesuffix(".json") or "x", document)
+
+    def _find(self, workflow: str, instance: str) -> Any:
+        return super()._find(workflow, instance.removesuffix(".json") or "x")
+
+
+class TakesAnyName(MemoryStore):
+    def create(self, workflow: str, instance: str, document: Any) -> MemorySession:
+        clean = "".join(letter for letter in instance if letter.isalnum()) or "x"
+        return super().create(workflow, clean[:100] if clean.isascii() else "x", document)
+
+
+class FindsWhatIsNotThere(MemoryStore):
+    def history(self, workflow: str, instance: str) -> Iterator[dict[str, Any]]:
+        return super().history(workflow, instance) if (workflow, instance) in self._entries else iter(())
+
+
+_WRONG: dict[type[MemoryStore], str] = {
+    LosesTheLastRecord: "appended_records_are_loaded_in_order",
+    KeepsRecordsInTheSession: "each_record_counts_from_the_moment_it_is_appended",
+    GivesCoveredRecordsAgain: "only_records_that_the_snapshot_does_not_cover_are_loaded",
+    TearsSnapshots: "a_snapshot_replaces_the_one_before",
+    WritesWhatItRefuses: "what_is_no_json_is_refused_and_the_old_state_stays",
+    TakesRecordsInAnyOrder: "a_record_out_of_order_is_refused_and_nothing_is_added",
+    WritesAfterTheEnd: "a_session_that_has_finished_writes_no_more",
+    ReleasesTwice: "a_released_session_neither_reads_nor_writes",
+    KeepsReferences: "what_the_caller_changes_after_a_snapshot_is_not_saved",
+    HandsOutOneDocument: "what_was_loaded_is_the_callers_own",
+    ConfusesNumbers: "a_created_instance_is_loaded_as_it_was_saved",
+    HasNoLock: "an_instance_that_is_held_cannot_be_opened",
+    ClaimsWithoutHolding: "a_claimed_instance_is_held_until_it_is_released",
+    StopsAtTheFirstBusyOne: "an_instance_that_is_held_does_not_stop_the_others",
+    TellsNobodyOfBusyOnes: "a_claimed_instance_is_held_until_it_is_released",
+    CountsBusyOnes: "no_more_are_claimed_than_asked_for",
+    IgnoresTheLimit: "no_more_are_claimed_than_asked_for",
+    ClaimsAllWorkflows: "only_the_named_workflows_are_claimed",
+    ClaimsEndedOnes: "an_ended_instance_is_past",
+    ForgetsTheEnd: "a_session_that_has_finished_writes_no_more",
+    UsesTheIdOfAnEndedOneAgain: "the_id_of_an_ended_instance_is_not_used_again",
+    OverwritesOnCreate: "an_id_is_not_used_twice",
+    KeepsOnlyTheNewHistory: "the_history_has_every_record_in_order",
+    ListsInOrderOfCreation: "instances_are_listed_in_order",
+    StripsSuffixes: "names_that_look_alike_are_different_instances",
+    TakesAnyName: "other_names_are_refused",
+    FindsWhatIsNotThere: "what_does_not_exist_is_not_found",
+}
+
+
+def failing_tests(make: Callable[[], Store]) -> set[str]:
+    """Return the tests of the suite that a store fails."""
+
+    class Suite(StoreConformance):
+        def make_store(self, folder: Path) -> Store:
+            return make()
+
+    suite = Suite()
+    failed = set()
+    for name in dir(suite):
+        if not name.startswith("test_"):
+            continue
+        test = getattr(suite, name)
+        cases = [mark.args for mark in getattr(test, "pytestmark", ()) if mark.name == "parametrize"]
+        arguments = [{cases[0][0]: value} for value in cases[0][1]] if cases else [{}]
+        for values in arguments:
+            try:
+                test(store=make(), **values)
+            except (Exception, pytest.fail.Exception):  # noqa: BLE001 - any failure is what is looked for
+                failed.add(name.removeprefix("test_"))
+    return failed
+
+
+def test_a_right_store_passes() -> None:
+    assert failing_tests(MemoryStore) == set()
+
+
+@pytest.mark.parametrize(("wrong", "test"), _WRONG.items(), ids=[wrong.__name__ for wrong in _WRONG])
+def test_a_wrong_store_fails(wrong: type[MemoryStore], test: str) -> None:
+    assert test in failing_tests(wrong)
+
+
+def test_the_suite_demands_a_store() -> None:
+    with pytest.raises(NotImplementedError):
+        StoreConformance().make_store(None)  # type: ignore[arg-type]

@@ -1,0 +1,107 @@
+"""The store of files under SIGKILL, at every fault point that it has."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import store_scenario
+import wfepy_hooks
+from wfepy_hooks import faults
+from wfepy_hooks.errors import InstanceNotFound
+from wfepy_hooks.stores import FileStore
+
+SCRIPT = Path(store_scenario.__file__)
+PACKAGE = Path(wfepy_hooks.__file__).parent
+
+
+def run(root: Path, *kill: str) -> tuple[list[str], bool]:
+    """Run the scenario; return what was acknowledged and whether the process was killed."""
+    process = subprocess.run(
+        [sys.executable, str(SCRIPT), str(root), *kill], capture_output=True, text=True, check=False
+    )
+    assert process.returncode in (0, -signal.SIGKILL), process.stderr
+    return process.stdout.split(), process.returncode != 0
+
+
+def check_acknowledged(root: Path, acknowledged: list[str]) -> None:
+    """Everything that was acknowledged is there, nothing is torn, and nothing is there that nobody wrote."""
+    store = FileStore(root)
+    if not acknowledged:
+        try:
+            store.read("coffee", "monday")
+        except InstanceNotFound:
+            return
+    document, newer, ended = store.read("coffee", "monday")
+    covered = document["history"]["records"]
+    assert document["context"] == store_scenario.document(covered)["context"]
+    assert newer == [store_scenario.record(seq) for seq in range(covered + 1, covered + len(newer) + 1)]
+    last = covered + len(newer)
+    assert list(store.history("coffee", "monday")) == [
+        store_scenario.record(seq) for seq in range(1, last + 1)
+    ]
+    if acknowledged[-1:] == ["ended"]:
+        assert ended
+    elif acknowledged:
+        assert int(acknowledged[-1]) <= last <= int(acknowledged[-1]) + 2
+
+
+def check_end(root: Path, expected: dict[str, bytes]) -> None:
+    assert {path.name: path.read_bytes() for path in (root / "coffee" / "done").iterdir()} == expected
+    assert os.listdir(root / "coffee") == ["done"], "nothing else is left behind"
+
+
+@pytest.fixture
+def end(tmp_path: Path) -> dict[str, bytes]:
+    """The files of a run that nothing disturbed."""
+    acknowledged, killed = run(tmp_path / "undisturbed")
+    assert (acknowledged, killed) == (["0", "2", "4", "6", "ended"], False)
+    done = tmp_path / "undisturbed" / "coffee" / "done"
+    return {path.name: path.read_bytes() for path in done.iterdir()}
+
+
+@pytest.mark.parametrize("point", faults.STORE_POINTS)
+def test_a_kill_loses_nothing_and_tears_nothing(tmp_path: Path, end: dict[str, bytes], point: str) -> None:
+    occurrence = 0
+    while True:
+        occurrence += 1
+        root = tmp_path / str(occurrence)
+        acknowledged, killed = run(root, point, str(occurrence))
+        check_acknowledged(root, acknowledged)
+        if not killed:
+            break
+        store_scenario.run(FileStore(root))
+        check_end(root, end)
+    assert occurrence > 1, "the fault point was never reached"
+
+
+@pytest.mark.parametrize("point", faults.RECOVERY_POINTS + faults.STORE_POINTS)
+def test_a_kill_while_it_recovers_from_a_kill_loses_nothing(
+    tmp_path: Path, end: dict[str, bytes], point: str
+) -> None:
+    root = tmp_path / "state"
+    assert run(root, "journal.write.torn", "2") == (["0", "2"], True)
+    acknowledged, killed = run(root, point, "1")
+    assert killed is not point.startswith("create.")
+    check_acknowledged(root, acknowledged or ["2"])
+    store_scenario.run(FileStore(root))
+    check_end(root, end)
+
+
+def test_the_fault_points_of_the_store_are_those_in_its_code() -> None:
+    code = "".join(path.read_text() for path in (PACKAGE / "stores").glob("*.py"))
+    used = set(re.findall(r'faults\.hit\("([a-z.]+)"\)', code))
+    for name in re.findall(r'write_all\(fd, data, "([a-z.]+)"\)', code):
+        used |= {f"{name}.before", f"{name}.torn", f"{name}.after"}
+    assert used == {*faults.STORE_POINTS, *faults.RECOVERY_POINTS}
+    assert len(set(faults.FAULT_POINTS)) == len(faults.FAULT_POINTS)
+
+
+def test_nothing_is_hit_outside_of_tests() -> None:
+    assert faults.hit is None

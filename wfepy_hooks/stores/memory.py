@@ -1,0 +1,183 @@
+"""The store that forgets everything with its process, for tests and for trying things out.
+
+It keeps text, as the store of files does, so that a value which somebody changes after it was saved, or
+before it is saved, shows here too.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+
+from wfepy_hooks.errors import InstanceExists, InstanceNotFound, LockedError, StateError
+from wfepy_hooks.stores.names import check_names, has_ended
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+
+    from wfepy_hooks.stores.protocol import Document, Ids, Record, Records
+
+__all__ = ["MemorySession", "MemoryStore"]
+
+
+class _Entry:
+    """What is kept of one instance: the text of its snapshot and of its records."""
+
+    __slots__ = ("ended", "lock", "records", "size", "text")
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.records: list[str] = []
+        self.size = 0
+        self.ended = False
+        self.lock = threading.Lock()
+
+    def write(self, document: Document) -> None:
+        document["history"]["bytes"] = self.size
+        self.text = json.dumps(document, allow_nan=False)
+
+    def read(self) -> tuple[Document, Records]:
+        document = json.loads(self.text)
+        # A record's seq is its place in the list, from 1.
+        return document, [json.loads(text) for text in self.records[document["history"]["records"] :]]
+
+
+class MemorySession:
+    """The hold on one instance; see :class:`.Session`."""
+
+    __slots__ = ("_entry", "instance", "notes", "workflow")
+
+    def __init__(self, workflow: str, instance: str, entry: _Entry) -> None:
+        self.workflow = workflow
+        self.instance = instance
+        self.notes: list[str] = []
+        self._entry: _Entry | None = entry
+
+    def _held(self) -> _Entry:
+        where = f"{self.workflow}/{self.instance}"
+        if self._entry is None:
+            raise StateError("the session is over", where=where)
+        if self._entry.ended:
+            raise StateError("the instance has ended", where=where)
+        return self._entry
+
+    def load(self) -> tuple[Document, Records]:
+        """See :meth:`.Session.load`."""
+        return self._held().read()
+
+    def append(self, records: Sequence[Record]) -> None:
+        """See :meth:`.Session.append`."""
+        entry = self._held()
+        for number, record in enumerate(records, len(entry.records) + 1):
+            if record["seq"] != number:
+                raise ValueError(f"record {record['seq']} cannot be appended: record {number} is next")
+        texts = [json.dumps(record, allow_nan=False) for record in records]
+        entry.records += texts
+        entry.size += sum(len(text) + 1 for text in texts)
+
+    def snapshot(self, document: Document) -> None:
+        """See :meth:`.Session.snapshot`."""
+        entry = self._held()
+        covered, last = document["history"]["records"], len(entry.records)
+        if covered != last:
+            raise ValueError(f"the snapshot covers record {covered}, and record {last} is the last")
+        entry.write(document)
+
+    def finish(self) -> None:
+        """See :meth:`.Session.finish`."""
+        self._held().ended = True
+
+    def release(self) -> None:
+        """See :meth:`.Session.release`."""
+        if self._entry is not None:
+            entry, self._entry = self._entry, None
+            entry.lock.release()
+
+
+class MemoryStore:
+    """Keeps instances in memory; see :class:`.Store`."""
+
+    def __init__(self) -> None:
+        self._entries: dict[tuple[str, str], _Entry] = {}
+
+    def create(self, workflow: str, instance: str, document: Document) -> MemorySession:
+        """See :meth:`.Store.create`."""
+        check_names(workflow, instance)
+        entry = _Entry()
+        entry.lock.acquire()
+        entry.write(document)
+        # setdefault is one step, for threads too.
+        if self._entries.setdefault((workflow, instance), entry) is not entry:
+            hint = "choose another id"
+            raise InstanceExists("there is an instance of this id", where=f"{workflow}/{instance}", hint=hint)
+        return MemorySession(workflow, instance, entry)
+
+    def open(self, workflow: str, instance: str) -> MemorySession:
+        """See :meth:`.Store.open`."""
+        check_names(workflow, instance)
+        session = self._hold(workflow, instance)
+        if session is None:
+            raise LockedError("another tick holds this instance", where=f"{workflow}/{instance}")
+        return session
+
+    def claim(
+        self,
+        workflows: Sequence[str],
+        now: datetime,
+        limit: int | None = None,
+        busy: Callable[[str, str], None] | None = None,
+    ) -> Iterator[MemorySession]:
+        """See :meth:`.Store.claim`."""
+        left = -1 if limit is None else limit
+        for workflow in workflows:
+            for instance in self.list(workflow):
+                if left == 0:
+                    return
+                try:
+                    session = self._hold(workflow, instance)
+                except InstanceNotFound:
+                    continue  # it has ended
+                if session is not None:
+                    left -= 1
+                    yield session
+                elif busy is not None:
+                    busy(workflow, instance)
+
+    def read(self, workflow: str, instance: str) -> tuple[Document, Records, bool]:
+        """See :meth:`.Store.read`."""
+        entry = self._find(workflow, instance)
+        document, records = entry.read()
+        return document, records, entry.ended or has_ended(document)
+
+    def history(self, workflow: str, instance: str) -> Iterator[Record]:
+        """See :meth:`.Store.history`."""
+        return map(json.loads, tuple(self._find(workflow, instance).records))
+
+    def list(self, workflow: str, *, ended: bool = False) -> Ids:
+        """See :meth:`.Store.list`."""
+        check_names(workflow)
+        entries = tuple(self._entries.items())
+        return sorted(name[1] for name, entry in entries if name[0] == workflow and entry.ended is ended)
+
+    def _find(self, workflow: str, instance: str) -> _Entry:
+        check_names(workflow, instance)
+        entry = self._entries.get((workflow, instance))
+        if entry is None:
+            raise InstanceNotFound("there is no such instance", where=f"{workflow}/{instance}")
+        return entry
+
+    def _hold(self, workflow: str, instance: str) -> MemorySession | None:
+        """Return the hold on a live instance, or ``None`` if somebody else has it.
+
+        :raises InstanceNotFound: if there is none, or it has ended
+        """
+        entry = self._find(workflow, instance)
+        if not entry.lock.acquire(blocking=False):
+            return None
+        entry.ended = entry.ended or has_ended(json.loads(entry.text))
+        if entry.ended:
+            entry.lock.release()
+            raise InstanceNotFound("the instance has ended", where=f"{workflow}/{instance}")
+        return MemorySession(workflow, instance, entry)

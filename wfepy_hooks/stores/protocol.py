@@ -1,0 +1,142 @@
+"""What a store is. A store of your own is right when it passes :mod:`wfepy_hooks.stores.conformance`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+    from typing import TypeAlias
+
+    Document: TypeAlias = dict[str, Any]
+    Record: TypeAlias = dict[str, Any]
+    Records: TypeAlias = list[Record]
+    Ids: TypeAlias = list[str]  # a name of its own: in Store, "list" is a method
+
+__all__ = ["Session", "Store"]
+
+
+class Session(Protocol):
+    """The exclusive hold of one process on one live instance.
+
+    A record is a JSON object with a ``seq``: 1 for the first record of an instance, and one more for each. A
+    document is a JSON object; it names the ``workflow`` and the ``instance``, and
+    ``document["history"]["records"]`` is the ``seq`` of the last record that it covers, 0 for none.
+
+    :ivar notes: what a person should know about this instance's files, such as a history that was lost
+    """
+
+    @property
+    def workflow(self) -> str: ...
+
+    @property
+    def instance(self) -> str: ...
+
+    @property
+    def notes(self) -> list[str]: ...
+
+    def load(self) -> tuple[Document, Records]:
+        """Return the last snapshot and the records that it does not cover, oldest first; both are the
+        caller's.
+
+        :raises StateFormatError: if what is stored is not a document, or a record in the middle is damaged
+        :raises StateError: if it cannot be read, or will not be writable
+        """
+        ...
+
+    def append(self, records: Sequence[Record]) -> None:
+        """Add ``records`` to the history. They survive any crash from the moment this returns.
+
+        A crash before that may leave the first few of them, and never a gap or half of one.
+
+        :raises ValueError: if their ``seq`` does not go on from the last record, or one cannot be written as
+            JSON
+        :raises StateWriteError: if they cannot be written; then none of them was added
+        """
+        ...
+
+    def snapshot(self, document: Document) -> None:
+        """Replace the snapshot, in one step that survives any crash, and set
+        ``document["history"]["bytes"]``.
+
+        :raises ValueError: if ``document`` does not cover all records of the instance
+        :raises StateWriteError: if that failed; then the old snapshot and the history still hold everything
+        """
+        ...
+
+    def finish(self) -> None:
+        """Move the instance to the past: it is never claimed or opened again, and its id is not used again.
+
+        The last snapshot must have a status that is an end: should this be cut short by a crash, the next
+        claim or open of the instance completes it by that status.
+        """
+        ...
+
+    def release(self) -> None:
+        """End the session and let others hold the instance; write nothing. Doing it again does nothing."""
+        ...
+
+
+class Store(Protocol):
+    """Where instances live between ticks.
+
+    Names of workflows and instances match ``[A-Za-z0-9][A-Za-z0-9._-]{0,99}``, and no workflow is named
+    ``done``; every method raises :exc:`.UsageError` for others.
+    """
+
+    def create(self, workflow: str, instance: str, document: Document) -> Session:
+        """Make a new instance with ``document`` as its first snapshot, and hold it.
+
+        :raises InstanceExists: if there is one of this id, be it live, in the making, or ended
+        :raises StateWriteError: if it cannot be saved; then there is no such instance
+        """
+        ...
+
+    def open(self, workflow: str, instance: str) -> Session:
+        """Hold one live instance.
+
+        :raises LockedError: if somebody else holds it
+        :raises InstanceNotFound: if there is none, or it has ended
+        """
+        ...
+
+    def claim(
+        self,
+        workflows: Sequence[str],
+        now: datetime,
+        limit: int | None = None,
+        busy: Callable[[str, str], None] | None = None,
+    ) -> Iterator[Session]:
+        """Hold the instances of ``workflows`` that are due at ``now``, one at a time, and hand each over.
+
+        Whoever gets a session releases it. An instance that cannot be read is handed over all the same, and
+        its ``load`` raises, so that it does not stop the others.
+
+        :param now: an aware moment in UTC
+        :param limit: at most so many sessions
+        :param busy: called with the workflow and the instance for each one that somebody else holds
+        """
+        ...
+
+    def read(self, workflow: str, instance: str) -> tuple[Document, Records, bool]:
+        """Return the last snapshot, the records that it does not cover, and whether the instance has ended.
+
+        Needs no hold and changes nothing.
+
+        :raises InstanceNotFound: if there is no such instance, live or ended
+        :raises StateFormatError: as for :meth:`Session.load`
+        """
+        ...
+
+    def history(self, workflow: str, instance: str) -> Iterator[Record]:
+        """Return all records of a live or ended instance, oldest first. Needs no hold and changes nothing.
+
+        :raises InstanceNotFound: at once, if there is no such instance
+        :raises StateFormatError: when the damaged record is reached
+        """
+        ...
+
+    def list(self, workflow: str, *, ended: bool = False) -> Ids:
+        """Return the ids of the live instances, or of the ended ones, sorted."""
+        ...
