@@ -74,6 +74,7 @@ def announce_replayed(
                 record["status"],
                 attempt=record["attempt"],
                 generation=record["generation"],
+                changed=not record.get("again"),
                 reason=record.get("reason") or record.get("error", ""),
                 took=record.get("took", 0.0),
                 event_id=f"{instance.uid}-{record['seq']}",

@@ -479,6 +479,8 @@ class Runner:
                 f"{graph.names[graph.target[first + place]]}: {m.EDGE_WORDS[decision]}"
                 for place, decision in enumerate(decisions)
             ]
+        if not result.changed:
+            fields["again"] = True  # a repeated poll, recorded for what it changed in the context
         if result.reason:
             fields["reason"] = result.reason
         if result.error is not None:
