@@ -31,15 +31,17 @@ class Report:
     :ivar workflow: :ivar instance: which one
     :ivar summary: what its tasks did, or ``None`` if it could not be loaded
     :ivar error: why the tick of this instance broke off, or ``None``
+    :ivar notes: what a person should know about its files, such as a history that was lost
     """
 
-    __slots__ = ("error", "instance", "summary", "workflow")
+    __slots__ = ("error", "instance", "notes", "summary", "workflow")
 
     def __init__(self, workflow: str, instance: str) -> None:
         self.workflow = workflow
         self.instance = instance
         self.summary: TickSummary | None = None
         self.error: WfepyError | None = None
+        self.notes: list[str] = []
 
     @property
     def exit_code(self) -> int:
@@ -225,6 +227,7 @@ class Project:
     def advance(self, session: Session) -> Report:
         """Do one tick of the instance that ``session`` holds, and release it."""
         report = Report(session.workflow, session.instance)
+        report.notes = session.notes
         try:
             if self._interrupts is not None:
                 self._interrupts.holding = True

@@ -1,0 +1,163 @@
+"""The command ``wfepy``: from its arguments to an exit code.
+
+One file of this package is one command. They are added through ``wfepy_add_commands`` in :mod:`.core`, as the commands
+of plugins are, and only the one that runs is imported.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from ..errors import UsageError, WfepyError
+from ..interrupts import INTERRUPTED
+from .flags import Flags
+from .output import close_streams, say, tell_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Sequence
+    from types import ModuleType
+
+    from ..commands import Commands, CommandSpec
+    from ..config import Config
+
+__all__ = ["main"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    0: fine, finished or waiting; 1: a task failed or an instance is dead; 2: usage; 3: state; 4: configuration or
+    plugin; 130: interrupted.
+    """
+    flags = Flags()
+    try:
+        return _run(flags, list(sys.argv[1:] if argv is None else argv))
+    except WfepyError as error:
+        tell_error(error, flags)
+        return error.exit_code
+    except KeyboardInterrupt:
+        say("wfepy: interrupted; what was done is saved, and the same command goes on from there")
+        return INTERRUPTED
+    except SystemExit as ending:  # argparse ends --help so
+        return ending.code if isinstance(ending.code, int) else 0
+    finally:
+        close_streams()
+
+
+def _run(flags: Flags, words: list[str]) -> int:
+    words = flags.take(words)
+    if flags.version:
+        from .help import show_version
+
+        return show_version()
+    wants_help = "-h" in words or "--help" in words
+    if wants_help or not words or words[0] == "plugins":
+        from .help import load_leniently  # lazily: only where broken plugins are to be shown
+
+        config, commands = load_leniently(flags)
+    else:
+        config = load_config(flags)
+        commands = config.commands()
+    spec, words = _pick(commands, words)
+    if spec is None:
+        from .help import show_commands
+
+        return show_commands(commands, config, asked=wants_help)
+    if not wants_help and spec.name not in ("plugins", "new"):
+        config.plugins.require_healthy()
+    return _execute(spec, words, flags, config)
+
+
+def load_config(flags: Flags) -> Config:
+    """Return the configuration that the command line asks for, with its plugins.
+
+    Where there is no config file it is an empty one: workflows can be given as files.
+
+    :raises ConfigError: if the config file is wrong, or the one that was asked for is not there
+    """
+    from ..config import Config, find_config
+    from ..plugins import BUILTIN
+    from . import core
+
+    trace = (lambda line: say(line)) if flags.trace_hooks else None
+    if flags.config is None and find_config() is None:
+        config = Config.without_file(plugins=flags.plugins, autoload=flags.autoload, trace=trace)
+    else:
+        config = Config.load(flags.config, plugins=flags.plugins, autoload=flags.autoload, trace=trace)
+    if flags.state is not None:
+        from os.path import abspath
+
+        config.state = abspath(flags.state)
+    config.plugins.register(core, "commands", BUILTIN)
+    return config
+
+
+def _pick(commands: Commands, words: list[str]) -> tuple[CommandSpec | None, list[str]]:
+    """Return the command and the words without it; options of plugins may stand before it.
+
+    :raises UsageError: if there is no such command
+    """
+    plain = [place for place, word in enumerate(words) if not word.startswith("-")]
+    for place in plain:
+        spec = commands.get(words[place])
+        if spec is not None:
+            return spec, [*words[:place], *words[place + 1 :]]
+    if plain:
+        from ..suggest import did_you_mean
+
+        word = words[plain[0]]
+        raise UsageError(
+            f'there is no command "{word}"', hint=did_you_mean(word, [each.name for each in commands])
+        )
+    if words and words[0] not in ("-h", "--help"):
+        raise UsageError(
+            f"there is no option {words[0]} before a command", hint="wfepy --help lists the options"
+        )
+    return None, words
+
+
+def _execute(spec: CommandSpec, words: list[str], flags: Flags, config: Config) -> int:
+    module = spec.load()
+    arguments = _parse(spec, module, words, config)  # type: ignore[arg-type]  # an object will do, too
+    arguments.flags = flags
+    try:
+        config.configure(arguments)
+        if flags.trace_config:
+            from .plugins import header
+
+            for line in header(config):
+                say(line)
+        code = module.run(arguments, config)
+    except WfepyError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told and a command exits
+        _internal_error(error, config, flags)
+        code = 1
+    finally:
+        config.close()
+    return code
+
+
+def _parse(spec: CommandSpec, module: ModuleType, words: list[str], config: Config) -> Namespace:
+    plain = getattr(module, "plain_arguments", None)
+    has_options = any(word.startswith("-") for word in words) or config.plugins.implementers(
+        "wfepy_add_options"
+    )
+    if plain is not None and not has_options:
+        return plain(words)  # type: ignore[no-any-return]  # argparse would cost a plain tick 8 ms
+    from .parsing import parse
+
+    return parse(spec, module, words, config)
+
+
+def _internal_error(error: Exception, config: Config, flags: Flags) -> None:
+    """Tell of an error that is nobody's but ours."""
+    from ..wording import describe, origin
+
+    config.plugins.notify("wfepy_internal_error", None, error=error)
+    what = f"internal error: {describe(error)} ({origin(error)})"
+    wrapped = WfepyError(what, hint="please report it, with what --traceback shows")
+    wrapped.__cause__ = error
+    tell_error(wrapped, flags)

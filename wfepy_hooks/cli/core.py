@@ -1,0 +1,37 @@
+"""The commands of the engine, added as a plugin adds its own."""
+
+from __future__ import annotations
+
+from ..markers import hookimpl
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..commands import Commands
+
+#: Every command of the engine by the heading under which ``wfepy --help`` lists it.
+GROUPS = {
+    "run workflows": {
+        "run": "begin or go on with one instance of a workflow or of a .py file",
+        "tick": "advance all instances of the configured workflows, as cron does",
+        "start": "begin an instance, which the next tick runs",
+    },
+    "look": {
+        "status": "list the instances and what they wait for",
+        "show": "show everything of one instance",
+        "history": "show what happened to one instance",
+        "why": "explain why a task runs, waits or was skipped",
+        "graph": "draw a workflow, with the state of an instance if wanted",
+    },
+    "set up": {
+        "new": "write a starter project",
+        "check": "check the graphs, and the saved instances against them",
+        "plugins": "list the plugins and the hooks they implement",
+    },
+}
+
+
+@hookimpl
+def wfepy_add_commands(commands: Commands) -> None:
+    for group in GROUPS.values():
+        for name, help in group.items():
+            commands.add(name, help=help, module=f"{__package__}.{name}")

@@ -1,0 +1,79 @@
+"""``wfepy --help`` and ``--version``, which work whatever else is broken."""
+
+from __future__ import annotations
+
+import sys
+
+from ..errors import WfepyError
+from .flags import FLAGS, Flags
+from .output import clean, result, say
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ..commands import Commands
+    from ..config import Config
+
+__all__ = ["load_leniently", "show_commands", "show_version"]
+
+
+def show_version() -> int:
+    """Print the version."""
+    from .. import __version__
+
+    result(f"wfepy-hooks {__version__} (Python {sys.version.split()[0]})")
+    return 0
+
+
+def load_leniently(flags: Flags) -> tuple[Config, Commands]:
+    """Return the configuration and the commands; what is wrong with them is told, and left out."""
+    from ..commands import Commands
+    from ..config import Config
+    from . import core, load_config
+
+    try:
+        config = load_config(flags)
+    except WfepyError as error:
+        say(f"wfepy: warning: {clean(str(error))}")
+        config = Config(".")
+    try:
+        return config, config.commands()
+    except WfepyError as error:
+        say(f"wfepy: warning: {clean(str(error))}")
+        commands = Commands(lambda: "commands")
+        core.wfepy_add_commands(commands)
+        return config, commands
+
+
+def show_commands(commands: Commands, config: Config, *, asked: bool) -> int:
+    """Print what there is; to standard error if nobody asked for it."""
+    lines = list(_help(commands))
+    for failure in config.plugins.failures:
+        lines += ["", f"wfepy: warning: {clean(str(failure))}"]
+    (result if asked else say)("\n".join(lines))
+    return 0 if asked else 2
+
+
+def _help(commands: Commands) -> Iterator[str]:
+    from .core import GROUPS
+
+    yield "usage: wfepy [options] COMMAND ..."
+    yield ""
+    yield "Durable workflows with no server."
+    ours = {name for group in GROUPS.values() for name in group}
+    for title, group in GROUPS.items():
+        yield from _section(title, ((name, help) for name, help in group.items() if commands.get(name)))
+    others = [(each.name, f"{each.help} [{each.plugin}]") for each in commands if each.name not in ours]
+    if others:
+        yield from _section("from plugins", others)
+    yield from _section("options", FLAGS)
+    yield ""
+    yield "wfepy COMMAND --help says more about a command."
+
+
+def _section(title: str, entries: Iterable[tuple[str, str]]) -> Iterator[str]:
+    yield ""
+    yield f"{title}:"
+    for name, text in entries:
+        yield f"  {name:<22} {clean(text)}"

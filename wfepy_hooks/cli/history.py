@@ -1,0 +1,77 @@
+"""Show what happened to one instance, oldest first.
+
+    wfepy history coffee table-4 -n 20
+
+INSTANCE may be left out where there is only one, or one is called "default". With --json: {"workflow", "instance",
+"records": [...]}, the records as docs/state-format.md describes them.
+"""
+
+from __future__ import annotations
+
+from ..project import Project
+from .loglines import duration
+from .naming import pick_instance, pick_workflow
+from .output import clean, result, result_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from typing import Any
+
+    from ..config import Config
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    from .parsing import add_json
+
+    parser.add_argument("workflow", metavar="WORKFLOW", help="a workflow, or the path of a .py file")
+    parser.add_argument("instance", nargs="?", metavar="INSTANCE", help="id of the instance")
+    parser.add_argument("-n", type=int, metavar="N", help="only the last N records")
+    add_json(parser)
+
+
+def run(args: Namespace, config: Config) -> int:
+    name = pick_workflow(config, args.workflow)
+    project = Project(config)
+    instance = pick_instance(project, name, args.instance)
+    records = list(project.store.history(name, instance))
+    if args.n is not None:
+        records = records[max(len(records) - args.n, 0) :] if args.n > 0 else []
+    if args.json:
+        result_json({"workflow": name, "instance": instance, "records": records})
+        return 0
+    for record in records:
+        result(clean(_line(record)))
+    if not records and args.n is None:
+        result(f"nothing has happened to {name}/{instance} yet")
+    return 0
+
+
+def _line(record: dict[str, Any]) -> str:
+    """Return a record such as ``3  2026-11-23T06:13:34Z  make_coffee completed 0.012s -> add_milk: taken``."""
+    what = [str(record.get("task", record.get("event", "?")))]
+    if record.get("generation"):
+        what.append(f"(pass {record['generation'] + 1})")
+    if record.get("event") != "created":
+        what.append(str(record.get("status", "")).replace("_", " "))
+    if record.get("attempt", 1) > 1:
+        what.append(f"at attempt {record['attempt']}")
+    if "took" in record:
+        what.append(duration(record["took"]))
+    reasons = [str(record[key]) for key in ("error", "reason") if record.get(key)]
+    text = " ".join(filter(None, what)) + (f": {'; '.join(reasons)}" if reasons else "")
+    details = [f"-> {', '.join(record['next'])}"] if record.get("next") else []
+    details += [each for each in (_changes(record),) if each]
+    return "  ".join([f"{record.get('seq', '?'):>4}", f"{str(record.get('at', ''))[:19]}Z", text, *details])
+
+
+def _changes(record: dict[str, Any]) -> str:
+    import json
+
+    if "context" in record:
+        return "set the whole context"
+    parts = [
+        f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in record.get("set", {}).items()
+    ]
+    parts += [f"removed {key}" for key in record.get("del", ())]
+    return f"[{', '.join(parts)}]" if parts else ""

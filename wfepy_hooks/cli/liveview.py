@@ -1,0 +1,134 @@
+"""What a person at a terminal sees of a tick: which task runs, and what became of each."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ..markers import hookimpl
+from ..outcome import TaskStatus
+from ..render.look import LOOKS
+from ..render.text import can_show_unicode
+from .loglines import TaskWords
+from .output import clean, is_terminal, say
+from .spinner import Spinner
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..instance import Instance
+    from ..outcome import TaskResult
+    from ..task import Task, Transition
+
+__all__ = ["LiveView"]
+
+#: By the status of a result: the look, the colour, and the word before the reason.
+_EVENTS = {
+    TaskStatus.COMPLETED: ("done", "green", ""),
+    TaskStatus.WAITING: ("waiting", "yellow", "waits"),
+    TaskStatus.SKIPPED: ("skipped", "bright_black", "skipped"),
+    TaskStatus.RETRYING: ("failed", "red", "failed"),
+    TaskStatus.FAILED: ("failed", "red", "failed for good"),
+    TaskStatus.TIMED_OUT: ("timed_out", "red", "timed out"),
+}
+_WIDEST_NAME = 30
+
+
+class LiveView:
+    """A plugin that shows it, on standard error.
+
+    :param verbosity: -1: only what fails; 1: also what starts
+    """
+
+    def __init__(self, verbosity: int, *, color: bool) -> None:
+        self._verbosity = verbosity
+        self._console = Console(
+            stderr=True,
+            markup=False,
+            highlight=False,
+            emoji=False,
+            force_terminal=color or None,
+            color_system="auto" if color else None,
+        )
+        encoding = getattr(sys.stderr, "encoding", None)
+        self._unicode = can_show_unicode(encoding)
+        self._words = TaskWords()
+        self._shown = ""
+        self._spinner: Spinner | None = None
+        if is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb" and verbosity >= 0:
+            self._spinner = Spinner(sys.stderr, unicode=self._unicode, color=color)
+
+    @hookimpl
+    def wfepy_task_started(self, instance: Instance, task: Task, attempt: int) -> None:
+        if self._verbosity > 0:
+            self._show(instance, task.name, "ready", "cyan", f"starts, attempt {attempt}")
+        if self._spinner is not None:
+            self._spinner.start(task.name)
+
+    @hookimpl
+    def wfepy_transition_evaluated(self, transition: Transition, taken: bool, reason: str) -> None:
+        self._words.note(transition, taken, reason)
+
+    @hookimpl
+    def wfepy_task_finished(self, instance: Instance, task: Task, result: TaskResult) -> None:
+        self._stop()
+        failed = result.status in (TaskStatus.FAILED, TaskStatus.RETRYING)
+        if self._verbosity < 0 and not failed:
+            return
+        look, color, word = _EVENTS.get(result.status, ("ready", "cyan", result.status))
+        reason = self._words.reason(task, result)
+        if result.status == TaskStatus.COMPLETED:
+            said = _human_duration(result.took)
+        else:
+            said = f"{word}: {reason}" if reason else word
+        self._show(instance, task.name, look, color, said)
+        if result.error is not None:
+            from .tasktrace import task_traceback
+
+            if found := task_traceback(result.error):
+                say(found)
+
+    @hookimpl
+    def wfepy_tick_finished(self) -> None:
+        self._stop()  # a task may have ended without a result, as by Ctrl-C
+
+    def _stop(self) -> None:
+        if self._spinner is not None:
+            self._spinner.stop()
+
+    def _show(self, instance: Instance, name: str, look: str, color: str, said: str) -> None:
+        label = f"{instance.workflow.name}/{instance.id}"
+        if label != self._shown:
+            self._shown = label
+            self._print(Text(clean(label), style="bold"))
+        sign = LOOKS[look].sign if self._unicode else LOOKS[look].plain
+        widest = max(map(len, instance.workflow.tasks), default=0)
+        row = Table.grid(padding=(0, 1))
+        row.add_column(width=1)
+        row.add_column(min_width=min(widest, _WIDEST_NAME), overflow="fold")
+        row.add_column(overflow="fold")
+        style = color if look in ("failed", "timed_out") else "dim" if look in ("done", "skipped") else ""
+        row.add_row(Text(sign, style=color), Text(self._known(name)), Text(self._known(said), style=style))
+        self._print(row)
+
+    def _known(self, text: str) -> str:
+        """Return ``text`` as this terminal can show it."""
+        return clean(text).encode(self._console.encoding, "backslashreplace").decode(self._console.encoding)
+
+    def _print(self, what: Text | Table) -> None:
+        with contextlib.suppress(OSError):  # the terminal is gone; the tick goes on
+            self._console.print(what)
+
+
+def _human_duration(seconds: float) -> str:
+    if seconds < 0.01:
+        return f"{seconds * 1000:.1f} ms"
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds) // 60} min {int(seconds) % 60} s"

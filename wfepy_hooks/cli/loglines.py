@@ -1,0 +1,105 @@
+"""The log of a tick for files and pipes: one line an event, each with its time.
+
+2026-11-23T06:13:34Z coffee/default make_coffee completed 0.012s
+"""
+
+from __future__ import annotations
+
+from ..markers import hookimpl
+from ..outcome import TaskStatus
+from .output import clean, say
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..clock import Clock
+    from ..instance import Instance
+    from ..outcome import TaskResult
+    from ..task import Task, Transition
+
+__all__ = ["LogLines", "TaskWords", "duration"]
+
+
+class TaskWords:
+    """Puts into words what came of a task; remembers the transitions, for they say why a task was skipped."""
+
+    def __init__(self) -> None:
+        self._skips: dict[str, str] = {}
+
+    def note(self, transition: Transition, taken: bool, reason: str) -> None:
+        """Remember the decision of a transition."""
+        if taken:
+            self._skips.pop(transition.dest, None)
+        else:
+            self._skips[transition.dest] = reason
+
+    def reason(self, task: Task, result: TaskResult) -> str:
+        """Return why the task is where it is; empty if it is just done."""
+        if result.status == TaskStatus.SKIPPED:
+            return shown_path(self._skips.pop(task.name, result.reason).removeprefix("skipped, "))
+        if result.error is None:
+            return result.reason
+        from ..answer import error_text  # lazily: nothing may fail
+
+        tried = f"attempt {result.attempt}, " if result.attempt > 1 else ""
+        return f"{error_text(result.error)} ({tried}{result.reason})"
+
+
+def shown_path(text: str) -> str:
+    """Return ``text`` with the files below the working directory named from there."""
+    import os
+
+    try:
+        return text.replace(os.path.join(os.getcwd(), ""), "")
+    except OSError:  # it was removed
+        return text
+
+
+def duration(seconds: float) -> str:
+    """Return how long something took, in seconds: ``0.012s``."""
+    return f"{seconds:.3f}s"
+
+
+class LogLines:
+    """A plugin that writes the lines.
+
+    :param verbosity: -1: only what fails; 1: also what starts, and waits that are no news
+    """
+
+    def __init__(self, clock: Clock, verbosity: int) -> None:
+        self._clock = clock
+        self._verbosity = verbosity
+        self._words = TaskWords()
+
+    @hookimpl
+    def wfepy_task_started(self, instance: Instance, task: Task, attempt: int) -> None:
+        if self._verbosity > 0:
+            self._write(instance, f"{task.name} started, attempt {attempt}")
+
+    @hookimpl
+    def wfepy_transition_evaluated(self, transition: Transition, taken: bool, reason: str) -> None:
+        self._words.note(transition, taken, reason)
+
+    @hookimpl
+    def wfepy_task_finished(self, instance: Instance, task: Task, result: TaskResult) -> None:
+        failed = result.status in (TaskStatus.FAILED, TaskStatus.RETRYING)
+        if (self._verbosity < 0 and not failed) or (self._verbosity < 1 and not result.changed):
+            return
+        if result.status == TaskStatus.COMPLETED:
+            self._write(instance, f"{task.name} completed {duration(result.took)}")
+            return
+        reason = self._words.reason(task, result)
+        self._write(instance, f"{task.name} {result.status}" + (f": {reason}" if reason else ""))
+        if result.error is not None:
+            from .tasktrace import task_traceback
+
+            if found := task_traceback(result.error):
+                say(found)
+
+    @hookimpl
+    def wfepy_instance_finished(self, instance: Instance, status: str) -> None:
+        if self._verbosity >= 0:
+            self._write(instance, status)
+
+    def _write(self, instance: Instance, text: str) -> None:
+        at = self._clock().strftime("%Y-%m-%dT%H:%M:%SZ")
+        say(clean(f"{at} {instance.workflow.name}/{instance.id} {text}"))

@@ -1,0 +1,78 @@
+"""What a tick came to for one instance, as a line of text and as data."""
+
+from __future__ import annotations
+
+from ..answer import error_text
+from ..outcome import GiveUp, InstanceStatus
+from .output import clean
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..project import Project, Report
+    from ..runner import TickSummary
+
+__all__ = ["is_news", "report_data", "report_line"]
+
+
+def is_news(report: Report) -> bool:
+    """Return whether the tick did more than to ask again the tasks that wait."""
+    summary = report.summary
+    if summary is None or report.error is not None:
+        return True
+    quiet = not summary.completed and not summary.skipped and not summary.failures
+    return not quiet or summary.status != InstanceStatus.RUNNING
+
+
+def report_line(report: Report, project: Project) -> str:
+    """Return a line such as ``coffee/default waits for drink_coffee: the cup is not empty yet``."""
+    name = f"{report.workflow}/{report.instance}"
+    if report.error is not None or report.summary is None:
+        return f"{name} could not be advanced"
+    return clean(f"{name} {_outcome(report.summary, report, project)}")
+
+
+def _outcome(summary: TickSummary, report: Report, project: Project) -> str:
+    if summary.status == InstanceStatus.DEAD_END:
+        return f"is a dead end, it can never finish: {_dead_end(report, project)}"
+    if summary.status == InstanceStatus.FINISHED:
+        return "finished"
+    parts = [f"failed in {task}: {error_text(error)}" for task, error in summary.failures.items()]
+    if summary.status != InstanceStatus.RUNNING:
+        return "; ".join(parts) or summary.status
+    if parts and not any(isinstance(error, GiveUp) for error in summary.failures.values()):
+        parts[-1] += "; it is tried again at the next tick"
+    parts += [
+        f"waits for {task}" + (f": {reason}" if reason else "") for task, reason in summary.waiting.items()
+    ]
+    return "; ".join(parts) or "goes on at the next tick"
+
+
+def _dead_end(report: Report, project: Project) -> str:
+    from ..errors import WfepyError
+    from ..why import false_conditions  # lazily: it is rare
+
+    try:
+        reasons = false_conditions(project.read(report.workflow, report.instance))
+    except WfepyError:
+        reasons = []
+    return "; ".join(reasons) or "every way to an end point was skipped"
+
+
+def report_data(report: Report) -> dict[str, Any]:
+    """Return the same as data, see ``docs/cli.md``."""
+    summary = report.summary
+    return {
+        "workflow": report.workflow,
+        "instance": report.instance,
+        "status": summary.status if summary is not None else None,
+        "completed": list(summary.completed) if summary is not None else [],
+        "skipped": list(summary.skipped) if summary is not None else [],
+        "waiting": dict(summary.waiting) if summary is not None else {},
+        "failed": {task: error_text(error) for task, error in summary.failures.items()}
+        if summary is not None
+        else {},
+        "error": None if report.error is None else str(report.error),
+        "exit_code": report.exit_code,
+    }

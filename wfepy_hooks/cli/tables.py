@@ -1,0 +1,74 @@
+"""A table for a person at a terminal, and plain aligned columns for everything else."""
+
+from __future__ import annotations
+
+import sys
+
+from .output import clean, is_terminal, result, wants_color
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .flags import Flags
+
+__all__ = ["COLORS", "show_table"]
+
+#: Colours by the word in a cell.
+COLORS = {
+    "waiting": "yellow",
+    "failing": "red",
+    "failed": "red",
+    "dead end": "red",
+    "unreadable": "red",
+    "retrying": "red",
+    "finished": "green",
+    "done": "green",
+    "completed": "green",
+    "skipped": "bright_black",
+    "cancelled": "bright_black",
+}
+
+
+def show_table(
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    flags: Flags,
+    colors: Mapping[str, str] = COLORS,
+) -> None:
+    """Print a table to standard output.
+
+    :param colors: the colour of a cell that holds just this word
+    """
+    rows = [[clean(cell) for cell in row] for row in rows]
+    if is_terminal(sys.stdout):
+        result(_drawn(headings, rows, colors, wants_color(flags, sys.stdout)))
+        return
+    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+    for row in (headings, *rows):
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        result("  ".join(cells).rstrip())
+
+
+def _drawn(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], colors: Mapping[str, str], color: bool
+) -> str:
+    from rich.console import Console  # Imported lazily: it takes 100 ms, and only a person needs it.
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(
+        markup=False,
+        highlight=False,
+        emoji=False,
+        force_terminal=color,
+        color_system="auto" if color else None,
+    )
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    for place, heading in enumerate(headings):
+        table.add_column(heading, overflow="fold", ratio=1 if place == len(headings) - 1 else None)
+    for row in rows:
+        table.add_row(*(Text(cell, style=colors.get(cell, "")) for cell in row))
+    with console.capture() as captured:
+        console.print(table)
+    return "\n".join(line.rstrip() for line in captured.get().rstrip("\n").split("\n"))

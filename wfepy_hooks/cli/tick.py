@@ -1,0 +1,102 @@
+"""Advance all live instances of the configured workflows as far as they can go, and end.
+
+Let cron do this. An error of one instance stops none of the others; an instance that another tick holds is left to it.
+
+    */10 * * * *  cd /srv/coffee && wfepy tick
+
+With --json: {"instances": [...], "busy": [{"workflow", "instance"}]}, the instances as wfepy run --json prints one.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from ..errors import ConfigError
+from .naming import pick_workflow
+from .outcomes import is_news, report_data
+from .output import TasksPrintToStderr, result, result_json
+from .ticking import open_project, say_busy, tell
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from ..config import Config
+    from ..project import Project, Report
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    from .parsing import add_json
+
+    parser.add_argument("workflows", nargs="*", metavar="WORKFLOW", help="only this one (may be repeated)")
+    add_json(parser)
+
+
+def plain_arguments(words: list[str]) -> SimpleNamespace:
+    """Return what the parser would, for a command line without options."""
+    return SimpleNamespace(workflows=words, json=False)
+
+
+def run(args: Namespace, config: Config) -> int:
+    if not config.workflows and not args.workflows:
+        raise ConfigError(
+            "there is no workflow to tick",
+            where=config.file or config.root,
+            hint="configure one in wfepy.toml; wfepy new makes a project, wfepy run FILE.py needs none",
+        )
+    names = [pick_workflow(config, word) for word in args.workflows]
+    project = open_project(config, args.flags, args.json)
+    for name in names:
+        project.workflow(name)
+    tick = _Tick(project, args)
+    if args.json:
+        with TasksPrintToStderr():
+            tick.run(names or None)
+        result_json({"instances": tick.data, "busy": [{"workflow": w, "instance": i} for w, i in tick.busy]})
+    else:
+        tick.run(names or None)
+        result(tick.summary())
+    return tick.exit_code
+
+
+class _Tick:
+    def __init__(self, project: Project, args: Namespace) -> None:
+        self._project = project
+        self._args = args
+        self._counts: dict[str, int] = {}
+        self.data: list[dict[str, object]] = []
+        self.busy: list[tuple[str, str]] = []
+        self.exit_code = 0
+
+    def run(self, names: list[str] | None) -> None:
+        for report in self._project.tick(names, self._busy):
+            self.exit_code = max(self.exit_code, report.exit_code)
+            word = _word(report)
+            self._counts[word] = self._counts.get(word, 0) + 1
+            quiet = self._args.json or not is_news(report) or self._args.flags.verbosity < 0
+            tell(report, self._project, self._args.flags, quiet=quiet)
+            if self._args.json:
+                self.data.append(report_data(report))
+
+    def _busy(self, workflow: str, instance: str) -> None:
+        self.busy.append((workflow, instance))
+        say_busy(workflow, instance)
+
+    def summary(self) -> str:
+        """Return the last line, such as ``3 instances: 1 finished, 2 waiting``."""
+        total = sum(self._counts.values())
+        if not total and not self.busy:
+            return "nothing to do: there is no live instance"
+        parts = [f"{count} {word}" for word, count in self._counts.items()]
+        if self.busy:
+            parts.append(f"{len(self.busy)} held by another tick")
+        total += len(self.busy)
+        return f"{total} instance{'s' if total != 1 else ''}: {', '.join(parts)}"
+
+
+def _word(report: Report) -> str:
+    if report.error is not None or report.summary is None:
+        return "not advanced"
+    if report.summary.status != "running":
+        return report.summary.status.replace("_", " ")
+    return "failing" if report.summary.failures else "waiting"

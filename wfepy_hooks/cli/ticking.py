@@ -1,0 +1,65 @@
+"""What the commands that run tasks share: the view of the tick, signals, and saying what came of each instance."""
+
+from __future__ import annotations
+
+import sys
+
+from ..errors import WfepyError
+from ..interrupts import Interrupts
+from ..plugins import BUILTIN
+from ..project import Project
+from .outcomes import report_line
+from .output import clean, is_terminal, result, say, tell_error, wants_color
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..config import Config
+    from ..project import Report
+    from .flags import Flags
+
+__all__ = ["open_project", "say_busy", "tell"]
+
+
+def open_project(config: Config, flags: Flags, json: bool) -> Project:
+    """Return the project with everything that belongs to running tasks: signals are handled, a view is there."""
+    interrupts = Interrupts()
+    interrupts.install()
+    config.plugins.register(_view(config, flags, json), "view", BUILTIN)
+    return Project(config, interrupts)
+
+
+def _view(config: Config, flags: Flags, json: bool) -> object:
+    """Return the plugin that shows what happens: to a person at a terminal, or as lines of a log."""
+    person = (is_terminal(sys.stdout) and is_terminal(sys.stderr)) or flags.color == "always"
+    if person and not json:
+        from .liveview import LiveView  # lazily: rich takes 100 ms
+
+        return LiveView(flags.verbosity, color=wants_color(flags, sys.stderr))
+    from .loglines import LogLines
+
+    return LogLines(config.clock, flags.verbosity)
+
+
+def say_busy(workflow: str, instance: str) -> None:
+    """Say that another tick holds an instance."""
+    say(clean(f"wfepy: {workflow}/{instance} is held by another tick, which goes on with it"))
+
+
+def tell(report: Report, project: Project, flags: Flags, *, quiet: bool = False) -> None:
+    """Say what came of an instance: a line of result, and what is wrong on standard error.
+
+    :param quiet: no result, only what is wrong
+    """
+    where = f"{report.workflow}/{report.instance}"
+    for note in report.notes:
+        say(f"wfepy: warning: {clean(note)}")
+    if report.error is not None:
+        if report.workflow not in report.error.where:
+            report.error.where = f"{where}: {report.error.where}" if report.error.where else where
+        tell_error(report.error, flags)
+        return
+    for error in report.summary.failures.values() if report.summary else ():
+        if isinstance(error, WfepyError):  # it could not be recorded, so no hook has told of it
+            tell_error(error, flags)
+    if not quiet:
+        result(report_line(report, project))
