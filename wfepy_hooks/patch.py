@@ -26,15 +26,11 @@ def fields_of(encoded: Json) -> dict[str, Any] | None:
     if type(encoded) is not dict:
         return None
     if "$object" in encoded:
-        if "value" in encoded:
-            return None
-        encoded = encoded.get("state")
+        encoded = None if "value" in encoded else encoded.get("state")
         if type(encoded) is not dict:
             return None
-    for key in encoded:
-        if key[:1] == "$":
-            return None
-    return encoded
+    # A tag is always the first key: "$" sorts before the letters.
+    return None if next(iter(encoded), "")[:1] == "$" else encoded
 
 
 def make_patch(old: Json, new: Json) -> dict[str, Json]:
@@ -46,8 +42,10 @@ def make_patch(old: Json, new: Json) -> dict[str, Json]:
     if old is new:
         return {}
     before, after = fields_of(old), fields_of(new)
-    if before is None or after is None or _class_of(old) != _class_of(new):
+    if before is None or after is None or old.get("$object") != new.get("$object"):  # type: ignore[union-attr]
         return {} if same(old, new) else {"context": new}
+    if not before and not after:
+        return {}
     changed, deleted = _differences(before, after, ordered=after is new)
     patch: dict[str, Json] = {}
     if changed:
@@ -57,16 +55,12 @@ def make_patch(old: Json, new: Json) -> dict[str, Json]:
     return patch
 
 
-def _class_of(encoded: Any) -> object:
-    return encoded.get("$object")
-
-
 def _differences(
     before: dict[str, Any], after: dict[str, Any], *, ordered: bool
 ) -> tuple[dict[str, Any], list[str]]:
     """Return the items to set and the keys to delete first."""
     changed = {}
-    deleted = [key for key in before if key not in after] if before.keys() - after.keys() else []
+    deleted = [] if before.keys() <= after.keys() else [key for key in before if key not in after]
     remaining = iter(before)
     in_order = True
     for key, value in after.items():
