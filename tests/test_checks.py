@@ -75,7 +75,10 @@ CASES = [
         + task("d", "join_point(3)", END),
         "@join_point(3), but only 2 transitions lead to it",
     ),
-    ("@w.start_point()\ndef lost(c): return True\n" + task("a", START, END), "it has workflow decorators but no @task()"),
+    (
+        "@w.start_point()\ndef lost(c): return True\n" + task("a", START, END),
+        "it has workflow decorators but no @task()",
+    ),
     ("@w.task()\n@w.start_point()\n@w.end_point()\nasync def a(c): return True\n", "its function is async"),
     ("@w.task()\n@w.start_point()\n@w.end_point()\ndef a(c): yield True\n", "its function is a generator"),
     (
@@ -85,7 +88,9 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("source", "message"), CASES, ids=[re.sub(r"\W+", "-", message)[:50] for _, message in CASES])
+@pytest.mark.parametrize(
+    ("source", "message"), CASES, ids=[re.sub(r"\W+", "-", message)[:50] for _, message in CASES]
+)
 def test_a_problem_is_found_with_its_place(source: str, message: str) -> None:
     with pytest.raises(wfepy.WorkflowError) as caught:
         workflow_of(source).check_graph()

@@ -48,9 +48,9 @@ def test_decorators_may_stand_in_any_order(order: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize("place", range(4))
 def test_transitions_are_in_the_order_of_the_decorators(place: int) -> None:
-    decorators = [wfepy.followed_by(name) for name in "abc"]
+    decorators: list[Any] = [wfepy.followed_by(name) for name in "abc"]
     decorators.insert(place, wfepy.task())
-    made = functools.reduce(lambda function, decorate: decorate(function), reversed(decorators), done)
+    made: Any = functools.reduce(lambda function, decorate: decorate(function), reversed(decorators), done)
 
     assert [(each.dest, each.ordinal, each.source) for each in made.followed_by] == [
         ("a", 0, "done"),

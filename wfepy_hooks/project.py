@@ -6,7 +6,7 @@ from . import state
 from .clock import format_time
 from .codec import Codec
 from .engine import Engine
-from .errors import ConfigError, StateError, UsageError, WfepyError
+from .errors import ConfigError, StateError, WfepyError
 from .instance import Instance
 from .interrupts import TaskSurroundings
 from .outcome import InstanceStatus
@@ -287,18 +287,3 @@ class Project:
             )
             document = document if upgraded is None else upgraded
         return document
-
-
-def check_id(text: str) -> str:
-    """Return ``text`` if it can be the id of an instance.
-
-    :raises UsageError: if it cannot
-    """
-    import re  # lazily: ids that come from the store need no check
-
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", text):
-        raise UsageError(
-            f"{text!r} cannot be the id of an instance",
-            hint="use up to 100 letters, digits, dots, dashes and underscores, and begin with a letter or digit",
-        )
-    return text

@@ -10,6 +10,7 @@ from .errors import NewerStateError, StateFormatError
 from .instance import Instance, WaitState
 from .outcome import InstanceStatus
 from .patch import replay
+from .stores.names import is_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +27,24 @@ SCHEMA = 1
 _STATUS = {word: number for number, word in enumerate(m.STATUS_WORDS)}
 _STATUS["waiting"] = m.READY
 _EDGE = {word: number for number, word in enumerate(m.EDGE_WORDS)}
+_KEYS = frozenset(
+    (
+        "context",
+        "created",
+        "graph",
+        "history",
+        "instance",
+        "queue",
+        "schema",
+        "status",
+        "tasks",
+        "uid",
+        "workflow",
+    )
+)
+_HISTORY_KEYS = frozenset(("bytes", "records"))
+_TASK_KEYS = frozenset(("error", "failures", "generation", "next", "reason", "since", "status"))
+_ENDS = (InstanceStatus.FINISHED, InstanceStatus.DEAD_END, InstanceStatus.FAILED, InstanceStatus.CANCELLED)
 _OUTCOMES = {"completed": m.DONE, "failed": m.FAILED, "timed_out": m.TIMED_OUT}
 
 
@@ -162,13 +181,16 @@ def restore(
 
 
 def _read(document: Document, workflow: Workflow) -> Restored:
+    _check_keys(document, _KEYS, "the document")
+    _check_keys(document["history"], _HISTORY_KEYS, '"history"')
     instance = Instance(
         workflow,
-        id=_text(document, "instance"),
-        uid=_text(document, "uid"),
+        id=_id(document),
+        uid=_uid(document),
         created=_text(document, "created"),
     )
-    instance.seq = document["history"]["records"]
+    instance.seq = _count(document["history"]["records"])
+    _count(document["history"]["bytes"])
     graph = workflow.graph
     _check_names(document["tasks"], graph, "tasks")
     _check_names(document["queue"], graph, "queue")
@@ -185,10 +207,19 @@ def _read(document: Document, workflow: Workflow) -> Restored:
     marking.queue = dict.fromkeys(queue)
     marking.recount()
     if document["status"] != InstanceStatus.RUNNING:
-        instance.ended = _text(document, "status")
-    elif document.get("graph") != graph.fingerprint:
+        instance.ended = _end(document)
+    elif _text(document, "graph") != graph.fingerprint:
         marking.resume()
     return Restored(instance, document["context"])
+
+
+def _check_keys(value: Any, known: frozenset[str], where: str) -> None:
+    """Refuse what this version does not know: it would be lost with the next snapshot."""
+    if not isinstance(value, dict):
+        raise StateFormatError(f"{where} must be an object, not {type(value).__name__}")
+    unknown = value.keys() - known
+    if unknown:
+        raise StateFormatError(f"{where} has an unknown key {min(unknown)!r}", hint="remove or correct it")
 
 
 def _text(document: Document, key: str) -> str:
@@ -215,6 +246,7 @@ def _check_names(names: Any, graph: Graph, where: str) -> None:
 
 
 def _read_task(instance: Instance, name: str, task: int, entry: dict[str, Any]) -> None:
+    _check_keys(entry, _TASK_KEYS, f'task "{name}"')
     marking = instance.marking
     word = entry["status"]
     marking.status[task] = _STATUS[word]
@@ -229,8 +261,33 @@ def _read_task(instance: Instance, name: str, task: int, entry: dict[str, Any]) 
         instance.failures[name] = _count(entry["failures"])
     if "error" in entry:
         instance.errors[name] = _text(entry, "error")
-    if word == "waiting":
-        instance.waits[name] = WaitState(_text(entry, "since"), str(entry.get("reason", "")))
+    if word != "waiting":
+        if "since" in entry or "reason" in entry:
+            raise StateFormatError(f'task "{name}" does not wait and has "since" or "reason"')
+    else:
+        reason = _text(entry, "reason") if "reason" in entry else ""
+        instance.waits[name] = WaitState(_text(entry, "since"), reason)
+
+
+def _id(document: Document) -> str:
+    name = _text(document, "instance")
+    if not is_name(name):
+        raise StateFormatError(f'"instance" is no name of an instance: {name!r}')
+    return name
+
+
+def _uid(document: Document) -> str:
+    uid = _text(document, "uid")
+    if len(uid) != 12 or not set(uid) <= set("0123456789abcdef"):
+        raise StateFormatError(f'"uid" must be 12 hex digits, not {uid!r}')
+    return uid
+
+
+def _end(document: Document) -> str:
+    status = _text(document, "status")
+    if status not in _ENDS:
+        raise StateFormatError(f'"status" must be running or one of {", ".join(_ENDS)}, not {status!r}')
+    return status
 
 
 def _count(value: Any) -> int:
@@ -272,7 +329,7 @@ def _replay(restored: Restored, records: list[Record]) -> None:
     for record in records:
         instance.seq = record["seq"]
         if record["event"] == "ended":
-            instance.ended = _text(record, "status")
+            instance.ended = _end(record)
             settled = m.Settled()
         elif record["event"] == "task":
             settled = replay_task(instance, record)

@@ -120,6 +120,8 @@ class Task:
     :ivar terminate: when this end point is done, everything that is left is cancelled
     """
 
+    __name__: str
+
     def __init__(self, func: Callable[..., Any], name: str | None = None, labels: Iterable[str] = ()) -> None:
         functools.update_wrapper(self, func)
         self.func = func

@@ -6,6 +6,7 @@ one it prints how often each point was reached.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -30,10 +31,8 @@ def main(folder: str, point: str = "", number: str = "0") -> None:
         project = Project(config)
         config.plugins.require_healthy()
         if "default" not in project.store.list("flow", ended=True):
-            try:
+            with contextlib.suppress(InstanceExists):
                 project.start("flow", "default")
-            except InstanceExists:
-                pass
         for _ in range(10):
             for report in project.tick():
                 if report.error is not None:

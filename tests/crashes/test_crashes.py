@@ -104,7 +104,9 @@ def occurrences(count: int) -> list[int]:
 
 
 @pytest.mark.parametrize("point", [point for point in FAULT_POINTS if point not in RECOVERY_POINTS])
-def test_a_crash_at_any_point_loses_nothing_and_repeats_nothing_that_is_complete(point: str, tmp_path: Path) -> None:
+def test_a_crash_at_any_point_loses_nothing_and_repeats_nothing_that_is_complete(
+    point: str, tmp_path: Path
+) -> None:
     _, reached = undisturbed()
     assert reached.get(point), f"the workflow does not reach {point}"
     for number in occurrences(reached[point]):
