@@ -14,7 +14,7 @@ import pytest
 from wfepy_hooks import stores
 from wfepy_hooks.errors import InstanceExists, InstanceNotFound, StateError, StateFormatError, StateWriteError
 from wfepy_hooks.statetext import dump_text
-from wfepy_hooks.stores import FileStore, disk
+from wfepy_hooks.stores import FileStore, disk, journal
 from wfepy_hooks.stores.conformance import StoreConformance, document_of, record_of
 
 if TYPE_CHECKING:
@@ -100,9 +100,9 @@ def test_an_instance_is_two_files_of_text(store: FileStore, folder: Path) -> Non
     session.snapshot(document)
     session.release()
     assert names(folder) == ["monday.json", "monday.jsonl"]
-    journal = '{"seq": 1, "zebra": 1, "ant": "č\\n"}\n{"seq": 2}\n'
-    assert (folder / "monday.jsonl").read_bytes() == journal.encode()
-    assert document["history"] == {"bytes": len(journal.encode()), "records": 2}
+    history = '{"seq": 1, "zebra": 1, "ant": "č\\n"}\n{"seq": 2}\n'
+    assert (folder / "monday.jsonl").read_bytes() == history.encode()
+    assert document["history"] == {"bytes": len(history.encode()), "records": 2}
     assert (folder / "monday.json").read_bytes() == dump_text(document).encode()
 
 
@@ -182,8 +182,8 @@ def test_the_root_may_be_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_a_torn_last_line_is_dropped_and_then_cut_off(store: FileStore, folder: Path) -> None:
     start(store, records=1, newer=1)
-    journal = folder / "monday.jsonl"
-    whole = journal.read_bytes()
+    history = folder / "monday.jsonl"
+    whole = history.read_bytes()
     for torn in (
         b"{",
         b'{"seq": 3, "ev',
@@ -192,13 +192,13 @@ def test_a_torn_last_line_is_dropped_and_then_cut_off(store: FileStore, folder: 
         b"\0\0}\n",
         b"garbage",
     ):
-        journal.write_bytes(whole + torn)
+        history.write_bytes(whole + torn)
         assert load(store) == ([2], [])
         assert [record["seq"] for record in store.read("coffee", "monday")[1]] == [2]
         assert seqs(store) == [1, 2]
-        assert journal.read_bytes() == whole + torn, "loading must not write"
+        assert history.read_bytes() == whole + torn, "loading must not write"
     append(store, 3)
-    assert journal.read_bytes().startswith(whole + b'{"seq": 3')
+    assert history.read_bytes().startswith(whole + b'{"seq": 3')
     assert load(store) == ([2, 3], [])
 
 
@@ -216,13 +216,13 @@ def test_a_torn_line_is_cut_off_by_a_snapshot(store: FileStore, folder: Path) ->
 @pytest.mark.parametrize("newer", [1, 2])
 def test_a_whole_record_that_lacks_its_newline_counts(store: FileStore, folder: Path, newer: int) -> None:
     start(store, records=1, newer=newer)
-    journal = folder / "monday.jsonl"
-    journal.write_bytes(journal.read_bytes()[:-1])
+    history = folder / "monday.jsonl"
+    history.write_bytes(history.read_bytes()[:-1])
     assert load(store)[0] == list(range(2, newer + 2))
     append(store, newer + 2)
     assert load(store)[0] == list(range(2, newer + 3))
     assert seqs(store) == list(range(1, newer + 3))
-    assert b"\n\n" not in journal.read_bytes()
+    assert b"\n\n" not in history.read_bytes()
 
 
 def test_records_that_a_crash_kept_from_the_disk_are_made_durable_before_they_count(
@@ -274,13 +274,13 @@ def test_a_damaged_line_is_an_error_with_its_number(
     store: FileStore, folder: Path, line: bytes, what: str, last: bool
 ) -> None:
     start(store, records=1, newer=1)
-    journal = folder / "monday.jsonl"
-    journal.write_bytes(journal.read_bytes() + line + b"\n" + (b"" if last else b'{"seq": 3}\n'))
+    history = folder / "monday.jsonl"
+    history.write_bytes(history.read_bytes() + line + b"\n" + (b"" if last else b'{"seq": 3}\n'))
     before = contents(folder)
     for action in (lambda: load(store), lambda: store.read("coffee", "monday"), lambda: append(store, 3)):
         with pytest.raises(StateFormatError) as caught:
             action()
-        assert caught.value.where == f"{journal}:3"
+        assert caught.value.where == f"{history}:3"
         assert what in caught.value.what
         assert "\n" not in str(caught.value)
     if "should be" not in what:
@@ -299,16 +299,35 @@ def test_a_missing_or_doubled_record_is_an_error(store: FileStore, folder: Path,
 
 def test_a_history_that_the_snapshot_covers_is_not_read(store: FileStore, folder: Path) -> None:
     start(store, records=3)
-    journal = folder / "monday.jsonl"
-    journal.write_bytes(b"#" * journal.stat().st_size)
+    history = folder / "monday.jsonl"
+    history.write_bytes(b"#" * history.stat().st_size)
     assert load(store) == ([], [])
+
+
+def test_only_the_new_part_of_a_history_is_read(store: FileStore, folder: Path) -> None:
+    start(store, records=3, newer=1)
+    history = folder / "monday.jsonl"
+    *covered, last = history.read_bytes().splitlines(keepends=True)
+    history.write_bytes(b"#" * (sum(map(len, covered)) - 1) + b"\n" + last)
+    assert load(store) == ([4], [])
+
+
+def test_a_covered_record_that_was_made_longer_is_not_taken_for_a_torn_one(
+    store: FileStore, folder: Path
+) -> None:
+    start(store, records=3)
+    history = folder / "monday.jsonl"
+    history.write_bytes(history.read_bytes()[:-2] + b', "note": "by hand"}')
+    assert load(store) == ([], [])
+    append(store, 4)
+    assert seqs(store) == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("newer", [0, 1, 3])
 def test_line_ends_of_windows_are_read(store: FileStore, folder: Path, newer: int) -> None:
     start(store, records=3, newer=newer)
-    journal = folder / "monday.jsonl"
-    journal.write_bytes(journal.read_bytes().replace(b"\n", b"\r\n"))
+    history = folder / "monday.jsonl"
+    history.write_bytes(history.read_bytes().replace(b"\n", b"\r\n"))
     expected = list(range(4, 4 + newer))
     assert load(store) == (expected, [])
     append(store, 4 + newer)
@@ -318,21 +337,21 @@ def test_line_ends_of_windows_are_read(store: FileStore, folder: Path, newer: in
 
 def test_a_history_that_git_made_shorter_is_read(store: FileStore, folder: Path) -> None:
     start(store, records=3)
-    journal = folder / "monday.jsonl"
-    journal.write_bytes(journal.read_bytes().replace(b"\n", b"\r\n"))
+    history = folder / "monday.jsonl"
+    history.write_bytes(history.read_bytes().replace(b"\n", b"\r\n"))
     session = store.open("coffee", "monday")
     session.load()
     session.snapshot(document_of("coffee", "monday", records=3))
     session.append([record_of(4)])
     session.release()
-    journal.write_bytes(journal.read_bytes().replace(b"\r\n", b"\n"))
+    history.write_bytes(history.read_bytes().replace(b"\r\n", b"\n"))
     assert load(store) == ([4], [])
 
 
 def test_empty_lines_do_not_matter(store: FileStore, folder: Path) -> None:
     start(store, records=1, newer=2)
-    journal = folder / "monday.jsonl"
-    journal.write_bytes(b"\n" + journal.read_bytes().replace(b"\n", b"\n\r\n"))
+    history = folder / "monday.jsonl"
+    history.write_bytes(b"\n" + history.read_bytes().replace(b"\n", b"\n\r\n"))
     assert load(store) == ([2, 3], [])
     assert seqs(store) == [1, 2, 3]
 
@@ -342,12 +361,12 @@ def test_the_snapshot_stands_when_the_history_is_lost(
     store: FileStore, folder: Path, kept: int | None
 ) -> None:
     start(store, records=3)
-    journal = folder / "monday.jsonl"
-    lines = journal.read_bytes().splitlines(keepends=True)
+    history = folder / "monday.jsonl"
+    lines = history.read_bytes().splitlines(keepends=True)
     if kept is None:
-        journal.unlink()
+        history.unlink()
     else:
-        journal.write_bytes(b"".join(lines[:kept]))
+        history.write_bytes(b"".join(lines[:kept]))
     records, notes = load(store)
     assert records == []
     assert len(notes) == 1
@@ -360,11 +379,11 @@ def test_the_snapshot_stands_when_the_history_is_lost(
 
 def test_a_new_record_is_not_taken_for_the_one_that_was_lost(store: FileStore, folder: Path) -> None:
     start(store, records=1)
-    journal = folder / "monday.jsonl"
-    size = journal.stat().st_size
-    journal.unlink()
+    history = folder / "monday.jsonl"
+    size = history.stat().st_size
+    history.unlink()
     append(store, 2)
-    assert journal.stat().st_size == size, "of the same size as the one that the snapshot covers"
+    assert history.stat().st_size == size, "of the same size as the one that the snapshot covers"
     assert load(store)[0] == [2]
 
 
@@ -480,6 +499,24 @@ def test_the_error_for_an_existing_instance_names_the_file(store: FileStore, fol
         start(store)
     assert caught.value.where == str(folder / "done" / "monday.json")
     assert names(folder) == ["done"]
+
+
+def test_an_instance_that_somebody_creates_at_the_same_time_is_not_overwritten(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = journal.hold
+
+    def too_late(path: str, *, create: bool) -> journal.Journal | None:
+        monkeypatch.undo()
+        store.create("coffee", "monday", document_of("coffee", "monday", first=True)).release()
+        return hold(path, create=create)
+
+    monkeypatch.setattr(journal, "hold", too_late)
+    with pytest.raises(InstanceExists):
+        start(store)
+    assert store.read("coffee", "monday")[0]["context"] == {"first": True}
+    start(store, instance="tuesday", newer=1)
+    assert load(store, "monday") == ([], [])
 
 
 def test_what_a_crash_in_create_left_is_used_by_the_next_one(store: FileStore, folder: Path) -> None:

@@ -70,18 +70,17 @@ def write_all(fd: int, data: bytes, point: str) -> None:
         faults.hit(f"{point}.after")
 
 
-def replace_file(folder: str, name: str, data: bytes) -> None:
-    """Replace or create a file, in one step that survives any crash. The caller holds the lock of the
-    instance.
+def replace_file(folder: str, name: str, data: bytes, temporary: str = "") -> None:
+    """Replace or create a file, in one step that survives any crash.
 
-    The bytes go to a temporary file beside it, are made durable, and take the name of the file. One that a
-    killed process left behind is replaced: its name is always the same, since only one process holds the
-    lock.
+    The bytes go to a temporary file beside it, are made durable, and take the name of the file.
 
+    :param temporary: name of the temporary file, which replaces any of that name; without one, it has the
+        number of the process in it, for two that write at the same time
     :raises OSError: if that failed; then the file is as it was, or has the new bytes already
     """
     path = f"{folder}/{name}"
-    temporary = f"{folder}/.{name}.tmp"
+    temporary = f"{folder}/{temporary or f'.{name}.tmp-{os.getpid()}'}"
     try:
         fd = _open_new(temporary)
         try:

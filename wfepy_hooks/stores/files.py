@@ -166,7 +166,6 @@ class FileStore:
         try:
             held = _hold_history(path, f"{folder}/{instance}.json")
         except FileNotFoundError:
-            _complete_move(folder, instance)
             raise
         except OSError as error:
             problem = disk.write_error(error, "the history", path)

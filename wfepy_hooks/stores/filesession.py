@@ -125,7 +125,6 @@ class FileSession:
         end, the one that gains the files before the one that loses them.
         """
         held = self._held()
-        held.mend()
         done = f"{self._folder}/done"
         try:
             disk.make_folder(done)
@@ -197,7 +196,8 @@ class FileSession:
         document["history"]["bytes"] = size
         data = dump_text(document).encode()
         try:
-            disk.replace_file(self._folder, f"{self.instance}.json", data)
+            # One name: whatever has it was left by a killed process, since this one holds the lock.
+            disk.replace_file(self._folder, f"{self.instance}.json", data, f".{self.instance}.json.tmp")
         except OSError as error:
             raise disk.write_error(error, "the snapshot", self._path) from error
 
