@@ -8,11 +8,18 @@ the page of an example it is a copy of the example's.
 
 from __future__ import annotations
 
+import fcntl
 import os
+import pty
 import re
+import select
 import shutil
+import struct
 import subprocess
 import sys
+import termios
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +27,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("examples/*/README.md"))]
+#: What a spinner draws between saving and restoring the cursor, colours and other codes of a terminal.
+ESCAPES = re.compile(r"\x1b7.*?\x1b8|\x1b\[[0-9;?]*[A-Za-z]", re.DOTALL)
 FENCE = re.compile(
     r"(?:^<!-- file: (?P<file>\S+) -->\n+)?^```(?P<language>\S*)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
@@ -36,6 +45,7 @@ VARYING = [
     (re.compile(r'("took": )[\d.e-]+'), r"\1DURATION"),
     (re.compile(r'("uid": )"\w+"'), r"\1UID"),
     (re.compile(r'("graph": )"\w+"'), r"\1FINGERPRINT"),
+    (re.compile(r"\b[0-9a-f]{64}\b"), "SHA256"),
     (re.compile(r"\bPython 3\.\d+(\.\d+)?"), "PYTHON"),
 ]
 
@@ -65,18 +75,43 @@ def play(text: str, folder: Path, environment: dict[str, str]) -> str:
     """Run the commands of a console block and return the block as it should be."""
     shown = []
     for command in commands(text):
-        run = subprocess.run(
-            ["bash", "-c", command],
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=120,
-        )
-        shown.append(f"$ {command}\n{run.stdout}".replace(str(folder), "/home/you/coffee"))
-    return "".join(shown)
+        shown.append(f"$ {command}\n{seen_at_a_terminal(command, folder, environment)}")
+    return "".join(shown).replace(str(folder), "/home/you/coffee")
+
+
+def seen_at_a_terminal(command: str, folder: Path, environment: dict[str, str]) -> str:
+    """Return the text that ``command`` leaves on a terminal of 100 columns."""
+    terminal, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
+    process = subprocess.Popen(
+        ["bash", "-c", command],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    output = b"".join(chunks(terminal))
+    os.close(terminal)
+    process.wait()
+    text = ESCAPES.sub("", output.decode().replace("\r\n", "\n"))
+    return "\n".join(line.rstrip() for line in text.split("\n"))
+
+
+def chunks(terminal: int) -> Iterator[bytes]:
+    """Read until the last process that writes to ``terminal`` has ended."""
+    deadline = time.monotonic() + 120
+    while select.select([terminal], [], [], deadline - time.monotonic())[0]:
+        try:
+            chunk = os.read(terminal, 4096)
+        except OSError:  # how Linux says that the other end is closed
+            return
+        if not chunk:
+            return
+        yield chunk
+    pytest.fail("the command does not end")
 
 
 def normalised(text: str) -> str:
@@ -86,16 +121,30 @@ def normalised(text: str) -> str:
 
 
 def reader_environment(folder: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("WFEPY_", "PYTEST_"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("WFEPY_", "PYTEST_", "COLUMNS"))
+    }
     return {
         **kept,
         "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]]),
         "HOME": str(folder),
-        "COLUMNS": "100",
+        "TERM": "xterm",
+        "PYTHONIOENCODING": "utf-8",
     }
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def page_name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+@pytest.mark.parametrize(
+    "page",
+    # The release builds a wheel and fills an environment.
+    [pytest.param(page, marks=pytest.mark.slow) if page.parent.name == "release" else page for page in PAGES],
+    ids=page_name,
+)
 def test_the_commands_of_a_page_print_what_it_shows(
     page: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
