@@ -178,6 +178,19 @@ def test_the_extras_do_not_leak_into_the_package() -> None:
     assert found == set()
 
 
+@needs_sources
+def test_the_engine_knows_no_integration() -> None:
+    found = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in SOURCES.rglob("*.py")
+        for name in re.findall(
+            r"^\s*(?:import|from) (wfepy_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE
+        )
+        if name != "wfepy_hooks"
+    }
+    assert found == set()
+
+
 def test_the_lock_pins_everything_and_names_no_registry() -> None:
     lines = (ROOT / "requirements/lock.txt").read_text(encoding="utf-8").splitlines()
     pins = [line for line in lines if line and not line.startswith("#")]
