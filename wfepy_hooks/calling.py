@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Implementations: TypeAlias = tuple[Implementation, ...]
     Types: TypeAlias = type | tuple[type, ...]
 
-__all__ = ["HookCalls", "call_order"]
+__all__ = ["PREFIX", "HookCalls", "call_order"]
 
 PREFIX = "wfepy_"
 
@@ -87,18 +87,25 @@ class HookCalls:
         arguments["instance"] = instance
         if self._tracer is not None:
             self._tracer.begin(hook, arguments)
-        for implementation in self._order.get(hook, ()):
-            try:
-                self._call(implementation, arguments)
-            # SystemExit: a plugin must not end the tick. KeyboardInterrupt is the person at the keyboard.
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
-                if self.strict:
-                    _raise_fatal(error, hook, implementation.plugin)
-                _log(error, implementation, instance)
-        if self._tracer is not None:
-            self._tracer.end()
+        try:
+            for implementation in self._order.get(hook, ()):
+                self._observe(implementation, instance, arguments)
+        finally:
+            if self._tracer is not None:
+                self._tracer.end()
         if faults.hit:
             faults.hit(f"hook.{hook}.after")
+
+    def _observe(
+        self, implementation: Implementation, instance: Instance | None, arguments: dict[str, Any]
+    ) -> None:
+        try:
+            self._call(implementation, arguments)
+        # SystemExit: a plugin must not end the tick. KeyboardInterrupt is the person at the keyboard.
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
+            if self.strict:
+                _raise_fatal(error, implementation.hook, implementation.plugin)
+            _log(error, implementation, instance)
 
     def setup(self, hook: str, types: Types = object, /, **arguments: Any) -> list[Any]:
         """Call a setup hook, and return the results that are not ``None`` in the order of the calls.
@@ -110,11 +117,16 @@ class HookCalls:
         """
         if HOOKS[hook].historic:
             self._history.append((hook, arguments))
+        return self._run_setup(hook, self._order.get(hook, ()), types, arguments)
+
+    def _run_setup(
+        self, hook: str, implementations: Implementations, types: Types, arguments: dict[str, Any]
+    ) -> list[Any]:
+        results = []
         if self._tracer is not None:
             self._tracer.begin(hook, arguments)
-        results = []
         try:
-            for implementation in self._order.get(hook, ()):
+            for implementation in implementations:
                 result = self._call_setup(implementation, arguments)
                 if result is not None:
                     _check(hook, types, result, [implementation.plugin])
@@ -128,8 +140,9 @@ class HookCalls:
         self, implementations: Iterable[Implementation], hook: str, arguments: dict[str, Any]
     ) -> None:
         """Repeat an earlier call for a plugin that was registered since."""
-        for implementation in call_order(each for each in implementations if each.hook == hook):
-            self._call_setup(implementation, arguments)
+        found = call_order(each for each in implementations if each.hook == hook)
+        if found:
+            self._run_setup(hook, found, object, arguments)
 
     def teardown(self, hook: str, /, **arguments: Any) -> None:
         """Call a setup hook to the last implementation, and then raise the first error.
@@ -137,11 +150,15 @@ class HookCalls:
         :raises PluginError: if an implementation raised
         """
         errors = []
+        if self._tracer is not None:
+            self._tracer.begin(hook, arguments)
         for implementation in self._order.get(hook, ()):
             try:
                 self._call_setup(implementation, arguments)
             except WfepyError as error:
                 errors.append(error)
+        if self._tracer is not None:
+            self._tracer.end()
         if errors:
             raise errors[0]
 

@@ -245,7 +245,8 @@ def _check(sections: list[tuple[str, Any]], problems: list[str]) -> Settings:
 
 def _workflow_problems(where: str, name: str, table: object) -> Iterator[str]:
     if not 0 < len(name) <= 100 or name[0] not in _FIRST or not _REST.issuperset(name):
-        yield f"[{where}] the name of a workflow is up to 100 letters, digits, dots, dashes and underscores"
+        allowed = "up to 100 letters, digits, dots, dashes and underscores, a letter or digit first"
+        yield f"[{where}] the name of a workflow is {allowed}"
     if name == "done":
         yield f'[{where}] a workflow cannot be named "done"; the ended instances are kept in folders of that name'
     if not isinstance(table, dict):

@@ -15,6 +15,7 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from importlib.metadata import Distribution
     from typing import Any, TypeAlias
 
     Stamps: TypeAlias = list[list[Any]]
@@ -92,18 +93,22 @@ def _stamps() -> Stamps:
 def _scan() -> list[list[str]]:
     from importlib import metadata  # Imported lazily to improve start-up time: 35 ms.
 
-    names = set()
-    for distribution in metadata.distributions():
-        # Reading the name of every package would take longer than all the rest.
-        if GROUP in (distribution.read_text("entry_points.txt") or ""):
-            names.add(distribution.metadata["Name"])
     found = []
-    for name in names:
+    for name in {name for each in metadata.distributions() if (name := _name_if_ours(each))}:
         # Of two versions of a package this is the one that comes first on sys.path.
         distribution = metadata.distribution(name)
         label = f"{name} {distribution.version}"
         found += [[each.name, each.value, label] for each in distribution.entry_points if each.group == GROUP]
     return sorted(found)
+
+
+def _name_if_ours(distribution: Distribution) -> str | None:
+    try:
+        # Reading the name of every package would take longer than all the rest.
+        ours = GROUP in (distribution.read_text("entry_points.txt") or "")
+        return distribution.metadata["Name"] if ours else None
+    except Exception:  # noqa: BLE001 - what is wrong with somebody else's package is not ours to say
+        return None
 
 
 def _cache_file(stamps: Stamps, environ: Mapping[str, str]) -> str:
@@ -127,10 +132,14 @@ def _read(file: str, stamps: Stamps) -> list[list[str]] | None:
         if data["key"] != [FORMAT, sys.version, stamps]:
             return None
         found = data["found"]
-        valid = all(len(each) == 3 and all(isinstance(part, str) for part in each) for each in found)
+        valid = isinstance(found, list) and all(map(_is_entry, found))
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
     return found if valid else None
+
+
+def _is_entry(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 3 and all(isinstance(part, str) for part in value)
 
 
 def _write(file: str, stamps: Stamps, found: list[list[str]]) -> None:

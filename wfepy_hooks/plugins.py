@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .calling import HookCalls
+from .calling import PREFIX, HookCalls
 from .errors import PluginError
 from .hookspecs import HOOKS
 from .markers import PROJECT, SPEC_MARK
@@ -107,8 +107,6 @@ class PluginHost(HookCalls):
                 f"there are two plugins of this name, {sources}", where=f"plugin {name}", plugin=name
             )
         entry = Plugin(plugin, name, source, find_implementations(plugin, name))
-        if self._settled:
-            self._require_hooks(entry)
         self._add(entry)
         self.setup("wfepy_plugin_registered", plugin=plugin, name=name, source=source)
         return name
@@ -130,6 +128,8 @@ class PluginHost(HookCalls):
             self._rearrange()
             for hook, arguments in list(self._history):
                 self._call_for(entry.implementations, hook, arguments)
+            if self._settled:
+                self._require_hooks(entry)
         except BaseException:
             self.unregister(entry.name)
             raise
@@ -234,8 +234,9 @@ class PluginHost(HookCalls):
             if each.hook not in known and not each.optional:
                 from .suggest import closest
 
-                match = closest(each.hook, known) or closest(f"wfepy_{each.hook}", known)
-                yield f"there is no hook {each.hook}" + (f"; did you mean {match}?" if match else "")
+                # Without the prefix, which would make all of them look alike.
+                match = closest(each.hook.removeprefix(PREFIX), [name.removeprefix(PREFIX) for name in known])
+                yield f"there is no hook {each.hook}" + (f"; did you mean {PREFIX}{match}?" if match else "")
 
     def require_healthy(self) -> None:
         """Raise the first failure, if there are any.
@@ -245,8 +246,8 @@ class PluginHost(HookCalls):
         if not self.failures:
             return
         first = self.failures[0]
-        more = f" (and {len(self.failures) - 1} more plugins, see wfepy plugins)" if self.failures[1:] else ""
-        hint = first.error.hint or f"run without it by -p no:{first.name}"
+        more = f" (and {len(self.failures) - 1} more, see wfepy plugins)" if self.failures[1:] else ""
+        hint = first.error.hint or f"run without it by -p no:{first.error.plugin or first.name}"
         error = PluginError(first.error.what + more, where=first.error.where, hint=hint, plugin=first.name)
         raise error from (first.error.__cause__ or first.error)
 

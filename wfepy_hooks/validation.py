@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from types import FunctionType, MethodType, ModuleType
 
+from .calling import PREFIX
 from .errors import PluginError
 from .hookspecs import HOOKS
 from .markers import IMPL_MARK, SPEC_MARK
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Implementation", "find_implementations"]
 
-PREFIX = "wfepy_"
 CALLABLES = (FunctionType, MethodType)
 
 # The flags of a code object; the module inspect has names for them and takes 5 ms to import.
@@ -132,6 +132,8 @@ def _problems(name: str, each: Implementation, options: dict[str, Any]) -> Itera
         yield f"{name} is marked with wrapper=True, but has no yield"
     elif not each.wrapper and flags & _GENERATOR:
         yield f"{name} has a yield, but is not marked with @hookimpl(wrapper=True)"
+    if each.tryfirst and each.trylast:
+        yield f"{name} is marked with both tryfirst=True and trylast=True"
     kind = HOOKS.get(each.hook)
     if kind is None:
         return  # Another plugin may offer it, see PluginHost.check_pending.

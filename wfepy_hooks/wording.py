@@ -9,7 +9,9 @@ def describe(error: BaseException) -> str:
     """Return the type and the text of an error; only the type if it has no text or that cannot be had."""
     kind = type(error).__name__
     try:
-        return f"{kind}: {error}" if str(error) else kind
+        # The text of a syntax error ends with the place, which origin() tells.
+        text = error.msg if isinstance(error, SyntaxError) else str(error)
+        return f"{kind}: {text}" if text else kind
     except Exception:  # noqa: BLE001 - the text of a stranger's error may be broken
         return kind
 
