@@ -122,6 +122,15 @@ class Workflow:
         return Runner(self, *args, **kwargs)
 
 
+def __getattr__(name: str) -> Any:
+    """WfEpy had everything in this one module, and its scripts may import from here."""
+    import wfepy_hooks
+
+    if name in wfepy_hooks.__all__:
+        return getattr(wfepy_hooks, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 def _import(name: str) -> ModuleType:
     if name not in sys.modules:
         try:

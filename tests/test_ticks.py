@@ -1,0 +1,338 @@
+"""Ticks over the saved instances of configured workflows."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import wfepy_hooks as wfepy
+from wfepy_hooks import hookimpl
+from wfepy_hooks.config import Config
+from wfepy_hooks.project import Project, Report
+
+FLOW = """
+    import os
+    import wfepy_hooks as wfepy
+
+    class Order:
+        def __init__(self):
+            self.cups = 1
+
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.followed_by("drink")
+    def brew(context):
+        return True
+
+    @wfepy.task()
+    @wfepy.end_point()
+    def drink(context):
+        return os.path.exists("cup") or wfepy.wait(reason="a cup")
+"""
+
+
+class Folder:
+    """A project in a temporary folder, opened anew for each tick as a process would."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.plugins: list[object] = []
+        self.write("wfepy.toml", '[workflows.coffee]\nmodule = "coffee.py"\n')
+
+    def write(self, name: str, text: str) -> None:
+        (self.path / name).write_text(textwrap.dedent(text))
+
+    def open(self) -> Project:
+        config = Config.load(cwd=self.path, autoload=False, environ={})
+        for plugin in self.plugins:
+            config.plugins.register(plugin)
+        return Project(config)
+
+    def tick(self) -> dict[str, Report]:
+        return {f"{report.workflow}/{report.instance}": report for report in self.open().tick()}
+
+    def state(self, name: str = "coffee/default") -> Path:
+        return self.path / ".wfepy" / "state" / f"{name}.json"
+
+    def files(self) -> dict[str, bytes]:
+        return {str(file): file.read_bytes() for file in (self.path / ".wfepy").rglob("*") if file.is_file()}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(__import__("sys").modules, "coffee", raising=False)
+    made = Folder(tmp_path)
+    made.write("coffee.py", FLOW)
+    return made
+
+
+def test_an_instance_is_started_advanced_and_filed_when_it_ends(folder: Folder) -> None:
+    folder.open().start("coffee", "monday", {"milk": True})
+    first = folder.tick()["coffee/monday"]
+    assert (first.exit_code, first.error) == (0, None)
+    assert first.summary is not None
+    assert first.summary.waiting == {"drink": "a cup"}
+    folder.write("cup", "")
+    second = folder.tick()["coffee/monday"]
+
+    assert second.summary is not None
+    assert second.summary.status == "finished"
+    assert folder.tick() == {}
+    ended = folder.open().read("coffee", "monday")
+    assert (ended.status, ended.context) == ("finished", {"milk": True})
+    assert not folder.state("coffee/monday").exists()
+
+
+def test_a_tick_that_changes_nothing_writes_nothing(folder: Folder) -> None:
+    folder.open().start("coffee", "default")
+    folder.tick()
+    before = folder.files()
+    for _ in range(3):
+        folder.tick()
+
+    assert folder.files() == before
+
+
+def test_an_id_is_not_used_again(folder: Folder) -> None:
+    folder.write("cup", "")
+    folder.open().start("coffee", "default")
+    with pytest.raises(wfepy.InstanceExists):
+        folder.open().start("coffee", "default")
+    folder.tick()
+    with pytest.raises(wfepy.InstanceExists):
+        folder.open().start("coffee", "default")
+
+
+def test_one_broken_instance_does_not_stop_the_others(folder: Folder) -> None:
+    for name in "abc":
+        folder.open().start("coffee", name)
+    folder.state("coffee/b").write_text("<<<<<<< HEAD\n")
+    reports = folder.tick()
+
+    assert [report.exit_code for report in reports.values()] == [0, 3, 0]
+    assert "conflict" in str(reports["coffee/b"].error)
+    assert folder.state("coffee/b").read_text() == "<<<<<<< HEAD\n"
+
+
+def test_a_broken_workflow_does_not_stop_the_others(folder: Folder) -> None:
+    folder.write(
+        "wfepy.toml", '[workflows.coffee]\nmodule = "coffee.py"\n[workflows.tea]\nmodule = "tea.py"\n'
+    )
+    folder.write("tea.py", FLOW)
+    for name in ("coffee", "tea"):
+        folder.open().start(name, "default")
+    folder.write("tea.py", "raise ValueError('no leaves')")
+    __import__("sys").modules.pop("tea")
+    reports = folder.tick()
+
+    assert [report.exit_code for report in reports.values()] == [0, 4]
+    assert "importing tea raised ValueError: no leaves" in str(reports["tea/default"].error)
+
+
+def test_a_state_of_another_instance_is_refused(folder: Folder) -> None:
+    folder.open().start("coffee", "default")
+    folder.state().rename(folder.state("coffee/other"))
+    error = str(folder.tick()["coffee/other"].error)
+
+    assert "default" in error
+
+
+def test_another_tick_that_holds_the_instance_is_told(folder: Folder) -> None:
+    folder.open().start("coffee", "default")
+    holding = folder.open().store.open("coffee", "default")
+    busy: list[tuple[str, str]] = []
+    assert list(folder.open().tick(busy=lambda *name: busy.append(name))) == []
+    with pytest.raises(wfepy.LockedError):
+        folder.open().tick_one("coffee", "default")
+    holding.release()
+
+    assert busy == [("coffee", "default")]
+    assert folder.tick()
+
+
+def test_an_unknown_workflow_is_told_with_a_suggestion(folder: Folder) -> None:
+    with pytest.raises(wfepy.ConfigError, match='no workflow "cofee"; did you mean "coffee"'):
+        folder.open().start("cofee", "default")
+
+
+def test_a_configured_function_makes_the_first_context(folder: Folder) -> None:
+    folder.write("wfepy.toml", '[workflows.coffee]\nmodule = "coffee.py"\ncontext = "coffee:Order"\n')
+    folder.open().start("coffee", "default", {"size": "large"})
+    folder.tick()
+    context = folder.open().read("coffee", "default").context
+
+    assert type(context).__name__ == "Order"
+    assert vars(context) == {"cups": 1, "size": "large"}
+
+
+@pytest.mark.parametrize(
+    ("factory", "message"),
+    [
+        ("coffee:missing", "names nothing that can be called"),
+        ("coffee:FLOW.x", "names nothing"),
+        ("coffee:Order.boil", "names nothing"),
+        ("no_such:Order", 'there is no module "no_such"'),
+        ("coffee:wfepy.GiveUp.with_traceback", "raised TypeError"),
+    ],
+)
+def test_a_wrong_context_function_is_told(folder: Folder, factory: str, message: str) -> None:
+    folder.write("wfepy.toml", f'[workflows.coffee]\nmodule = "coffee.py"\ncontext = "{factory}"\n')
+    with pytest.raises(wfepy.WfepyError, match=message):
+        folder.open().start("coffee", "default")
+
+
+def test_a_first_context_that_cannot_be_saved_leaves_no_instance(folder: Folder) -> None:
+    with pytest.raises(wfepy.CodecError, match=r'context\["call"\]'):
+        folder.open().start("coffee", "default", {"call": lambda: None})
+
+    assert folder.open().store.list("coffee") == []
+
+
+def test_a_context_that_cannot_be_saved_fails_the_task_and_keeps_the_state(folder: Folder) -> None:
+    folder.write(
+        "coffee.py", FLOW.replace("        return True", "        context['f'] = iter(()); return True", 1)
+    )
+    folder.open().start("coffee", "default", {"n": 1})
+    before = folder.files()
+    report = folder.tick()["coffee/default"]
+
+    assert report.exit_code == 3
+    assert report.summary is not None
+    assert 'task "brew": context["f"]' in str(report.summary.failures["brew"])
+    assert folder.files() == before
+
+
+def test_plugins_may_act_around_loading_and_saving(folder: Folder) -> None:
+    class Seal:
+        @hookimpl(wrapper=True)
+        def wfepy_save_state(self, document: dict[str, Any]) -> Any:
+            document["context"] = {"sealed": json.dumps(document["context"])}
+            return (yield)
+
+        @hookimpl(wrapper=True)
+        def wfepy_load_state(self) -> Any:
+            document, records = yield
+            if "sealed" in document["context"]:
+                document["context"] = json.loads(document["context"]["sealed"])
+            return document, records
+
+    folder.plugins = [Seal()]
+    folder.open().start("coffee", "default", {"milk": True})
+    folder.tick()
+    assert json.loads(folder.state().read_text())["context"] == {"sealed": '{"milk": true}'}
+    folder.write("cup", "")
+    report = folder.tick()["coffee/default"]
+
+    assert report.summary is not None
+    assert report.summary.status == "finished"
+
+
+def test_a_plugin_may_upgrade_an_older_document(folder: Folder) -> None:
+    class Upgrade:
+        @hookimpl
+        def wfepy_upgrade_state(self, document: dict[str, Any], from_version: int) -> dict[str, Any]:
+            assert from_version == 0
+            return {**document, "schema": 1, "uid": "0123456789ab"}
+
+    folder.open().start("coffee", "default")
+    document = json.loads(folder.state().read_text())
+    document.update(schema=0)
+    document.pop("uid")
+    folder.state().write_text(json.dumps(document))
+    assert folder.tick()["coffee/default"].exit_code == 3
+    folder.plugins = [Upgrade()]
+    assert folder.tick()["coffee/default"].exit_code == 0
+    assert json.loads(folder.state().read_text())["uid"] == "0123456789ab"
+
+
+def test_a_plugin_may_refuse_a_workflow(folder: Folder) -> None:
+    class Strict:
+        @hookimpl
+        def wfepy_workflow_loaded(self, workflow: wfepy.Workflow) -> None:
+            raise wfepy.WorkflowError(f"{workflow.name} has no owner")
+
+    folder.plugins = [Strict()]
+    with pytest.raises(wfepy.WfepyError, match="coffee has no owner"):
+        folder.open().start("coffee", "default")
+
+
+def test_a_plugin_may_load_workflows_from_elsewhere(folder: Folder) -> None:
+    made = wfepy.Workflow("whatever")
+    made.tasks = {"only": wfepy.Task(lambda context: True, "only")}
+    made.tasks["only"].is_start_point = made.tasks["only"].is_end_point = True
+
+    class Elsewhere:
+        @hookimpl
+        def wfepy_load_workflows(self, path: str) -> list[wfepy.Workflow] | None:
+            return [made] if path == "made.up" else None
+
+    folder.write("wfepy.toml", '[workflows.x]\nmodule = "made.up"\n')
+    folder.plugins = [Elsewhere()]
+    project = folder.open()
+    project.start("x", "default")
+
+    assert next(iter(project.tick())).exit_code == 0
+
+
+def test_an_instance_that_failed_for_good_ends_once(folder: Folder) -> None:
+    ends: list[str] = []
+
+    class Ends:
+        @hookimpl
+        def wfepy_instance_finished(self, status: str) -> None:
+            ends.append(status)
+
+    folder.write(
+        "coffee.py", FLOW.replace("        return True", "        raise wfepy.GiveUp('no beans')", 1)
+    )
+    folder.plugins = [Ends()]
+    folder.open().start("coffee", "default")
+    assert folder.tick()["coffee/default"].exit_code == 1
+    assert folder.tick() == {}
+    assert ends == ["failed"]
+    assert "GiveUp: no beans" in folder.open().read("coffee", "default").why("brew")
+
+
+def test_a_strict_project_takes_no_other_answer(folder: Folder) -> None:
+    folder.write("wfepy.toml", '[wfepy]\nstrict = true\n[workflows.coffee]\nmodule = "coffee.py"\n')
+    folder.write("coffee.py", FLOW.replace("        return True", "        return 1", 1))
+    folder.open().start("coffee", "default")
+    report = folder.tick()["coffee/default"]
+
+    assert report.exit_code == 1
+    assert report.summary is not None
+    assert "returned int 1 instead of True or False" in str(report.summary.failures["brew"])
+
+
+def test_the_working_directory_is_put_back_after_each_task(folder: Folder) -> None:
+    folder.write("coffee.py", FLOW.replace("        return True", "        os.chdir('/'); return True", 1))
+    folder.write("cup", "")
+    folder.open().start("coffee", "default")
+    report = folder.tick()["coffee/default"]
+
+    assert report.summary is not None
+    assert report.summary.status == "finished", "the next task did not find its file"
+
+
+def test_everything_of_wfepy_can_be_imported_from_its_one_module() -> None:
+    from wfepy_hooks import workflow
+
+    for name in (
+        "Workflow",
+        "Runner",
+        "Task",
+        "TaskState",
+        "Transition",
+        "WorkflowError",
+        "DecoratorStack",
+        "task",
+    ):
+        assert getattr(workflow, name) is getattr(wfepy, name)
+    with pytest.raises(AttributeError):
+        workflow.nothing  # noqa: B018  # asking is the test
