@@ -78,6 +78,7 @@ class PluginHost(HookCalls):
         self._plugins: dict[str, Plugin] = {}
         self._blocked: set[str] = set()
         self._offered: set[str] = set()
+        self._foreign: set[str] = set()
         self._settled = False
         self._has_builtins = False
         self.setup("wfepy_add_hookspecs", pluginmanager=self)
@@ -145,7 +146,9 @@ class PluginHost(HookCalls):
         return entry.plugin
 
     def _rearrange(self) -> None:
-        self._arrange(each for entry in self._plugins.values() for each in entry.implementations)
+        entries = self._plugins.values()
+        self._arrange(each for entry in entries for each in entry.implementations)
+        self._foreign = {hook for entry in entries if entry.source != BUILTIN for hook in entry.hooks}
 
     def block(self, name: str) -> None:
         """Keep the plugin of this name out, also if it is registered later; remove it if it is there."""
@@ -176,7 +179,7 @@ class PluginHost(HookCalls):
 
     def has(self, hook: str) -> bool:
         """Whether anybody but the engine implements ``hook``."""
-        return any(self._plugins[name].source != BUILTIN for name in self.implementers(hook))
+        return hook in self._foreign
 
     @property
     def hook(self) -> HookRelay:
