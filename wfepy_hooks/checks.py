@@ -40,20 +40,28 @@ class Problem:
         return f"Problem({str(self)!r})"
 
 
-def find_problems(tasks: Mapping[str, Task]) -> list[Problem]:
-    """Return every problem of the graph, in the order of the tasks where they have one."""
+def examine(tasks: Mapping[str, Task]) -> tuple[list[Problem], Graph | None]:
+    """Return every problem of the graph, and the compiled graph if it could be compiled at all."""
     if not tasks:
-        return [Problem("", "the workflow has no task; decorate its functions with @task()", fatal=True)]
+        return [
+            Problem("", "the workflow has no task; decorate its functions with @task()", fatal=True)
+        ], None
     problems = [*_unknown_destinations(tasks), *_wrong_parameters(tasks)]
     if not any(task.is_start_point for task in tasks.values()):
         problems.append(Problem("", "no task is marked with @start_point()", fatal=True))
     if not any(task.is_end_point for task in tasks.values()):
         problems.append(Problem("", "no task is marked with @end_point()"))
-    if not any(problem.fatal for problem in problems):
-        graph = Graph(tasks)
-        problems += [*_unreachable(graph, tasks), *_endless(graph, tasks)]
-        problems += [*_irreducible(graph, tasks), *_wrong_marks(graph, tasks)]
-    return problems
+    if any(problem.fatal for problem in problems):
+        return problems, None
+    graph = Graph(tasks)
+    problems += [*_unreachable(graph, tasks), *_endless(graph, tasks)]
+    problems += [*_irreducible(graph, tasks), *_wrong_marks(graph, tasks)]
+    return problems, graph
+
+
+def find_problems(tasks: Mapping[str, Task]) -> list[Problem]:
+    """Return every problem of the graph."""
+    return examine(tasks)[0]
 
 
 def _problem(task: Task, message: str, *, fatal: bool = False) -> Problem:
@@ -146,7 +154,7 @@ def _endless(graph: Graph, tasks: Mapping[str, Task]) -> Iterator[Problem]:
     leads_in: list[list[int]] = [[] for _ in graph.names]
     for edge, target in enumerate(graph.target):
         leads_in[target].append(graph.source[edge])
-    ends = [number for number, is_end in enumerate(graph.is_end) if is_end]
+    ends = list(graph.ends)
     ending = set(ends)
     while ends:
         for source in leads_in[ends.pop()]:
@@ -177,13 +185,14 @@ def _irreducible(graph: Graph, tasks: Mapping[str, Task]) -> Iterator[Problem]:
 
 def _wrong_marks(graph: Graph, tasks: Mapping[str, Task]) -> Iterator[Problem]:
     heads = {loop.head for loop in graph.loops}
+    reached = graph.flow.reached
     for number, task in enumerate(tasks.values()):
         edges = graph.forward_in[number]
         sources = list(dict.fromkeys(graph.names[graph.source[edge]] for edge in edges))
         if len(sources) > 1 and not task.is_join_point:
             names = ", ".join(sources)
             yield _problem(task, f"{names} lead to it, so it needs a mark: @join_point()", fatal=True)
-        elif len(sources) <= 1 and task.is_join_point and number not in heads and graph.flow.reached[number]:
+        elif len(task.preceded_by) <= 1 and task.is_join_point and number not in heads and reached[number]:
             yield _problem(
                 task, "it is marked with @join_point() but no branches meet there; remove the mark"
             )

@@ -74,7 +74,9 @@ class WorkflowError(WfepyError, RuntimeError):
 
     exit_code = 4
 
-    def __init__(self, what: str, *, where: str = "", hint: str = "", problems: tuple[object, ...] = ()) -> None:
+    def __init__(
+        self, what: str, *, where: str = "", hint: str = "", problems: tuple[object, ...] = ()
+    ) -> None:
         super().__init__(what, where=where, hint=hint)
         self.problems = problems
 

@@ -61,6 +61,11 @@ class Graph:
     :ivar loop_at: per head its loop
     :ivar loop_of: per task the number of the innermost loop around it, or -1
     :ivar held_by: per edge the outermost loop that it leaves, or -1
+    :ivar ends: the end points
+    :ivar terminating: the end points that cancel the rest
+    :ivar forward_count: per task how many ``forward_in`` are
+    :ivar part_count: per loop how many tasks and inner loops it has directly inside
+    :ivar outermost_count: how many tasks outside of loops that can be reached, and outermost loops, there are
     :ivar starts: the start points
     :ivar cancels: for a join with ``cancel_rest``, the tasks that can only lead to it
     :ivar stops: for such a join, the loops among these tasks, which do not repeat any more
@@ -72,8 +77,8 @@ class Graph:
         self.names = list(tasks)
         self.index = {name: number for number, name in enumerate(self.names)}
         self.starts = [number for number, task in enumerate(tasks.values()) if task.is_start_point]
-        self.is_end = [task.is_end_point for task in tasks.values()]
-        self.terminates = [task.terminate for task in tasks.values()]
+        self.ends = frozenset(number for number, task in enumerate(tasks.values()) if task.is_end_point)
+        self.terminating = frozenset(number for number, task in enumerate(tasks.values()) if task.terminate)
         self._number_edges(tasks)
         self.flow = Flow(len(self.names), self.first_edge, self.target, self.starts)
         self.is_loop_edge = self.flow.loop_edges()
@@ -82,6 +87,14 @@ class Graph:
         self._find_loops()
         self._find_held_edges()
         self._find_cancels(tasks)
+        self._count()
+
+    def _count(self) -> None:
+        """Count what a new marking begins with."""
+        self.forward_count = [len(edges) for edges in self.forward_in]
+        self.part_count = [len(loop.tasks) + len(loop.children) for loop in self.loops]
+        outside = self.loop_of.count(-1) - self.flow.reached.count(False)
+        self.outermost_count = outside + sum(loop.parent < 0 for loop in self.loops)
 
     def _number_edges(self, tasks: Mapping[str, Task]) -> None:
         index = self.index
@@ -234,7 +247,7 @@ class Graph:
         return region - after
 
     def _leaves(self, task: int, among: set[int]) -> bool:
-        return self.is_end[task] or any(self.target[edge] not in among for edge in self.edges_of(task))
+        return task in self.ends or any(self.target[edge] not in among for edge in self.edges_of(task))
 
     def edges_of(self, task: int) -> range:
         """Return the numbers of the outgoing edges of ``task``, in the order of its decorators."""
@@ -265,15 +278,20 @@ class Graph:
         return self._fingerprint
 
     def _digest(self) -> str:
-        # Imported lazily: a tick that saves nothing does not need it (hashlib costs 3 ms).
-        from hashlib import blake2b
+        # Imported lazily, and not by way of hashlib, which takes 4 ms to load OpenSSL.
+        try:
+            from _blake2 import blake2b
+        except ImportError:  # another Python than CPython
+            from hashlib import blake2b
 
         digest = blake2b(digest_size=8)
         for task, name in enumerate(self.names):
             edges = ",".join(
                 f"{self.names[self.target[edge]]}/{self.on[edge]}" for edge in self.edges_of(task)
             )
-            marks = f"{self.need[task]}{self.is_end[task]:d}{self.terminates[task]:d}{task in self.cancels:d}"
+            marks = (
+                f"{self.need[task]}{task in self.ends:d}{task in self.terminating:d}{task in self.cancels:d}"
+            )
             digest.update(f"{name}\0{marks}\0{edges}\n".encode("utf-8", "surrogatepass"))
         digest.update(",".join(self.names[task] for task in self.starts).encode("utf-8", "surrogatepass"))
         return digest.hexdigest()

@@ -59,7 +59,11 @@ class TaskSurroundings:
     def __exit__(self, *exception: object) -> None:
         if self._interrupts is not None:
             self._interrupts.holding = True
-        if self._folder and _working_directory() != self._folder:
+        try:
+            moved = os.getcwd() != self._folder
+        except OSError:  # it was removed
+            moved = True
+        if moved and self._folder:
             os.chdir(self._folder)
 
 

@@ -106,11 +106,11 @@ def _import_error(name: str, folder: str, error: BaseException) -> WorkflowError
 
 def _place(error: BaseException) -> str:
     """Return ``file:line`` of the innermost line that is not of the import system."""
-    found = ""
+    found, ours = "", os.path.dirname(__file__)
     traceback = error.__traceback__
     while traceback is not None:
         file = traceback.tb_frame.f_code.co_filename
-        if not file.startswith("<frozen") and file != __file__:
+        if not file.startswith("<frozen") and os.path.dirname(file) != ours:
             found = f"{file}:{traceback.tb_lineno}"
         traceback = traceback.tb_next
     return found

@@ -62,12 +62,10 @@ class Marking:
         self.generation = [0] * len(graph.names)
         self.edges = [E_PENDING] * len(graph.target)
         self.queue: dict[int, None] = {}
-        self._pending = [len(edges) for edges in graph.forward_in]
+        self._pending = graph.forward_count[:]
         self._taken = [0] * len(graph.names)
-        self._open = [len(loop.tasks) + len(loop.children) for loop in graph.loops]
-        # Tasks outside of loops and outermost loops that are still to be decided.
-        self._left = graph.loop_of.count(-1) + sum(loop.parent < 0 for loop in graph.loops)
-        self._left -= graph.flow.reached.count(False)
+        self._open = graph.part_count[:]
+        self._left = graph.outermost_count  # the parts outside of loops that are still to be decided
         self._terminated = False
         for start in graph.starts:
             self.status[start] = READY
@@ -89,7 +87,7 @@ class Marking:
         first = graph.first_edge[task]
         if decisions:
             self.edges[first : first + len(decisions)] = decisions
-        if outcome == DONE and graph.terminates[task]:
+        if outcome == DONE and task in graph.terminating:
             self._terminate(settled)
         elif decisions or outcome == DONE:
             self._spread([task], settled)
@@ -178,12 +176,12 @@ class Marking:
         """Make every task and edge of the region undecided in the next generation, and its head ready."""
         graph = self.graph
         for inner in graph.region(loop.number):
-            self._open[inner.number] = len(inner.tasks) + len(inner.children)
+            self._open[inner.number] = graph.part_count[inner.number]
             for task in inner.tasks:
                 self._drop(task, PENDING, E_PENDING)
                 self.generation[task] += 1
                 if task != loop.head:
-                    self._pending[task] = len(graph.forward_in[task])
+                    self._pending[task] = graph.forward_count[task]
                     self._taken[task] = 0
         settled.repeated.append(loop.number)
         self._make_ready(loop.head, settled)
@@ -229,14 +227,14 @@ class Marking:
             return "running"
         if self._left and not self._terminated:
             return "failed"  # what is left lies behind a failure that no transition is about
-        if any(is_end and self.status[task] == DONE for task, is_end in enumerate(self.graph.is_end)):
+        if any(self.status[task] == DONE for task in self.graph.ends):
             return "finished"
         return "cancelled" if self._terminated else "dead_end"
 
     def counts(self, task: int) -> tuple[int, int, int]:
         """Return how many incoming forward edges of ``task`` are taken, skipped and pending; held ones are pending."""
         taken, pending = self._taken[task], self._pending[task]
-        return taken, len(self.graph.forward_in[task]) - taken - pending, pending
+        return taken, self.graph.forward_count[task] - taken - pending, pending
 
     def is_taken(self, edge: int) -> bool:
         """Return whether ``edge`` is decided and taken."""
@@ -251,14 +249,15 @@ class Marking:
     def recount(self) -> None:
         """Derive everything again from the statuses and decisions, after they were set from outside."""
         graph = self.graph
-        self._open = [len(loop.tasks) + len(loop.children) for loop in graph.loops]
-        self._left = sum(loop.parent < 0 for loop in graph.loops)
-        for task, loop in enumerate(graph.loop_of):
-            decided = self._is_decided(task)
-            if loop < 0:
-                self._left += not decided and graph.flow.reached[task]
-            else:
-                self._open[loop] -= decided
+        self._open = graph.part_count[:]
+        self._left = graph.outermost_count
+        for task, status in enumerate(self.status):
+            if status not in (PENDING, READY) and self._is_decided(task):
+                loop = graph.loop_of[task]
+                if loop < 0:
+                    self._left -= 1
+                else:
+                    self._open[loop] -= 1
         for each in graph.loops:  # inner loops first
             if self._open[each.number] == 0:
                 if each.parent < 0:
@@ -266,9 +265,7 @@ class Marking:
                 else:
                     self._open[each.parent] -= 1
         self._recount_joins()
-        self._terminated = any(
-            terminates and self.status[task] == DONE for task, terminates in enumerate(graph.terminates)
-        )
+        self._terminated = any(self.status[task] == DONE for task in graph.terminating)
 
     def resume(self) -> Settled:
         """Apply the join rules to every pending task, after :meth:`recount`: edges may have come or gone meanwhile."""
@@ -281,11 +278,11 @@ class Marking:
         return settled
 
     def _is_decided(self, task: int) -> bool:
-        status = self.status[task]
-        if status in (FAILED, TIMED_OUT):
-            first = self.graph.first_edge[task]
-            return first < self.graph.first_edge[task + 1] and self.edges[first] != E_PENDING
-        return status not in (PENDING, READY)
+        """Return whether a task that ended is decided: a failure that no transition is about is not."""
+        if self.status[task] not in (FAILED, TIMED_OUT):
+            return True
+        first = self.graph.first_edge[task]
+        return first < self.graph.first_edge[task + 1] and self.edges[first] != E_PENDING
 
     def _recount_joins(self) -> None:
         graph = self.graph

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import enum
 
-__all__ = ["GiveUp", "InstanceStatus", "RetryDecision", "TaskResult", "TaskState", "TaskStatus", "Wait", "wait"]
+__all__ = [
+    "GiveUp",
+    "InstanceStatus",
+    "RetryDecision",
+    "TaskResult",
+    "TaskState",
+    "TaskStatus",
+    "Wait",
+    "wait",
+]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

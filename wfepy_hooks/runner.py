@@ -21,7 +21,7 @@ __all__ = ["Runner", "TickSummary"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from .frontier import Token
@@ -117,6 +117,7 @@ class Runner:
         self._announced = instance.ended is not None
         self._task_error: BaseException | None = None
         self._has_around = False
+        self._tell: Callable[..., None] | None = None
         #: History records that an earlier tick may not have told the observers of.
         self.replayed: list[tuple[dict[str, Any], m.Settled]] = []
         self._asks_always = type(self).transition_eval is not Runner.transition_eval
@@ -207,6 +208,10 @@ class Runner:
         self.summary = TickSummary()
         host = self._engine.host
         self._has_around = host.has("wfepy_run_task")
+        if host.transition_evaluated or host.task_finished:
+            from .announce import announce  # lazily: nobody may listen
+
+            self._tell = announce
         if host.tick_started:
             host.notify("wfepy_tick_started", instance=self.instance)
         try:
@@ -496,8 +501,5 @@ class Runner:
         names = self.instance.marking.graph.names
         if skipped:
             self.summary.skipped += [names[each] for each in (*settled.skipped, *settled.cancelled)]
-        host = self._engine.host
-        if host.transition_evaluated or host.task_finished:
-            from .announce import announce  # lazily: nobody may listen
-
-            announce(host, self.instance, self._tasks[number], decisions, result, settled)
+        if self._tell is not None:
+            self._tell(self._engine.host, self.instance, self._tasks[number], decisions, result, settled)

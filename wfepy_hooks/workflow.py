@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from .checks import Problem, find_problems
+from .checks import Problem, examine
 from .errors import WorkflowError
-from .graph import Graph
 from .task import DecoratorStack, Task
 
 __all__ = ["Workflow"]
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
+    from .graph import Graph
     from .runner import Runner
 
 
@@ -96,15 +96,19 @@ class Workflow:
         :raises WorkflowError: if the graph has no meaning that could be run
         """
         if self._graph is None:
-            problems = [problem for problem in self.problems() if problem.fatal]
-            if problems:
-                raise _error(self.name, problems)
-            self._graph = Graph(self.tasks)
+            problems, graph = examine(self.tasks)
+            fatal = [problem for problem in (*self._load_problems, *problems) if problem.fatal]
+            if graph is None or fatal:
+                raise _error(self.name, fatal)
+            self._graph = graph
         return self._graph
 
     def problems(self) -> list[Problem]:
         """Return everything that is wrong with the graph."""
-        return [*self._load_problems, *find_problems(self.tasks)]
+        problems, graph = examine(self.tasks)
+        problems = [*self._load_problems, *problems]
+        self._graph = None if any(problem.fatal for problem in problems) else graph
+        return problems
 
     def check_graph(self) -> None:
         """Check the graph: destinations, marks, loops, parameters, and that every task has a way in and a way out.
