@@ -57,10 +57,14 @@ class LiveView:
         encoding = getattr(sys.stderr, "encoding", None)
         self._unicode = can_show_unicode(encoding)
         self._words = TaskWords()
-        self._shown = ""
         self._spinner: Spinner | None = None
         if is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb" and verbosity >= 0:
             self._spinner = Spinner(sys.stderr, unicode=self._unicode, color=color)
+
+    @hookimpl
+    def wfepy_tick_started(self, instance: Instance) -> None:
+        if self._verbosity >= 0:
+            self._print(Text(clean(f"{instance.workflow.name}/{instance.id}"), style="bold"))
 
     @hookimpl
     def wfepy_task_started(self, instance: Instance, task: Task, attempt: int) -> None:
@@ -101,10 +105,6 @@ class LiveView:
             self._spinner.stop()
 
     def _show(self, instance: Instance, name: str, look: str, color: str, said: str) -> None:
-        label = f"{instance.workflow.name}/{instance.id}"
-        if label != self._shown:
-            self._shown = label
-            self._print(Text(clean(label), style="bold"))
         sign = LOOKS[look].sign if self._unicode else LOOKS[look].plain
         widest = max(map(len, instance.workflow.tasks), default=0)
         row = Table.grid(padding=(0, 1))

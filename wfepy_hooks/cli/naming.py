@@ -84,7 +84,7 @@ def pick_instance(project: Project, workflow: str, word: str | None) -> str:
     ids = live or project.store.list(workflow, ended=True)
     if not ids:
         raise InstanceNotFound(
-            "it has no instance", where=f"workflow {workflow}", hint=f"wfepy start {workflow} begins one"
+            "it has no instance", where=f"workflow {workflow}", hint="wfepy run or wfepy start begins one"
         )
     if len(ids) == 1:
         return ids[0]

@@ -8,6 +8,7 @@ from .output import clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from ..project import Project, Report
@@ -25,28 +26,36 @@ def is_news(report: Report) -> bool:
     return not quiet or summary.status != InstanceStatus.RUNNING
 
 
-def report_line(report: Report, project: Project) -> str:
-    """Return a line such as ``coffee/default waits for drink_coffee: the cup is not empty yet``."""
+def report_line(report: Report, project: Project, *, brief: bool = False) -> str:
+    """Return a line such as ``coffee/default waits for drink_coffee: the cup is not empty yet``.
+
+    :param brief: leave out reasons and errors, which have been shown
+    """
     name = f"{report.workflow}/{report.instance}"
     if report.error is not None or report.summary is None:
         return f"{name} could not be advanced"
-    return clean(f"{name} {_outcome(report.summary, report, project)}")
+    if report.summary.status == InstanceStatus.DEAD_END:
+        return clean(f"{name} is a dead end, it can never finish: {_dead_end(report, project)}")
+    return clean(f"{name} {_outcome(report.summary, brief)}")
 
 
-def _outcome(summary: TickSummary, report: Report, project: Project) -> str:
-    if summary.status == InstanceStatus.DEAD_END:
-        return f"is a dead end, it can never finish: {_dead_end(report, project)}"
+def _outcome(summary: TickSummary, brief: bool) -> str:
     if summary.status == InstanceStatus.FINISHED:
         return "finished"
-    parts = [f"failed in {task}: {error_text(error)}" for task, error in summary.failures.items()]
+    failed = {task: error_text(error) for task, error in summary.failures.items()}
+    parts = _listed("failed in", failed, brief)
     if summary.status != InstanceStatus.RUNNING:
         return "; ".join(parts) or summary.status
     if parts and not any(isinstance(error, GiveUp) for error in summary.failures.values()):
-        parts[-1] += "; it is tried again at the next tick"
-    parts += [
-        f"waits for {task}" + (f": {reason}" if reason else "") for task, reason in summary.waiting.items()
-    ]
+        parts[-1] += ", tried again at the next tick" if brief else "; it is tried again at the next tick"
+    parts += _listed("waits for", summary.waiting, brief)
     return "; ".join(parts) or "goes on at the next tick"
+
+
+def _listed(words: str, tasks: Mapping[str, str], brief: bool) -> list[str]:
+    if brief and tasks:
+        return [f"{words} {', '.join(tasks)}"]
+    return [f"{words} {task}: {why}" if why else f"{words} {task}" for task, why in tasks.items()]
 
 
 def _dead_end(report: Report, project: Project) -> str:

@@ -8,7 +8,7 @@ Prints the id, by default the time in UTC. With --json: {"workflow", "instance"}
 from __future__ import annotations
 
 from ..errors import InstanceExists
-from ..project import Project, check_id
+from ..project import Project
 from .naming import pick_workflow
 from .output import result, result_json
 from .values import add_set, read_values
@@ -36,7 +36,7 @@ def run(args: Namespace, config: Config) -> int:
     if args.id is None:
         instance = _start_now(project, name, values)
     else:
-        instance = project.start(name, check_id(args.id), values)
+        instance = project.start(name, args.id, values)
     if args.json:
         result_json({"workflow": name, "instance": instance})
     else:

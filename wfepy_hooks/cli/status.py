@@ -11,11 +11,13 @@ With --json: {"instances": [{"workflow", "instance", "status", "created", "waiti
 
 from __future__ import annotations
 
+import sys
+
 from ..clock import parse_time
 from ..errors import ConfigError, StateError
 from ..project import Project
 from .naming import known_workflows, pick_workflow
-from .output import result, result_json
+from .output import is_terminal, result, result_json
 from .tables import show_table
 
 TYPE_CHECKING = False
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     Entry = dict[str, Any]
 
+_UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (0, "s"))
 _ORDER = ("waiting", "failing", "ready", "finished", "dead end", "failed", "cancelled", "unreadable")
 
 
@@ -165,14 +168,13 @@ def _rows(entry: Entry, now: datetime) -> Iterator[tuple[str, ...]]:
 
 
 def _since(text: str, now: datetime) -> str:
-    """Return a moment and how long ago it was: ``2026-11-23 06:13Z (3 d)``."""
+    """Return a moment such as ``2026-11-23 06:13Z``; at a terminal, how long ago that was."""
     try:
         moment = parse_time(text)
     except ValueError:
         return text
     seconds = (now - moment).total_seconds()
-    shown = moment.strftime("%Y-%m-%d %H:%MZ")
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min"), (1, "s")):
-        if seconds >= size:
-            return f"{shown} ({int(seconds // size)} {unit})"
-    return shown
+    if not is_terminal(sys.stdout) or seconds < 0:
+        return moment.strftime("%Y-%m-%d %H:%MZ")
+    size, unit = next(each for each in _UNITS if seconds >= each[0])
+    return f"{int(seconds // (size or 1))} {unit}"

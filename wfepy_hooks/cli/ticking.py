@@ -30,14 +30,18 @@ def open_project(config: Config, flags: Flags, json: bool) -> Project:
 
 def _view(config: Config, flags: Flags, json: bool) -> object:
     """Return the plugin that shows what happens: to a person at a terminal, or as lines of a log."""
-    person = (is_terminal(sys.stdout) and is_terminal(sys.stderr)) or flags.color == "always"
-    if person and not json:
+    if _is_person(flags) and not json:
         from .liveview import LiveView  # lazily: rich takes 100 ms
 
         return LiveView(flags.verbosity, color=wants_color(flags, sys.stderr))
     from .loglines import LogLines
 
     return LogLines(config.clock, flags.verbosity)
+
+
+def _is_person(flags: Flags) -> bool:
+    """Return whether somebody watches, to whom more can be shown than lines of a log."""
+    return flags.color == "always" or (is_terminal(sys.stdout) and is_terminal(sys.stderr))
 
 
 def say_busy(workflow: str, instance: str) -> None:
@@ -62,4 +66,4 @@ def tell(report: Report, project: Project, flags: Flags, *, quiet: bool = False)
         if isinstance(error, WfepyError):  # it could not be recorded, so no hook has told of it
             tell_error(error, flags)
     if not quiet:
-        result(report_line(report, project))
+        result(report_line(report, project, brief=_is_person(flags)))
