@@ -336,3 +336,31 @@ def test_everything_of_wfepy_can_be_imported_from_its_one_module() -> None:
         assert getattr(workflow, name) is getattr(wfepy, name)
     with pytest.raises(AttributeError):
         workflow.nothing  # noqa: B018  # asking is the test
+
+
+def test_a_bug_of_the_engine_is_told_and_stops_no_other_instance(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[BaseException] = []
+
+    class Watch:
+        @hookimpl
+        def wfepy_internal_error(self, error: BaseException) -> None:
+            seen.append(error)
+
+    folder.plugins = [Watch()]
+    for name in "ab":
+        folder.open().start("coffee", name)
+    end = wfepy.Runner._end
+
+    def broken(runner: wfepy.Runner) -> None:
+        if runner.instance.id == "a":
+            raise IndexError("oh")
+        end(runner)
+
+    monkeypatch.setattr(wfepy.Runner, "_end", broken)
+    reports = folder.tick()
+
+    assert [report.exit_code for report in reports.values()] == [1, 0]
+    assert "coffee/a: a bug of wfepy-hooks: IndexError: oh" in str(reports["coffee/a"].error)
+    assert [type(error) for error in seen] == [IndexError]

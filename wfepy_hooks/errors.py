@@ -5,7 +5,7 @@
     +-- WorkflowError              4   the graph or its module is wrong (also RuntimeError, as in WfEpy)
     +-- ConfigError                4   the configuration is wrong (also ValueError)
     +-- PluginError                4   a plugin is missing, does not load, or breaks the contract of a hook
-    +-- TaskFailed                 1   a task failed for good, or several failed in one tick
+    +-- InternalError              1   a bug of wfepy-hooks
     +-- StateError                 3   the saved state cannot be read or written
         +-- StateFormatError       3   the file is not a state document (also ValueError)
         +-- NewerStateError        3   it was written by a newer version
@@ -25,13 +25,13 @@ __all__ = [
     "ConfigError",
     "InstanceExists",
     "InstanceNotFound",
+    "InternalError",
     "LockedError",
     "NewerStateError",
     "PluginError",
     "StateError",
     "StateFormatError",
     "StateWriteError",
-    "TaskFailed",
     "UsageError",
     "WfepyError",
     "WorkflowError",
@@ -100,15 +100,8 @@ class PluginError(WfepyError):
         self.plugin = plugin
 
 
-class TaskFailed(WfepyError):
-    """A task failed.
-
-    :ivar task: the task's name
-    """
-
-    def __init__(self, what: str, *, where: str = "", hint: str = "", task: str = "") -> None:
-        super().__init__(what, where=where, hint=hint)
-        self.task = task
+class InternalError(WfepyError):
+    """A bug of wfepy-hooks; what was raised is its ``__cause__``."""
 
 
 class StateError(WfepyError):

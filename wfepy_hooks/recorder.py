@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from . import state
+from .answer import error_text
 from .clock import format_time
+from .marking import EDGE_WORDS
 from .patch import make_patch
 
 TYPE_CHECKING = False
@@ -12,7 +14,9 @@ if TYPE_CHECKING:
 
     from .clock import Clock
     from .codec import Codec
+    from .graph import Graph
     from .instance import Instance
+    from .outcome import TaskResult
     from .plugins import PluginHost
     from .stores import Session
 
@@ -46,6 +50,21 @@ class Recorder:
         """Give the instance the context that was last written: it holds a value that cannot be."""
         instance.context = self.codec.decode(self.encoded)
 
+    def attempt(self, instance: Instance, number: int, decisions: list[int], result: TaskResult) -> str:
+        """Make the end of an attempt durable, unless it is a repeated poll that changed nothing.
+
+        :return: when it was recorded; empty if it was not
+        :raises CodecError: if the context cannot be saved; then nothing has changed
+        """
+        encoded, patch = self.changes(instance)
+        if not result.changed and not patch:
+            return ""
+        fields = attempt_fields(instance.marking.graph, number, decisions, result)
+        at = self.append(instance, "task", **fields, **patch, took=round(result.took, 6))
+        self.encoded = encoded
+        result.event_id = f"{instance.uid}-{instance.seq}"
+        return at
+
     def append(self, instance: Instance, event: str, **fields: Any) -> str:
         """Make a record durable, and return when it was made.
 
@@ -74,3 +93,27 @@ class Recorder:
         self.dirty = False
         if host.state_saved:
             host.notify("wfepy_state_saved", instance=instance, saved=document)
+
+
+def attempt_fields(graph: Graph, number: int, decisions: list[int], result: TaskResult) -> dict[str, Any]:
+    """Return what a history record says of an attempt."""
+    fields: dict[str, Any] = {
+        "task": graph.names[number],
+        "generation": result.generation,
+        "attempt": result.attempt,
+        "status": result.status,
+    }
+    if decisions:
+        first = graph.first_edge[number]
+        targets = graph.target[first : first + len(decisions)]
+        fields["next"] = [
+            f"{graph.names[target]}: {EDGE_WORDS[decision]}"
+            for target, decision in zip(targets, decisions, strict=True)
+        ]
+    if not result.changed:
+        fields["again"] = True  # a repeated poll, recorded for what it changed in the context
+    if result.reason:
+        fields["reason"] = result.reason
+    if result.error is not None:
+        fields["error"] = error_text(result.error)
+    return fields
