@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from wfepy_hooks import ConfigError, PluginError, hookimpl
+from wfepy_hooks import ConfigError, PluginError, configfile, hookimpl
 from wfepy_hooks.config import Config, find_config
 from wfepy_hooks.stores import FileStore, MemoryStore
 
@@ -25,8 +27,16 @@ def write(folder: Path, text: str | bytes, name: str = "wfepy.toml") -> Path:
     return file
 
 
-def load(file: Path, **arguments: Any) -> Config:
-    return Config.load(file, autoload=False, environ={}, **arguments)
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's cache folder of each test."""
+    folder = tmp_path / "user cache"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+    return folder / "wfepy-hooks"
+
+
+def load(file: Path) -> Config:
+    return Config.load(file, autoload=False)
 
 
 def error_of(file: Path) -> str:
@@ -264,7 +274,7 @@ def test_it_is_found_from_a_folder_below(tmp_path: Path) -> None:
     below = tmp_path / "a" / "b"
     below.mkdir(parents=True)
     assert find_config(str(below)) == str(file)
-    assert Config.load(cwd=below, autoload=False, environ={}).root == str(tmp_path)
+    assert Config.load(cwd=below, autoload=False).root == str(tmp_path)
 
 
 def test_of_two_files_in_one_folder_wfepy_toml_counts(tmp_path: Path) -> None:
@@ -297,9 +307,9 @@ def test_a_broken_pyproject_file_of_ours_is_found(tmp_path: Path) -> None:
 def test_no_file_anywhere_is_an_error_that_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wfepy_hooks.config.find_config", lambda cwd: None)
+    monkeypatch.setattr("wfepy_hooks.config.find_config", lambda cwd, environ: None)
     with pytest.raises(ConfigError) as caught:
-        Config.load(cwd=tmp_path, environ={})
+        Config.load(cwd=tmp_path)
     assert str(caught.value) == (
         f"{tmp_path}: there is no wfepy.toml, and no pyproject.toml with [tool.wfepy], here or above; "
         "wfepy new makes a project, wfepy run FILE.py needs none"
@@ -308,14 +318,14 @@ def test_no_file_anywhere_is_an_error_that_says_what_to_do(
 
 def test_a_relative_path_starts_at_the_working_directory_that_is_given(tmp_path: Path) -> None:
     file = write(tmp_path / "sub", "", "other.toml")
-    config = Config.load("sub/other.toml", cwd=tmp_path, autoload=False, environ={})
+    config = Config.load("sub/other.toml", cwd=tmp_path, autoload=False)
     assert config.file == str(file)
     assert config.root == str(tmp_path / "sub")
 
 
 def test_without_a_file_the_root_is_the_folder(tmp_path: Path) -> None:
     write(tmp_path, "this is not read")
-    config = Config.without_file(tmp_path, autoload=False, environ={})
+    config = Config.without_file(tmp_path, autoload=False)
     assert config.file is None
     assert config.root == str(tmp_path)
     assert config.state == str(tmp_path / ".wfepy" / "state")
@@ -323,12 +333,80 @@ def test_without_a_file_the_root_is_the_folder(tmp_path: Path) -> None:
 
 
 def test_two_configurations_share_nothing(tmp_path: Path) -> None:
-    one, two = (Config.without_file(tmp_path, autoload=False, environ={}) for _ in range(2))
+    one, two = (Config.without_file(tmp_path, autoload=False) for _ in range(2))
     one.workflows["coffee"] = one.plugin_settings["slack"] = None  # type: ignore[assignment]
     one.required_plugins.append("slack")
     assert two.workflows == {}
     assert two.plugin_settings == {}
     assert two.required_plugins == []
+
+
+# --- the cache of what it means ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Gets the name of each file that is parsed."""
+    files: list[str] = []
+    parse = configfile._parse_toml
+
+    def counted(text: str, file: str) -> dict[str, Any]:
+        files.append(file)
+        return parse(text, file)
+
+    monkeypatch.setattr(configfile, "_parse_toml", counted)
+    return files
+
+
+def test_a_file_is_parsed_once(tmp_path: Path, parsed: list[str]) -> None:
+    file = write(tmp_path, COFFEE + '[plugins.slack]\nlimit = [1, 2.5, true, "ž"]\n')
+    settings = [load(file).plugin_settings for _ in range(3)]
+    assert settings == [{"slack": {"limit": [1, 2.5, True, "ž"]}}] * 3
+    assert parsed == [str(file)]
+
+
+def test_every_change_of_a_file_counts_at_once(tmp_path: Path, parsed: list[str]) -> None:
+    file = write(tmp_path, "[wfepy]\nstate = 'one'")
+    assert load(file).state.endswith("one")
+    moment = file.stat()
+    write(tmp_path, "[wfepy]\nstate = 'two'")
+    os.utime(file, ns=(moment.st_atime_ns, moment.st_mtime_ns))
+    assert load(file).state.endswith("two")
+    assert len(parsed) == 2
+
+
+def test_mistakes_are_found_in_what_is_remembered_too(tmp_path: Path) -> None:
+    file = write(tmp_path, "[wfepy]\nstat = 1")
+    assert error_of(file) == error_of(file)
+
+
+def test_what_json_does_not_have_is_not_remembered(tmp_path: Path, parsed: list[str]) -> None:
+    file = write(tmp_path, "[plugins.slack]\nsince = 2026-11-23\n")
+    assert (
+        load(file).plugin_settings == load(file).plugin_settings == {"slack": {"since": date(2026, 11, 23)}}
+    )
+    assert len(parsed) == 2
+
+
+def test_what_is_remembered_is_for_the_users_eyes_only(tmp_path: Path, cache: Path) -> None:
+    load(write(tmp_path, '[plugins.slack]\ntoken = "secret"'))
+    (file,) = cache.iterdir()
+    assert "secret" in file.read_text(encoding="utf-8")
+    assert file.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"key": [], "value": {}}'])
+def test_a_damaged_cache_does_not_matter(tmp_path: Path, cache: Path, content: str) -> None:
+    file = write(tmp_path, COFFEE)
+    load(file)
+    (cached,) = cache.iterdir()
+    cached.write_text(content, encoding="utf-8")
+    assert list(load(file).workflows) == ["coffee"]
+
+
+def test_a_cache_that_cannot_be_written_does_not_matter(tmp_path: Path, cache: Path) -> None:
+    cache.parent.write_text("a file where the folder should be", encoding="utf-8")
+    assert list(load(write(tmp_path, COFFEE)).workflows) == ["coffee"]
 
 
 # --- its life ----------------------------------------------------------------------------------------
@@ -349,7 +427,7 @@ class Witness:
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    return Config.without_file(tmp_path, autoload=False, environ={})
+    return Config.without_file(tmp_path, autoload=False)
 
 
 def test_plugins_are_configured_once_and_unconfigured_last(config: Config) -> None:
@@ -427,7 +505,7 @@ def test_commands_are_those_of_the_plugins(config: Config) -> None:
 
 def test_tracing_begins_with_the_loading_of_plugins(tmp_path: Path) -> None:
     lines: list[str] = []
-    Config.without_file(tmp_path, autoload=False, environ={}, trace=lines.append)
+    Config.without_file(tmp_path, autoload=False, trace=lines.append)
     assert lines[0].startswith("wfepy_plugin_registered(")
 
 
@@ -451,7 +529,6 @@ print(*sys.modules)
         subprocess.run(
             [sys.executable, "-I", "-c", code, str(tmp_path)],
             check=True,
-            env={"XDG_CACHE_HOME": str(tmp_path / "cache")},
             capture_output=True,
             text=True,
             timeout=60,
@@ -466,16 +543,16 @@ print(*sys.modules)
         "pathlib",
         "dataclasses",
         "argparse",
-        "asyncio",
+        "tomllib",
     }
     heavy |= {
+        "asyncio",
         "concurrent.futures",
         "croniter",
         "graphviz",
         "rich",
         "sqlite3",
         "tempfile",
-        "hashlib",
         "difflib",
     }
     assert "importlib.metadata" in outputs[0]

@@ -102,7 +102,9 @@ class Config:
         :param trace: see :attr:`.HookCalls.trace`; given here, it sees the hooks that are called while plugins load
         :raises ConfigError: if there is no config file, or something is wrong with it
         """
-        file = find_config(os.fspath(cwd)) if path is None else os.path.join(os.path.abspath(cwd), path)
+        file = (
+            find_config(os.fspath(cwd), environ) if path is None else os.path.join(os.path.abspath(cwd), path)
+        )
         if file is None:
             raise ConfigError(
                 "there is no wfepy.toml, and no pyproject.toml with [tool.wfepy], here or above",
@@ -111,7 +113,11 @@ class Config:
             )
         file = os.path.normpath(file)
         config = cls(
-            os.path.dirname(file), file=file, settings=read_config(file), clock=clock, environ=environ
+            os.path.dirname(file),
+            file=file,
+            settings=read_config(file, environ),
+            clock=clock,
+            environ=environ,
         )
         return config._load_plugins(plugins, autoload, trace)
 

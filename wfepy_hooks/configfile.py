@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os.path
+import os
 
 from .errors import ConfigError
+from .usercache import CacheFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any, TypeAlias
 
     Table: TypeAlias = dict[str, Any]
@@ -19,6 +20,8 @@ __all__ = ["CONFIG_FILE", "Settings", "WorkflowConfig", "find_config", "read_con
 
 CONFIG_FILE = "wfepy.toml"
 PYPROJECT = "pyproject.toml"
+#: Projects whose parsed config file is kept in the cache.
+KEPT = 50
 
 _FIRST = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
 _REST = _FIRST | frozenset("._-")
@@ -127,10 +130,12 @@ class Settings:
         self.plugins = plugins
 
 
-def find_config(cwd: str = ".") -> str | None:
+def find_config(cwd: str = ".", environ: Mapping[str, str] = os.environ) -> str | None:
     """Return the absolute path of the config file in ``cwd`` or the nearest folder above that has one.
 
     In one folder ``wfepy.toml`` comes before ``pyproject.toml``, which counts only if it has a table ``[tool.wfepy]``.
+
+    :param environ: says where the user's cache folder is
     """
     folder = os.path.abspath(cwd)
     while True:
@@ -138,31 +143,32 @@ def find_config(cwd: str = ".") -> str | None:
         if os.path.isfile(file):
             return file
         file = os.path.join(folder, PYPROJECT)
-        if os.path.isfile(file) and _mentions_us(file):
+        if os.path.isfile(file) and _mentions_us(file, environ):
             return file
         folder, below = os.path.dirname(folder), folder
         if folder == below:
             return None
 
 
-def _mentions_us(file: str) -> bool:
+def _mentions_us(file: str, environ: Mapping[str, str]) -> bool:
     try:
         text = _read(file)
     except ConfigError:
         return False
     # One that is ours and broken is found, and reading it says what is wrong; one of somebody else is passed over.
     try:
-        return "wfepy" in text and _tool_table(_parse(text, file)) is not None
+        return "wfepy" in text and _tool_table(_parse(text, file, environ)) is not None
     except ConfigError:
         return "[tool.wfepy" in text
 
 
-def read_config(file: str) -> Settings:
+def read_config(file: str, environ: Mapping[str, str] = os.environ) -> Settings:
     """Read a config file.
 
+    :param environ: says where the user's cache folder is
     :raises ConfigError: with everything that is wrong with it, each with its table and key
     """
-    data = _parse(_read(file), file)
+    data = _parse(_read(file), file, environ)
     problems: list[str] = []
     if os.path.basename(file) == PYPROJECT:
         table = _tool_table(data)
@@ -196,10 +202,20 @@ def _read(file: str) -> str:
         raise ConfigError("it is not UTF-8 text", where=f"{file}:{line}", hint="save it as UTF-8") from error
 
 
-def _parse(text: str, file: str) -> Table:
+def _parse(text: str, file: str, environ: Mapping[str, str]) -> Table:
+    # The import of tomllib takes 10 ms, a fifth of a whole tick, so what a text means is kept with the text.
+    cache = CacheFile("config", file, [text], environ)
+    known = cache.load()
+    if isinstance(known, dict):
+        return known
+    data = _parse_toml(text, file)
+    cache.save(data, keep=KEPT)
+    return data
+
+
+def _parse_toml(text: str, file: str) -> Table:
     import sys
 
-    # Imported lazily to improve start-up time: 10 ms, and "wfepy run file.py" needs no config file.
     if sys.version_info >= (3, 11):
         import tomllib
     else:

@@ -2,8 +2,7 @@
 
 Looking for them takes 40 ms, most of it the import of importlib.metadata, so what was found is kept in the user's
 cache folder. It is used while each folder of ``sys.path`` that holds installed packages is as it was: installing or
-removing a package changes the folder's time. The cache may be stale, damaged, or impossible to write; then we look
-again.
+removing a package changes the folder's time.
 """
 
 from __future__ import annotations
@@ -11,6 +10,8 @@ from __future__ import annotations
 import os
 import sys
 import time
+
+from .usercache import CacheFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["GROUP", "EntryPoint", "find_entry_points"]
 
 GROUP = "wfepy_hooks"
-#: What the cache files of this version begin with.
-FORMAT = 1
 #: What an installed package leaves beside its code; importlib.metadata looks for the same.
 METADATA = (".dist-info", ".egg-info", ".egg")
 #: Files kept in the cache folder: one for each Python environment that was used lately.
@@ -67,12 +66,18 @@ def find_entry_points(environ: Mapping[str, str] = os.environ) -> list[EntryPoin
     :param environ: says where the user's cache folder is
     """
     stamps = _stamps()
-    file = _cache_file(stamps, environ)
-    found = _read(file, stamps)
-    if found is None:
+    subject = "\n".join([sys.version, *(place for place, _ in stamps)])
+    cache = CacheFile("entry-points", subject, [stamps], environ)
+    found = cache.load()
+    if not isinstance(found, list) or not all(map(_is_entry, found)):
         found = _scan()
-        _write(file, stamps, found)
+        if all(time.time_ns() - changed >= SETTLED_NS for _, changed in stamps):
+            cache.save(found, keep=KEPT)
     return [EntryPoint(*each) for each in found]
+
+
+def _is_entry(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 3 and all(isinstance(part, str) for part in value)
 
 
 def _stamps() -> Stamps:
@@ -109,57 +114,3 @@ def _name_if_ours(distribution: Distribution) -> str | None:
         return distribution.metadata["Name"] if ours else None
     except Exception:  # noqa: BLE001 - what is wrong with somebody else's package is not ours to say
         return None
-
-
-def _cache_file(stamps: Stamps, environ: Mapping[str, str]) -> str:
-    from zlib import crc32
-
-    folder = environ.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(folder):
-        folder = os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".cache")
-    # Only a name: what the file is valid for is written in it.
-    key = crc32("\n".join([sys.version, *(place for place, _ in stamps)]).encode("utf-8", "replace"))
-    return os.path.join(folder, "wfepy-hooks", f"entry-points-{key:08x}.json")
-
-
-def _read(file: str, stamps: Stamps) -> list[list[str]] | None:
-    """Return what the cache holds, or ``None`` if it does not hold for these ``stamps``."""
-    import json
-
-    try:
-        with open(file, encoding="utf-8") as stream:
-            data = json.load(stream)
-        if data["key"] != [FORMAT, sys.version, stamps]:
-            return None
-        found = data["found"]
-        valid = isinstance(found, list) and all(map(_is_entry, found))
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        return None
-    return found if valid else None
-
-
-def _is_entry(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 3 and all(isinstance(part, str) for part in value)
-
-
-def _write(file: str, stamps: Stamps, found: list[list[str]]) -> None:
-    import json
-
-    if any(time.time_ns() - changed < SETTLED_NS for _, changed in stamps):
-        return
-    folder = os.path.dirname(file)
-    temporary = f"{file}.{os.getpid()}"
-    try:
-        os.makedirs(folder, exist_ok=True)
-        with open(temporary, "w", encoding="utf-8") as stream:
-            json.dump({"key": [FORMAT, sys.version, stamps], "found": found}, stream)
-        os.replace(temporary, file)
-        _prune(folder)
-    except (OSError, ValueError):
-        pass  # The next command looks again, that is all.
-
-
-def _prune(folder: str) -> None:
-    files = [entry for entry in os.scandir(folder) if entry.name.startswith("entry-points-")]
-    for entry in sorted(files, key=lambda entry: entry.stat().st_mtime)[:-KEPT]:
-        os.unlink(entry.path)
