@@ -1,0 +1,242 @@
+"""status, show, history, why, check, graph and plugins."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from cli_folder import FLOW, error_line, misbehaving
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cli_folder import Folder
+
+
+def test_the_status_is_a_table_of_the_live_instances(folder: Folder) -> None:
+    folder.configure(flow=misbehaving("if context.get('bad'): raise ValueError('no milk')"))
+    folder.wfepy("run", "flow", "--id", "a", "--set", "bad=true")
+    folder.wfepy("run", "flow", "--id", "a")
+    folder.ok("run", "flow", "--id", "b")
+    lines = folder.ok("status").splitlines()
+    assert [line.split()[:4] for line in lines[:-1]] == [
+        ["WORKFLOW", "INSTANCE", "STATUS", "TASK"],
+        ["flow", "a", "failing", "b"],
+        ["flow", "b", "waiting", "b"],
+    ]
+    assert "2 times: ValueError: no milk" in lines[1]
+    assert "there is no file go" in lines[2]
+    assert lines[-1] == "2 live instances: 1 waiting, 1 failing"
+
+
+def test_the_status_lists_ended_instances_on_demand(folder: Folder) -> None:
+    folder.configure()
+    folder.write("go", "")
+    folder.ok("run", "flow")
+    assert folder.ok("status") == "no live instances\n"
+    assert folder.ok("status", "--all").endswith("1 instance: 1 finished\n")
+    data = folder.data("status", "flow", "--all")
+    assert (data["live"], data["ended"], data["instances"][0]["status"]) == (0, 1, "finished")
+
+
+def test_the_status_needs_no_code(folder: Folder) -> None:
+    folder.configure()
+    folder.ok("run", "flow")
+    folder.write("flow.py", "def (:")
+    assert "there is no file go" in folder.ok("status")
+
+
+def test_the_status_follows_the_records_of_a_tick_that_was_killed(folder: Folder) -> None:
+    folder.configure(flow=misbehaving("os.kill(os.getpid(), 9)"))
+    folder.wfepy("run", "flow")
+    assert folder.data("status")["instances"][0]["ready"] == []
+    folder.write("go", "")
+    folder.ok("run", "flow")
+
+
+def test_the_status_of_an_unknown_workflow_is_an_error(folder: Folder) -> None:
+    folder.configure()
+    assert 'did you mean "flow"?' in error_line(folder.wfepy("status", "flw"), 4)
+
+
+def test_show_tells_the_context_and_each_task(folder: Folder) -> None:
+    folder.configure()
+    folder.ok("run", "flow", "--set", "name=Bob")
+    lines = folder.ok("show", "flow").splitlines()
+    assert lines[0].startswith("flow/default: running, created 20")
+    assert '  name = "Bob"' in lines
+    assert [line.split()[:2] for line in lines[-3:]] == [["a", "done"], ["b", "waiting"], ["c", "skipped"]]
+    data = folder.data("show", "flow", "default")
+    assert data["context"] == {"count": 1, "name": "Bob"}
+    assert data["tasks"][0]["next"] == ["b: taken", "c: false"]
+
+
+def test_the_instance_must_be_named_where_there_are_several(folder: Folder) -> None:
+    folder.configure()
+    assert "it has no instance" in error_line(folder.wfepy("show", "flow"), 3)
+    folder.ok("start", "flow", "--id", "x")
+    folder.ok("show", "flow")
+    folder.ok("start", "flow", "--id", "y")
+    assert "name one of x, y" in error_line(folder.wfepy("show", "flow"), 2)
+    assert "no such instance" in error_line(folder.wfepy("show", "flow", "z"), 3)
+    folder.ok("start", "flow", "--id", "default")
+    assert "flow/default" in folder.ok("show", "flow")
+
+
+def test_an_ended_instance_is_shown_as_a_live_one_is(folder: Folder) -> None:
+    folder.configure()
+    folder.write("go", "")
+    folder.ok("run", "flow")
+    assert "finished" in folder.ok("show", "flow")
+    assert folder.ok("history", "flow").splitlines()[-1].endswith("finished")
+    assert folder.ok("why", "flow", "b").startswith("b: done")
+
+
+def test_the_history_has_a_line_for_each_record(folder: Folder) -> None:
+    folder.configure()
+    assert "no instance" in error_line(folder.wfepy("history", "flow"), 3)
+    folder.ok("run", "flow")
+    first, second = folder.ok("history", "flow").splitlines()
+    assert "a completed" in first
+    assert "-> b: taken, c: false  [count = 1]" in first
+    assert "b waiting" in second
+    assert folder.ok("history", "flow", "-n", "1").splitlines() == [second]
+    assert folder.ok("history", "-n", "0", "flow") == ""
+    data = folder.data("history", "flow")
+    assert [record["seq"] for record in data["records"]] == [1, 2]
+
+
+def test_why_explains_a_task(folder: Folder) -> None:
+    folder.configure()
+    folder.ok("run", "flow")
+    assert "there is no file go" in folder.ok("why", "flow", "b")
+    assert "the condition at flow.py:8 was false" in folder.ok("why", "flow", "default", "c")
+    assert folder.data("why", "flow", "c")["explanation"][0].startswith("c: skipped")
+    assert folder.ok("why", "flow", "--json", "default", "c")
+    assert 'there is no task "cc"; did you mean "c"?' in error_line(folder.wfepy("why", "flow", "cc"), 2)
+    error_line(folder.wfepy("why", "flow"), 2)
+    error_line(folder.wfepy("why", "flow", "a", "b", "c"), 2)
+
+
+# --- check --------------------------------------------------------------------------------------------
+
+
+def test_check_is_content_with_a_right_project(folder: Folder) -> None:
+    folder.configure()
+    folder.ok("run", "flow")
+    assert folder.ok("check") == "flow: ok (3 tasks, 1 live instance)\n"
+    assert folder.data("check")["workflows"] == [
+        {"workflow": "flow", "tasks": 3, "instances": 1, "problems": [], "states": []}
+    ]
+    assert folder.ok("check", "flow.py", "--no-states") == "flow: ok (3 tasks)\n"
+
+
+def test_check_lists_every_problem_of_every_workflow_with_its_place(folder: Folder) -> None:
+    folder.configure(flow=FLOW.replace('followed_by("b")', 'followed_by("bb")'))
+    folder.write("other.py", "x = 1")
+    done = folder.wfepy("check", "flow", "other.py")
+    assert done.returncode == 4
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith(
+        'flow.py:5: task "a": it is followed by "bb", which is no task; did you mean "b"?'
+    )
+    assert lines[-2].startswith("other.py: there is no task in it")
+    assert lines[-1] == "other: 1 wrong"
+
+
+def test_check_finds_the_instances_that_the_code_leaves_behind(folder: Folder) -> None:
+    folder.configure()
+    folder.ok("run", "flow")
+    folder.configure(flow=FLOW.replace("def b(", "def bean(").replace('"b"', '"bean"'))
+    done = folder.wfepy("check")
+    assert done.returncode == 3
+    assert "the workflow has no task 'b'" in done.stdout
+    assert folder.wfepy("check", "--json").returncode == 3
+
+
+# --- graph --------------------------------------------------------------------------------------------
+
+
+def test_a_graph_is_text_or_what_the_suffix_says(folder: Folder) -> None:
+    folder.configure()
+    folder.ok("run", "flow")
+    assert "├─ b" in folder.ok("graph", "flow")
+    assert "|- b" in folder.ok("graph", "flow", environ={"PYTHONIOENCODING": "ascii"})
+    assert "digraph" in folder.ok("graph", "flow", "--format", "dot")
+    assert "there is no file go" in folder.ok("graph", "flow", "default")
+    assert folder.ok("graph", "flow.py", "-o", "x.mmd") == ""
+    assert "flowchart" in (folder.path / "x.mmd").read_text()
+    assert "known are dot, mermaid" in error_line(folder.wfepy("graph", "flow", "--format", "jpg"), 2)
+    assert "cannot be written" in error_line(folder.wfepy("graph", "flow", "-o", "no/where.dot"), 3)
+
+
+def test_a_wrong_graph_can_be_drawn(folder: Folder) -> None:
+    folder.configure(flow=FLOW.replace('followed_by("b")', 'followed_by("bb")'))
+    assert "no such task" in folder.ok("graph", "flow")
+
+
+@pytest.mark.outside
+def test_a_picture_is_drawn_by_graphviz(folder: Folder, require: object) -> None:
+    require("dot")  # type: ignore[operator]  # the fixture is a function
+    folder.configure()
+    folder.ok("graph", "flow", "-o", "flow.svg")
+    assert "<svg" in (folder.path / "flow.svg").read_text()
+
+
+def test_a_missing_graphviz_is_told(folder: Folder) -> None:
+    folder.configure()
+    done = folder.wfepy("graph", "flow", "-o", "flow.svg", environ={"PATH": str(folder.path)})
+    assert "install Graphviz" in error_line(done, 4)
+    assert not (folder.path / "flow.svg").exists()
+    assert shutil.which("dot", path=str(folder.path)) is None
+
+
+def test_plugins_change_how_a_task_is_drawn_and_add_formats(folder: Folder) -> None:
+    folder.configure()
+    folder.write(
+        "wfepy_plugins.py",
+        """
+        import wfepy_hooks as wfepy
+
+        @wfepy.hookimpl
+        def wfepy_graph_attributes(task):
+            return {"URL": f"https://example.org/{task.name}"}
+
+        @wfepy.hookimpl
+        def wfepy_register(registry):
+            registry.add("renderer", "names", lambda diagram: ",".join(node.name for node in diagram.nodes))
+        """,
+    )
+    assert "https://example.org/b" in folder.ok("graph", "flow", "--format", "dot")
+    assert folder.ok("graph", "flow", "--format", "names") == "a,b,c\n"
+
+
+# --- plugins ------------------------------------------------------------------------------------------
+
+
+def test_plugins_are_listed_with_source_hooks_and_headers(folder: Folder) -> None:
+    folder.configure()
+    folder.write(
+        "wfepy_plugins.py",
+        """
+        import wfepy_hooks as wfepy
+
+        @wfepy.hookimpl
+        def wfepy_report_header(config):
+            return ["hello", "world"]
+
+        @wfepy.hookimpl
+        def wfepy_task_finished(task):
+            pass
+        """,
+    )
+    data = folder.data("plugins", "-p", "no:other")
+    mine = data["plugins"][-2]
+    assert (mine["name"], mine["hooks"]) == ("wfepy_plugins", ["wfepy_report_header", "wfepy_task_finished"])
+    assert mine["source"].endswith("wfepy_plugins.py")
+    assert data["blocked"] == ["other"]
+    assert data["header"] == ["hello", "world"]
+    assert "wfepy_task_finished" in folder.ok("plugins")
+    traced = folder.wfepy("tick", "--trace-config")
+    assert "hello" in traced.stderr
+    assert traced.stdout == "nothing to do: there is no live instance\n"

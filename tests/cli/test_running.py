@@ -1,0 +1,290 @@
+"""run, tick and start: what they do, what they print and what they exit with."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from cli_folder import FLOW, error_line, flow, misbehaving
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cli_folder import Folder
+
+DEAD_END = """
+    import wfepy_hooks as wfepy
+
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.followed_by("b", lambda context: False)
+    def a(context):
+        return True
+
+    @wfepy.task()
+    @wfepy.end_point()
+    def b(context):
+        return True
+"""
+
+
+# --- run ----------------------------------------------------------------------------------------------
+
+
+def test_a_file_needs_no_config_and_its_state_is_kept_in_the_working_directory(folder: Folder) -> None:
+    folder.write("flow.py", FLOW)
+    said = folder.ok("run", "flow.py")
+    assert said == "flow/default waits for b: there is no file go\nrun the same command again to go on\n"
+    assert sorted(folder.state()) == [".wfepy/state/flow/default.json", ".wfepy/state/flow/default.jsonl"]
+    folder.write("go", "")
+    assert folder.ok("run", "flow.py") == "flow/default finished\n"
+    assert (folder.path / "ran.log").read_text() == "a\n"
+
+
+def test_a_file_in_another_folder_runs_here(folder: Folder) -> None:
+    folder.write("deep/flow.py", FLOW)
+    assert "waits for b" in folder.ok("run", "deep/flow.py")
+    assert (folder.path / ".wfepy/state/flow").is_dir()
+    assert "waits" in folder.ok("why", "deep/flow.py", "b")
+
+
+def test_a_configured_file_is_the_configured_workflow(folder: Folder) -> None:
+    folder.configure()
+    folder.ok("run", "flow")
+    assert folder.data("run", "flow.py")["completed"] == []
+    assert folder.ok("status").count("waiting") == 2  # one row, and the count
+
+
+def test_a_file_must_not_take_the_name_of_a_configured_workflow(folder: Folder) -> None:
+    folder.configure()
+    folder.write("other/flow.py", FLOW)
+    assert 'another workflow is configured as "flow"' in error_line(folder.wfepy("run", "other/flow.py"), 2)
+
+
+def test_the_state_can_be_kept_elsewhere(folder: Folder) -> None:
+    folder.write("flow.py", FLOW)
+    folder.ok("run", "flow.py", "--state", "kept")
+    assert (folder.path / "kept/flow/default.json").exists()
+    assert "waiting" in folder.ok("--state=kept", "status")
+    assert folder.ok("status") == "no live instances\n"
+
+
+def test_an_instance_that_has_ended_is_told_with_the_way_to_another(folder: Folder) -> None:
+    folder.configure()
+    folder.write("go", "")
+    folder.ok("run", "flow")
+    said = folder.ok("run", "flow")
+    assert said == "flow/default has ended already: finished; begin another instance with --id NAME\n"
+    assert "flow/two finished" in folder.ok("run", "flow", "--id", "two")
+
+
+def test_values_are_json_or_else_text(folder: Folder) -> None:
+    folder.configure()
+    pairs = [
+        "n=3",
+        "f=1.5",
+        "yes=true",
+        "name=Bob",
+        "empty=",
+        'list=[1, "x"]',
+        "eq=a=b",
+        "nan=NaN",
+        'quoted="3"',
+    ]
+    folder.ok("run", "flow", *(word for pair in pairs for word in ("--set", pair)))
+    context = folder.data("show", "flow")["context"]
+    assert context.pop("count") == 1
+    assert context == {
+        "n": 3,
+        "f": 1.5,
+        "yes": True,
+        "name": "Bob",
+        "empty": "",
+        "list": [1, "x"],
+        "eq": "a=b",
+        "nan": "NaN",
+        "quoted": "3",
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--set", "x"), "KEY=VALUE"),
+        (("--set", "=x"), "KEY=VALUE"),
+        (("--set", "x=1", "--set", "x=2"), "set twice"),
+        (("--id", "../x"), "../x"),
+        (("--wait", "soon"), "--wait"),
+        (("--wait", "-1"), "--wait"),
+        (("--bogus",), "--bogus"),
+        (("more",), "more"),
+    ],
+)
+def test_a_wrong_call_is_told_and_begins_nothing(folder: Folder, words: tuple[str, ...], said: str) -> None:
+    folder.configure()
+    assert said in error_line(folder.wfepy("run", "flow", *words), 2)
+    assert folder.state() == {}
+
+
+def test_the_context_of_an_instance_is_filled_once(folder: Folder) -> None:
+    folder.configure()
+    folder.ok("run", "flow", "--set", "x=1")
+    before = folder.state()
+    line = error_line(folder.wfepy("run", "flow", "--set", "x=2"), 2)
+    assert "its context was filled at its start" in line
+    assert "--id NAME" in line
+    assert folder.state() == before
+
+
+def test_an_unknown_workflow_is_told_with_a_suggestion(folder: Folder) -> None:
+    folder.configure()
+    assert 'did you mean "flow"?' in error_line(folder.wfepy("run", "flwo"), 4)
+
+
+def test_a_failing_task_is_shown_with_its_traceback_and_tried_again(folder: Folder) -> None:
+    folder.configure(flow=misbehaving("raise ValueError('no milk')"))
+    done = folder.wfepy("run", "flow")
+    assert done.returncode == 1
+    assert "flow/default failed in b: ValueError: no milk; it is tried again at the next tick" in done.stdout
+    assert done.stderr.count("Traceback") == 1
+    assert "flow.py" in done.stderr
+    assert "wfepy_hooks/" not in done.stderr
+    assert "b retrying: ValueError: no milk (tried again at the next tick)" in done.stderr
+    assert "(attempt 2, " in folder.wfepy("run", "flow").stderr
+    folder.write("go", "")
+    assert "finished" in folder.ok("run", "flow")
+
+
+def test_a_task_that_gives_up_fails_the_instance(folder: Folder) -> None:
+    folder.configure(flow=flow('raise wfepy.GiveUp("no beans")'))
+    done = folder.wfepy("run", "flow")
+    assert done.returncode == 1
+    assert "flow/default failed in b: GiveUp: no beans\n" in done.stdout
+    again = folder.wfepy("run", "flow")
+    assert again.returncode == 1
+    assert "has ended already: failed" in again.stdout
+
+
+def test_a_dead_end_names_the_false_condition(folder: Folder) -> None:
+    folder.write("flow.py", DEAD_END)
+    done = folder.wfepy("run", "flow.py")
+    assert done.returncode == 1
+    assert "is a dead end, it can never finish: a -> b: skipped, the condition at " in done.stdout
+
+
+def test_the_log_has_a_line_for_each_event(folder: Folder) -> None:
+    folder.configure()
+    log = folder.wfepy("run", "flow").stderr.splitlines()
+    assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ flow/default ", line) for line in log)
+    assert [line.split(" ", 2)[2] for line in log][1:] == [
+        "c skipped: the condition at flow.py:8 was false",
+        "b waiting: there is no file go",
+    ]
+    assert re.search(r"a completed \d\.\d{3}s$", log[0])
+
+
+def test_a_repeated_wait_is_no_news_but_on_demand(folder: Folder) -> None:
+    folder.configure()
+    folder.ok("run", "flow")
+    assert folder.wfepy("run", "flow").stderr == ""
+    assert "b waiting" in folder.wfepy("run", "flow", "-v").stderr
+    assert "b started, attempt 1" in folder.wfepy("-v", "run", "flow").stderr
+
+
+def test_json_stands_alone_on_standard_output(folder: Folder) -> None:
+    body = """
+    print("printed")
+    import subprocess, sys
+    subprocess.run(["echo", "from a subprocess"])
+    os.write(1, b"written\\n")
+    """
+    folder.configure(flow=flow(body))
+    done = folder.wfepy("run", "flow", "--json")
+    assert json.loads(done.stdout) == {
+        "workflow": "flow",
+        "instance": "default",
+        "status": "running",
+        "completed": ["a"],
+        "skipped": ["c"],
+        "waiting": {"b": "there is no file go"},
+        "failed": {},
+        "error": None,
+        "exit_code": 0,
+    }
+    for text in ("printed", "from a subprocess", "written"):
+        assert text in done.stderr
+    assert json.loads(folder.wfepy("tick", "--json").stdout)["instances"][0]["status"] == "running"
+
+
+# --- tick ---------------------------------------------------------------------------------------------
+
+
+def test_a_tick_advances_all_and_an_error_of_one_stops_none(folder: Folder) -> None:
+    folder.configure(flow=flow('if context.get("bad"): raise ValueError("no milk")'))
+    folder.ok("start", "flow", "--id", "a1", "--set", "bad=true")
+    folder.ok("start", "flow", "--id", "b2")
+    done = folder.wfepy("tick")
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [
+        "flow/a1 failed in b: ValueError: no milk; it is tried again at the next tick",
+        "flow/b2 waits for b: there is no file go",
+        "2 instances: 1 failing, 1 waiting",
+    ]
+
+
+def test_a_tick_with_nothing_new_is_one_line_and_no_byte(folder: Folder) -> None:
+    folder.configure()
+    assert folder.ok("tick") == "nothing to do: there is no live instance\n"
+    folder.ok("start", "flow", "--id", "x")
+    folder.ok("tick")
+    before = folder.state()
+    done = folder.wfepy("tick")
+    assert (done.stdout, done.stderr) == ("1 instance: 1 waiting\n", "")
+    assert folder.state() == before
+
+
+def test_a_tick_can_be_of_one_workflow(folder: Folder) -> None:
+    folder.configure()
+    with (folder.path / "wfepy.toml").open("a") as file:
+        file.write('[workflows.second]\nmodule = "flow"\n')
+    folder.ok("start", "flow", "--id", "x")
+    folder.ok("start", "second", "--id", "y")
+    assert "second" not in folder.ok("tick", "flow")
+    assert [each["workflow"] for each in folder.data("tick")["instances"]] == ["flow", "second"]
+
+
+def test_a_tick_without_any_workflow_is_told(folder: Folder) -> None:
+    assert "there is no workflow to tick" in error_line(folder.wfepy("tick"), 4)
+
+
+def test_a_workflow_that_is_broken_does_not_stop_another(folder: Folder) -> None:
+    folder.configure()
+    folder.write("other.py", FLOW)
+    with (folder.path / "wfepy.toml").open("a") as file:
+        file.write('[workflows.other]\nmodule = "other"\n')
+    folder.ok("start", "flow", "--id", "x")
+    folder.ok("start", "other", "--id", "y")
+    folder.write("flow.py", "def (:")
+    done = folder.wfepy("tick")
+    assert "SyntaxError" in error_line(done, 4)
+    assert "other/y waits for b" in done.stdout
+
+
+# --- start --------------------------------------------------------------------------------------------
+
+
+def test_start_runs_nothing_and_prints_the_id(folder: Folder) -> None:
+    folder.configure()
+    first, second = folder.ok("start", "flow"), folder.data("start", "flow")
+    assert re.fullmatch(r"\d{8}T\d{6}Z\n", first)
+    assert re.fullmatch(r"\d{8}T\d{6}Z(-2)?", second["instance"])
+    assert not (folder.path / "ran.log").exists()
+    assert folder.ok("status").endswith("2 live instances: 2 ready\n")
+
+
+def test_an_id_is_used_once(folder: Folder) -> None:
+    folder.configure()
+    folder.ok("start", "flow", "--id", "x")
+    assert "there is a live instance of this id" in error_line(folder.wfepy("start", "flow", "--id", "x"), 3)
+    error_line(folder.wfepy("start", "flow", "--id", "-x"), 2)
