@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from . import state
+from .answer import error_text
 from .clock import format_time
 from .codec import Codec
 from .engine import Engine
-from .errors import ConfigError, StateError, WfepyError
+from .errors import ConfigError, InternalError, StateError, WfepyError
 from .instance import Instance
 from .interrupts import TaskSurroundings
 from .outcome import InstanceStatus
@@ -57,6 +58,20 @@ class Report:
             InstanceStatus.FAILED,
         )
         return 1 if failed else 0
+
+
+class _Reading:
+    """A session as far as ``wfepy_load_state`` needs one, for a reader that holds nothing."""
+
+    def __init__(self, store: Store, workflow: str, instance: str) -> None:
+        self._store = store
+        self.workflow = workflow
+        self.instance = instance
+
+    def load(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """Return what :meth:`.Session.load` does."""
+        document, records, _ = self._store.read(self.workflow, self.instance)
+        return document, records
 
 
 class Project:
@@ -194,11 +209,10 @@ class Project:
         :raises InstanceNotFound: if there is none
         :raises StateError: if it cannot be read
         """
-        document, records, _ = self.store.read(name, instance_id)
+        workflow = self.workflow(name)
+        document, records = self._load_state(_Reading(self.store, name, instance_id), workflow)
         where = f"{name}/{instance_id}"
-        return state.restore(
-            self._upgraded(document), records, self.workflow(name), self.codec(name), where
-        ).instance
+        return state.restore(self._upgraded(document), records, workflow, self.codec(name), where).instance
 
     # --- ticks ---------------------------------------------------------------------------------------
 
@@ -213,8 +227,14 @@ class Project:
         :param busy: called with the workflow and the instance for each one that another tick holds
         """
         chosen = list(self.config.workflows if names is None else names)
+        broken: set[str] = set()
         for session in self.store.claim(chosen, self.config.clock(), busy=busy):
+            if session.workflow in broken:
+                session.release()
+                continue
             yield self.advance(session)
+            if session.workflow not in self._workflows:  # it could not be loaded; saying so once is enough
+                broken.add(session.workflow)
 
     def tick_one(self, name: str, instance_id: str) -> Report:
         """Advance one instance.
@@ -234,6 +254,8 @@ class Project:
             self._advance(session, report)
         except WfepyError as error:
             report.error = error
+        except Exception as error:  # noqa: BLE001  # ours, and no reason to stop the other instances
+            report.error = self._internal_error(session, error)
         finally:
             session.release()
             if self._interrupts is not None:
@@ -264,8 +286,19 @@ class Project:
         if instance.ended is not None:
             session.finish()
 
+    def _internal_error(self, session: Session, error: Exception) -> InternalError:
+        if self.config.plugins.internal_error:
+            self.config.plugins.notify("wfepy_internal_error", instance=None, error=error)
+        made = InternalError(
+            f"a bug of wfepy-hooks: {error_text(error)}",
+            where=f"{session.workflow}/{session.instance}",
+            hint="see --traceback, and please report it; what was saved stands",
+        )
+        made.__cause__ = error
+        return made
+
     def _load_state(
-        self, session: Session, workflow: Workflow
+        self, session: Session | _Reading, workflow: Workflow
     ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         host = self.config.plugins
         if not host.has("wfepy_load_state"):
