@@ -12,7 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfepy_hooks import ConfigError, PluginError, Wait, WorkflowError, faults, hookimpl, wait
+from wfepy_hooks import (
+    ConfigError,
+    GiveUp,
+    LockedError,
+    PluginError,
+    Wait,
+    WorkflowError,
+    faults,
+    hookimpl,
+    wait,
+)
 from wfepy_hooks.plugins import PluginHost
 
 if TYPE_CHECKING:
@@ -322,6 +332,58 @@ def test_what_a_task_raises_passes_the_hooks_around_it_unchanged(host: PluginHos
     with pytest.raises(ValueError, match="no milk") as caught:
         host.around("wfepy_run_task", (bool, Wait), instance=instance, task="brew", attempt=1)
     assert caught.value is error
+
+
+def test_what_a_plugin_raises_around_a_task_is_the_plugins_error(host: PluginHost) -> None:
+    class Bad:
+        @hookimpl(wrapper=True)
+        def wfepy_run_task(self) -> Any:
+            try:
+                return (yield)
+            except ValueError as error:
+                raise RuntimeError("boom") from error
+
+        @hookimpl
+        def wfepy_load_state(self) -> Any:
+            raise SystemExit(3)
+
+    def run(task: object, attempt: int) -> bool:
+        raise ValueError("no milk")
+
+    host.register(Bad(), "bad")
+    instance = SimpleNamespace(run_task=run)
+    with pytest.raises(PluginError, match=r"^plugin bad: wfepy_run_task raised RuntimeError: boom"):
+        host.around("wfepy_run_task", (bool, Wait), instance=instance, task="brew", attempt=1)
+    with pytest.raises(PluginError, match=r"^plugin bad: wfepy_load_state raised SystemExit: 3"):
+        host.around("wfepy_load_state", tuple, session=None, workflow=None)
+
+
+@pytest.mark.parametrize("error", [GiveUp("no"), LockedError("busy"), KeyboardInterrupt()])
+def test_a_plugin_may_give_up_or_fail_in_our_words(host: PluginHost, error: BaseException) -> None:
+    class Plugin:
+        @hookimpl(wrapper=True)
+        def wfepy_run_task(self) -> Any:
+            yield
+            raise error
+
+    host.register(Plugin(), "plugin")
+    with pytest.raises(type(error)) as caught:
+        host.around("wfepy_run_task", (bool, Wait), instance=INSTANCE, task="brew", attempt=1)
+    assert caught.value is error
+
+
+def test_a_wrapper_that_yields_twice_is_an_error_that_names_the_hook(host: PluginHost) -> None:
+    class Twice:
+        @hookimpl(wrapper=True)
+        def wfepy_run_task(self) -> Any:
+            yield
+            yield
+
+    host.register(Twice(), "twice")
+    with pytest.raises(
+        PluginError, match=r"^plugin engine, twice: wfepy_run_task raised RuntimeError: .*second yield"
+    ):
+        host.around("wfepy_run_task", (bool, Wait), instance=INSTANCE, task="brew", attempt=1)
 
 
 def test_an_error_behind_a_wrapper_is_blamed_on_who_raised_it(host: PluginHost) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from . import faults
 from .errors import PluginError, WfepyError
 from .hookspecs import HOOKS, OBSERVATION
+from .outcome import GiveUp
 from .wording import describe, origin
 
 TYPE_CHECKING = False
@@ -57,14 +58,19 @@ class HookCalls:
         self.calling = ""
         self._order: dict[str, Implementations] = {}
         self._found: dict[str, list[Implementation]] = {}
+        self._engine: set[str] = set()
         self._history: list[tuple[str, dict[str, Any]]] = []
         self._manager: PluginManager | None = None
         self._tracer: Tracer | None = None
         self._unwatch: Callable[[], None] | None = None
         self._arrange(())
 
-    def _arrange(self, implementations: Iterable[Implementation]) -> None:
-        """Take over all ``implementations``, in the order of registration."""
+    def _arrange(self, implementations: Iterable[Implementation], engine: Iterable[str] = ()) -> None:
+        """Take over all ``implementations``, in the order of registration.
+
+        :param engine: names of the plugins that the engine is made of
+        """
+        self._engine = set(engine)
         self._found = {}
         for each in implementations:
             self._found.setdefault(each.hook, []).append(each)
@@ -177,12 +183,23 @@ class HookCalls:
         return result
 
     def around(self, hook: str, types: Types, /, **arguments: Any) -> Any:
-        """Call an around hook, and return its result. What an implementation raises is raised here as it is.
+        """Call an around hook, and return its result.
+
+        What the engine's own implementation raises is raised here as it is: it is the error of the task or the store.
+        So are :exc:`.GiveUp` and our own errors, whoever raises them.
 
         :param types: what the result may be; ``None`` is none of it unless its type is there
-        :raises PluginError: if the result is something else
+        :raises PluginError: if a plugin raised something else, or the result is something else
         """
-        result = self._ask(hook, arguments)
+        try:
+            result = self._ask(hook, arguments)
+        except GiveUp:
+            raise
+        except (Exception, SystemExit) as error:
+            culprit = _culprit(error, self._found.get(hook, ()))
+            if culprit in self._engine:
+                raise
+            _raise_fatal(error, hook, culprit)
         _check(hook, types, result, self.implementers(hook))
         return result
 

@@ -266,8 +266,8 @@ def wfepy_run_task(instance: Instance, task: Task, attempt: int) -> bool | Wait:
     """Run the task, or act around it.
 
     When: once for each attempt, in the process of the tick. The engine's own implementation is innermost.
-    Kind: around; an exception is a failed attempt at the task, a result of another type is an error that names the
-        plugins that implement this hook.
+    Kind: around; what the task raises is a failed attempt, and so is a :exc:`.GiveUp` of a plugin. What else a plugin
+        raises is an error that names it, and so is a result of another type; then the attempt does not count.
     Arguments:
         instance: the instance.
         task: the task.
@@ -342,7 +342,8 @@ def wfepy_load_state(session: Session, workflow: Workflow) -> tuple[dict[str, An
     """Load the saved state of an instance, or act around that: decrypt it, repair it, count it.
 
     When: once for each tick and instance. The engine's own implementation, which reads the chosen store, is innermost.
-    Kind: around; an error is fatal to the tick of this instance, and so is a result of another type.
+    Kind: around; an error is fatal to the tick of this instance and names the plugin, and so is a result of another
+        type.
     Arguments:
         session: the hold on the instance in its store.
         workflow: the workflow that it is an instance of.
@@ -357,7 +358,8 @@ def wfepy_save_state(session: Session, instance: Instance, document: dict[str, A
 
     When: at the end of a tick that changed something. The engine's own implementation, which writes to the chosen
         store, is innermost.
-    Kind: around; an error is fatal to the tick of this instance, and so is a result other than ``True``.
+    Kind: around; an error is fatal to the tick of this instance and names the plugin, and so is a result that is no
+        ``bool``.
     Arguments:
         session: the hold on the instance in its store.
         instance: the instance.

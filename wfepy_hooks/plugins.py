@@ -147,7 +147,8 @@ class PluginHost(HookCalls):
 
     def _rearrange(self) -> None:
         entries = self._plugins.values()
-        self._arrange(each for entry in entries for each in entry.implementations)
+        engine = [entry.name for entry in entries if entry.source == BUILTIN]
+        self._arrange((each for entry in entries for each in entry.implementations), engine)
         self._foreign = {hook for entry in entries if entry.source != BUILTIN for hook in entry.hooks}
 
     def block(self, name: str) -> None:
