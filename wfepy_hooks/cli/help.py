@@ -30,6 +30,7 @@ def load_leniently(flags: Flags) -> tuple[Config, Commands]:
     """Return the configuration and the commands; what is wrong with them is told, and left out."""
     from ..commands import Commands
     from ..config import Config
+    from ..plugins import BUILTIN
     from . import core, load_config
 
     try:
@@ -37,6 +38,7 @@ def load_leniently(flags: Flags) -> tuple[Config, Commands]:
     except WfepyError as error:
         say(f"wfepy: warning: {clean(str(error))}")
         config = Config(".")
+        config.plugins.register(core, "commands", BUILTIN)
     try:
         return config, config.commands()
     except WfepyError as error:

@@ -1,7 +1,8 @@
 """Write a starter project into a new or empty folder: a workflow that waits and loops, its test, and the config.
 
-wfepy new reviews && cd reviews && wfepy run reviews
+    wfepy new reviews && cd reviews && wfepy run reviews
 
+The workflow is named after the folder, and nothing is ever overwritten.
 """
 
 from __future__ import annotations

@@ -1,0 +1,131 @@
+"""What a person at a terminal of 80 columns sees."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import struct
+import termios
+
+import pytest
+
+from cli_folder import COMMAND, FLOW, Folder, flow, misbehaving
+from wfepy_hooks.render.look import DASH
+
+_CONTROL = re.compile(r"\x1b(\[[0-9;?]*[a-zA-Z]|[78])")
+
+
+def watch(
+    folder: Folder, *words: str, columns: int = 80, environ: dict[str, str] | None = None
+) -> tuple[int, str]:
+    """Run a command in a terminal, and return its exit code and all that it wrote there."""
+    process, terminal = pty.fork()
+    if process == 0:
+        os.chdir(folder.path)
+        kept = {name: value for name, value in folder.environ.items() if name != "COLUMNS"}
+        os.execve(COMMAND[0], [*COMMAND, *words], {**kept, "TERM": "xterm-256color", **(environ or {})})
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    seen = b""
+    while True:
+        try:
+            data = os.read(terminal, 65536)
+        except OSError:  # Linux says so when the other side is closed
+            break
+        if not data:
+            break
+        seen += data
+    os.close(terminal)
+    _, status = os.waitpid(process, 0)
+    return os.waitstatus_to_exitcode(status), seen.decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+def plain(seen: str) -> list[str]:
+    return [line.rstrip() for line in _CONTROL.sub("", seen).splitlines()]
+
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*forkpty:DeprecationWarning")
+
+
+def test_each_task_has_a_line_with_its_sign(folder: Folder) -> None:
+    folder.configure()
+    code, seen = watch(folder, "run", "flow")
+    assert code == 0
+    lines = plain(seen)
+    assert lines[0] == "flow/default"
+    assert re.fullmatch(r"✓ a \d+(\.\d)? ms", lines[1])
+    assert lines[2:] == [
+        f"{DASH} c skipped: the condition at flow.py:8 was false",
+        "… b waits: there is no file go",
+        "flow/default waits for b",
+        "run the same command again to go on",
+    ]
+    assert "\x1b[32m✓" in seen
+
+
+def test_a_failure_is_shown_with_its_traceback(folder: Folder) -> None:
+    folder.configure(flow=misbehaving("raise ValueError('no milk')"))
+    code, seen = watch(folder, "run", "flow")
+    assert code == 1
+    lines = plain(seen)
+    assert "✗ b failed: ValueError: no milk (tried again at the next tick)" in lines
+    assert "Traceback (most recent call last):" in lines
+    assert lines[-2] == "flow/default failed in b, tried again at the next tick"
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_long_and_wicked_texts_are_wrapped_and_escaped(folder: Folder, columns: int) -> None:
+    text = "[red]wicked[/red] \\x1b[31m \\x07 " + "long " * 30
+    folder.configure(flow=flow(f"return wfepy.wait(reason='{text}')"))
+    for words in (("run", "flow"), ("status",)):
+        code, seen = watch(folder, *words, columns=columns)
+        assert code == 0
+        assert "\x07" not in seen
+        assert max(map(len, plain(seen))) <= columns, plain(seen)
+    assert "[red]wicked[/red] \\x1b[31m" in plain(watch(folder, "run", "flow")[1])[1]
+
+
+def test_the_task_that_runs_is_shown_with_its_time_and_its_prints_are_untouched(folder: Folder) -> None:
+    folder.configure(
+        flow=FLOW.replace("# body", 'print("begins"); __import__("time").sleep(0.8); print("ends")')
+    )
+    code, seen = watch(folder, "run", "flow")
+    assert code == 0
+    assert re.search(r"[⠋⠙⠹⠸] b 0\.\d", seen)
+    assert seen.index("begins\n") < seen.index("ends\n")
+    assert "\x1b[?25l" not in seen, "the cursor must never be hidden: a task may kill the process"
+
+
+def test_no_color_and_ascii_are_respected(folder: Folder) -> None:
+    folder.configure()
+    _, seen = watch(folder, "run", "flow", environ={"NO_COLOR": "1", "PYTHONIOENCODING": "ascii"})
+    assert "\x1b" not in seen
+    assert re.search(r"^\+ a ", seen, re.MULTILINE)
+    assert "~ b waits: there is no file go" in seen
+    _, seen = watch(folder, "status", environ={"NO_COLOR": "1"})
+    assert "\x1b" not in seen
+
+
+def test_a_log_file_gets_lines_also_from_a_terminal(folder: Folder) -> None:
+    folder.configure()
+    code, _ = watch(folder, "run", "flow", "--id", "x")
+    assert code == 0
+    done = folder.wfepy("tick", "-v")
+    assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ flow/x ", done.stderr)
+
+
+def test_the_status_is_a_table_with_ages(folder: Folder) -> None:
+    folder.configure()
+    folder.ok("run", "flow")
+    lines = plain(watch(folder, "status")[1])
+    assert lines[0].split() == ["WORKFLOW", "INSTANCE", "STATUS", "TASK", "SINCE", "WHY"]
+    assert re.fullmatch(r"flow +default +waiting +b +\d+ s +there is no file go", lines[1])
+    assert lines[2] == "1 live instance: 1 waiting"
+
+
+def test_data_is_refused_by_a_terminal_that_cannot_show_it(folder: Folder) -> None:
+    folder.configure()
+    code, seen = watch(folder, "graph", "flow", "--format", "png", environ={"PATH": os.defpath})
+    assert code in (2, 4)  # 4: no Graphviz here
+    assert "wfepy: error:" in seen.replace("\x1b[1;31m", "").replace("\x1b[0m", "")
