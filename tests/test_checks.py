@@ -65,7 +65,7 @@ CASES = [
     ),
     (
         task("a", START, END, parameters="c, spoon"),
-        'flow.py:2: task "a": unknown parameter "spoon"; behind the context nothing is available',
+        'flow.py:2: task "a": unknown parameter "spoon"; behind the context there are attempt, idempotency_key, instance, now',
     ),
     (task("a", START, END, parameters=""), 'task "a": its function takes no parameter'),
     (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import types
+from datetime import timezone
 from typing import Any
 
 import pytest
@@ -213,6 +214,31 @@ def test_an_idempotency_key_changes_with_the_pass_only() -> None:
     runner.run()
 
     assert keys[0] == keys[1] != keys[2]
+
+
+def test_a_task_gets_what_it_asks_for_by_name() -> None:
+    seen: list[tuple[object, ...]] = []
+
+    def work(
+        context: Any, now: Any, idempotency_key: str, *, attempt: int, instance: Any, mine: int = 3
+    ) -> bool:
+        seen.append((context is instance.context, now.tzinfo, idempotency_key, attempt, mine))
+        if attempt == 1:
+            raise RuntimeError
+        return True
+
+    module = types.ModuleType("flow")
+    vars(module)["work"] = wfepy.task()(wfepy.start_point()(wfepy.end_point()(work)))
+    workflow = wfepy.Workflow()
+    workflow.load_tasks(module)
+    workflow.check_graph()
+    runner = workflow.create_runner()
+    with pytest.raises(RuntimeError):
+        runner.run()
+    runner.run()
+
+    key = f"flow/default/{runner.instance.uid}/work/0"
+    assert seen == [(True, timezone.utc, key, 1, 3), (True, timezone.utc, key, 2, 3)]
 
 
 # --- WfEpy's ways ------------------------------------------------------------------------------------

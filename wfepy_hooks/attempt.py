@@ -7,6 +7,7 @@ from time import perf_counter
 from . import faults, state
 from . import marking as m
 from .answer import as_answer, error_text
+from .arguments import ARGUMENTS, Call
 from .errors import CodecError, PluginError
 from .outcome import GiveUp, RetryDecision, TaskResult, TaskStatus, Wait
 from .summary import TickSummary
@@ -43,6 +44,8 @@ class TaskRunner:
         self.instance = instance
         self.summary = TickSummary()
         self._tasks = list(instance.workflow.tasks.values())
+        self._wanted = instance.workflow.wanted
+        self._attempt_number = 1
         self._task_error: BaseException | None = None
         self._has_around = False
         self._tell: Callable[..., None] | None = None
@@ -60,7 +63,11 @@ class TaskRunner:
 
     def task_execute(self, task: Task) -> Any:
         """Call ``task`` and return its answer."""
-        return task.func(self.instance.context)
+        names = self._wanted.get(task.name)
+        if names is None:
+            return task.func(self.instance.context)
+        call = Call(self.instance, task, self._attempt_number, self._engine.clock)
+        return task.func(self.instance.context, **{name: ARGUMENTS[name](call) for name in names})
 
     def transition_eval(self, transition: Transition) -> object:
         """Return whether ``transition`` is taken."""
@@ -114,6 +121,7 @@ class TaskRunner:
     def _run_task(self, task: Task, attempt: int) -> bool | Wait:
         """Call the task itself: the innermost implementation of ``wfepy_run_task``."""
         engine = self._engine
+        self._attempt_number = attempt
         try:
             if faults.hit:
                 faults.hit("task.before")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .arguments import ARGUMENTS, parameters
 from .graph import Graph
 
 TYPE_CHECKING = False
@@ -9,9 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from .task import Task
-
-#: Parameters that a task may ask for by name behind the context, with what they are.
-ARGUMENTS: dict[str, str] = {}
 
 
 class Problem:
@@ -92,11 +90,11 @@ def _wrong_parameters(tasks: Mapping[str, Task]) -> Iterator[Problem]:
             )
         for name in required[1:]:
             if name not in ARGUMENTS:
-                available = ", ".join(ARGUMENTS) or "nothing"
+                available = ", ".join(ARGUMENTS)
                 hint = _suggestion(name, ARGUMENTS)
                 yield _problem(
                     task,
-                    f'unknown parameter "{name}"{hint}; behind the context {available} is available: '
+                    f'unknown parameter "{name}"{hint}; behind the context there are {available}: '
                     "give it a default or remove it",
                     fatal=True,
                 )
@@ -108,37 +106,6 @@ def _unrunnable(func: object) -> str:
     if flags & (0x80 | 0x200):  # CO_COROUTINE, CO_ASYNC_GENERATOR
         return "its function is async, and async tasks are not supported yet"
     return "its function is a generator: it has a yield" if flags & 0x20 else ""  # CO_GENERATOR
-
-
-def parameters(func: object) -> tuple[int, list[str]]:
-    """Return how many positional arguments ``func`` takes and the names of its required parameters."""
-    code = getattr(func, "__code__", None)
-    if code is not None and not hasattr(func, "__self__") and not hasattr(func, "__wrapped__"):
-        # A plain function, as nearly all are: inspect.signature would cost 15 us a task.
-        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-        defaults = len(getattr(func, "__defaults__", None) or ())
-        keywords = getattr(func, "__kwdefaults__", None) or {}
-        positional = list(names[: code.co_argcount - defaults])
-        required = positional + [name for name in names[code.co_argcount :] if name not in keywords]
-        return code.co_argcount + bool(code.co_flags & 0x04), required  # 0x04: it has *args
-    return _inspected_parameters(func)
-
-
-def _inspected_parameters(func: object) -> tuple[int, list[str]]:
-    import inspect  # lazily, as above
-
-    try:
-        signature = inspect.signature(func)  # type: ignore[arg-type]
-    except (TypeError, ValueError):  # some builtins have none; then calling it must tell
-        return 1, ["context"]
-    every = signature.parameters.values()
-    positional = [
-        p for p in every if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.VAR_POSITIONAL)
-    ]
-    required = [
-        p.name for p in every if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
-    ]
-    return len(positional), required
 
 
 def _unreachable(graph: Graph, tasks: Mapping[str, Task]) -> Iterator[Problem]:

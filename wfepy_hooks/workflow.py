@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from .arguments import wanted
 from .checks import Problem, examine
 from .errors import WorkflowError
 from .task import DecoratorStack, Task
@@ -33,6 +34,7 @@ class Workflow:
         self.modules: list[str] = []
         self._load_problems: list[Problem] = []
         self._graph: Graph | None = None
+        self._wanted: dict[str, tuple[str, ...]] | None = None
 
     def __repr__(self) -> str:
         return f"<Workflow {self.name!r}, {len(self.tasks)} tasks>"
@@ -73,7 +75,7 @@ class Workflow:
             self._load_problems.append(Problem(task.name, message, task.location, fatal=True))
 
     def _connect(self) -> None:
-        self._graph = None
+        self._graph = self._wanted = None
         for task in self.tasks.values():
             for transition in task.followed_by:
                 if transition.dest in self.tasks:
@@ -102,6 +104,13 @@ class Workflow:
                 raise _error(self.name, fatal)
             self._graph = graph
         return self._graph
+
+    @property
+    def wanted(self) -> dict[str, tuple[str, ...]]:
+        """What tasks ask for by name behind the context, for those that ask for anything."""
+        if self._wanted is None:
+            self._wanted = wanted(self.tasks)
+        return self._wanted
 
     def problems(self) -> list[Problem]:
         """Return everything that is wrong with the graph."""
