@@ -87,10 +87,11 @@ def _import_error(name: str, folder: str, error: BaseException) -> WorkflowError
             where=where,
             hint=f"it was looked for in {folder} and on sys.path",
         )
-    if isinstance(error, SyntaxError) and error.filename:
-        return WorkflowError(
-            f"{type(error).__name__}: {error.msg}", where=f"{error.filename}:{error.lineno or 0}"
-        )
+    if isinstance(error, SyntaxError):
+        file = error.filename or os.path.join(
+            folder, f"{name.replace('.', os.sep)}.py"
+        )  # none for a NUL in it
+        return WorkflowError(f"{type(error).__name__}: {error.msg}", where=f"{file}:{error.lineno or 1}")
     place = _place(error) or where
     text = " ".join(str(error).split())
     if isinstance(error, ImportError) and "partially initialized" in text:

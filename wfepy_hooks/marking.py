@@ -210,6 +210,7 @@ class Marking:
         for task, status in enumerate(self.status):
             if status in (PENDING, READY):
                 self._cancel(task, settled)
+        self.recount()  # so that it explains itself as it will when it is restored
         self._terminated = True
 
     def cancel(self) -> Settled:
