@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import enum
+import random
 import sys
-from collections import OrderedDict, UserDict, deque
+from collections import OrderedDict, UserDict, defaultdict, deque
 from dataclasses import dataclass, field
+from datetime import timedelta, tzinfo
 from decimal import Decimal
 from enum import Enum, Flag, IntEnum, IntFlag
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -222,6 +225,36 @@ class Ordered(OrderedDict[str, Any]):
 
 
 class Money(Decimal):
+    pass
+
+
+class Default(defaultdict[str, Any]):
+    pass
+
+
+class Span(timedelta):
+    pass
+
+
+class Zone(tzinfo):
+    def utcoffset(self, moment: object) -> timedelta:
+        return timedelta(hours=1)
+
+    dst = utcoffset
+
+    def tzname(self, moment: object) -> str:
+        return "X"
+
+
+class Complex(complex):
+    pass
+
+
+class Dice(random.Random):
+    pass
+
+
+class Place(type(Path())):  # type: ignore[misc]
     pass
 
 

@@ -9,7 +9,7 @@ import sys
 import threading
 import uuid
 from collections import OrderedDict, defaultdict, deque
-from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import SimpleNamespace
@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codec_samples import alike
+from codec_samples import Zone, alike
 from wfepy_hooks.codec import MAX_DEPTH, Codec
 from wfepy_hooks.context import Context
 from wfepy_hooks.errors import CodecError
@@ -266,16 +266,6 @@ async def _coroutine() -> None:
     pass
 
 
-class _Zone(tzinfo):
-    def utcoffset(self, moment: datetime | None) -> timedelta:
-        return timedelta(hours=1)
-
-    dst = utcoffset
-
-    def tzname(self, moment: datetime | None) -> str:
-        return "X"
-
-
 @pytest.mark.parametrize(
     ("value", "what", "hint"),
     [
@@ -296,7 +286,7 @@ class _Zone(tzinfo):
         (defaultdict(int), "a collections.defaultdict", "store dict(value)"),
         (memoryview(b""), "a memoryview", "register its class"),
         (NotImplemented, "a NotImplementedType", "keep it out"),
-        (datetime(2024, 1, 1, tzinfo=_Zone()), "a time zone of type", "zoneinfo.ZoneInfo"),
+        (datetime(2024, 1, 1, tzinfo=Zone()), "a time zone of type", "zoneinfo.ZoneInfo"),
     ],
     ids=lambda value: repr(value)[:30],
 )

@@ -326,12 +326,20 @@ def test_a_renamed_class_is_found_by_an_alias(monkeypatch: pytest.MonkeyPatch) -
         (samples.Queue([1]), "collections.deque"),
         (samples.Ordered(a=1), "collections.OrderedDict"),
         (samples.Money(1), "Decimal"),
+        (samples.Default(int), "collections.defaultdict"),
+        (samples.Span(1), "datetime.timedelta"),
+        (samples.Zone(), "datetime.tzinfo"),
+        (samples.Complex(1), "complex"),
+        (samples.Dice(1), "_random.Random"),
+        (object.__new__(samples.Place), "pathlib"),
     ],
 )
 def test_a_class_with_data_out_of_reach_is_refused(value: object, base: str) -> None:
     error = refusal(value)
     assert "it extends" in error.what
     assert base in error.what
+    data = {"$object": f"codec_samples:{type(value).__name__}", "state": {}}
+    assert "it extends" in refused_data(data).what
 
 
 def test_what_an_object_holds_is_refused_by_path() -> None:

@@ -19,7 +19,7 @@ JSON object with one key that starts with ``$``, the tag:
 Objects and enums are those of the workflow's own modules and registered classes. Loading finds a class among what is
 imported already, imports no module but those of the standard library that a tag names, and calls neither
 ``__init__`` nor ``__setattr__``, ``__setstate__`` or ``__reduce__``. The only code of a class that it can run is the
-``__hash__`` and ``__eq__`` of a member of a set or a key of a dict.
+``__hash__`` and ``__eq__`` of a member of a set or a key of a dict, and the ``__del__`` of what a failed load drops.
 
 A list, dict, set or object that is reached twice would come back as two, so it is refused; so is a cycle.
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from types import GetSetDescriptorType, MemberDescriptorType, ModuleType, SimpleNamespace
+from types import BuiltinFunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType, SimpleNamespace
 
 from .codec import MEMBER, sorted_members
 from .errors import CodecError
@@ -89,7 +89,7 @@ class ClassPlan:
             for name, member in vars(step).items():
                 if name == "__dict__" and isinstance(member, (GetSetDescriptorType, MemberDescriptorType)):
                     self.dict_of = member.__get__
-                elif type(member) is MemberDescriptorType:
+                elif type(member) is MemberDescriptorType and "__slots__" in vars(step):
                     self.slots[name] = member
         # Such a value is what it holds, wherever it is. Any other value has an identity to lose.
         self.is_value = _is_frozen(kind)
@@ -254,16 +254,25 @@ def _base_of(kind: type) -> type:
     while step not in _COPIES and step not in _STATE_ONLY:
         base = step.__base__
         assert base is not None  # object is in _STATE_ONLY
-        own = vars(step)
-        pointers = ("__dict__" in own) + ("__weakref__" in own)
-        pointers += sum(type(member) is MemberDescriptorType for member in own.values())
-        if step.__basicsize__ - base.__basicsize__ > pointers * _POINTER or step.__module__ in _CLOSED:
+        if _is_closed(step, base):
             from .codec_errors import kind_text, type_name
 
             what = f"{kind_text(kind)} cannot be saved: it extends {type_name(step)}"
             raise CodecError(what, hint="hold such a value in an attribute instead, as plain data")
         step = base
     return step
+
+
+def _is_closed(kind: type, base: type) -> bool:
+    """Return whether ``kind`` adds something to ``base`` that is neither in ``__dict__`` nor in ``__slots__``."""
+    own = vars(kind)
+    new = own.get("__new__")
+    if isinstance(new, BuiltinFunctionType) and new.__self__ is kind:
+        return True  # an object that another __new__ makes would not be safe to use
+    pointers = ("__dict__" in own) + ("__weakref__" in own)
+    if "__slots__" in own:
+        pointers += sum(type(member) is MemberDescriptorType for member in own.values())
+    return kind.__basicsize__ - base.__basicsize__ > pointers * _POINTER or kind.__module__ in _CLOSED
 
 
 # Modules of classes in Python whose slots differ from one version of Python to the next.
