@@ -288,7 +288,7 @@ async def _coroutine() -> None:
         (NotImplemented, "a NotImplementedType", "keep it out"),
         (datetime(2024, 1, 1, tzinfo=Zone()), "a time zone of type", "zoneinfo.ZoneInfo"),
     ],
-    ids=lambda value: repr(value)[:30],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_what_cannot_be_saved_is_refused_with_its_path_and_what_to_do(
     value: object, what: str, hint: str
