@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from ..errors import UsageError, WfepyError
+from ..errors import InternalError, UsageError, WfepyError
 from ..interrupts import INTERRUPTED
 from .flags import Flags
 from .output import close_streams, say, tell_error
@@ -134,7 +134,7 @@ def _execute(spec: CommandSpec, words: list[str], flags: Flags, config: Config) 
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told and a command exits
         _internal_error(error, config, flags)
-        code = 1
+        code = InternalError.exit_code
     finally:
         config.close()
     return code
@@ -158,6 +158,6 @@ def _internal_error(error: Exception, config: Config, flags: Flags) -> None:
 
     config.plugins.notify("wfepy_internal_error", None, error=error)
     what = f"internal error: {describe(error)} ({origin(error)})"
-    wrapped = WfepyError(what, hint="please report it, with what --traceback shows")
+    wrapped = InternalError(what, hint="please report it, with what --traceback shows")
     wrapped.__cause__ = error
     tell_error(wrapped, flags)

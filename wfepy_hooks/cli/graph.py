@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 
-from ..errors import StateWriteError, UsageError
+from ..errors import UsageError
 from ..project import Project
 from .naming import pick_workflow
 from .output import clean, is_terminal, result, say
@@ -107,4 +107,4 @@ def _write(path: str, drawn: str | bytes) -> None:
         with open(path, "wb") as file:
             file.write(data)
     except OSError as error:
-        raise StateWriteError(f"it cannot be written: {error.strerror}", where=path) from error
+        raise UsageError(f"it cannot be written: {error.strerror}", where=path) from error

@@ -26,8 +26,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 
     parser.add_argument("workflow", metavar="WORKFLOW", help="a workflow, or the path of a .py file")
     parser.add_argument("instance", nargs="?", metavar="INSTANCE", help="id of the instance")
-    parser.add_argument("-n", type=int, metavar="N", help="only the last N records")
+    parser.add_argument("-n", type=_count, metavar="N", help="only the last N records")
     add_json(parser)
+
+
+def _count(text: str) -> int:
+    if int(text) < 0:
+        raise ValueError(text)
+    return int(text)
 
 
 def run(args: Namespace, config: Config) -> int:
@@ -36,7 +42,7 @@ def run(args: Namespace, config: Config) -> int:
     instance = pick_instance(project, name, args.instance)
     records = list(project.store.history(name, instance))
     if args.n is not None:
-        records = records[max(len(records) - args.n, 0) :] if args.n > 0 else []
+        records = records[max(len(records) - args.n, 0) :]
     if args.json:
         result_json({"workflow": name, "instance": instance, "records": records})
         return 0

@@ -39,6 +39,7 @@ class Spinner:
 
     def start(self, name: str) -> None:
         """Begin to draw, a moment from now."""
+        self.stop()  # a task whose end could not be recorded was never told to be over
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._draw, args=(clean(name), self._stop), daemon=True)
         self._thread.start()

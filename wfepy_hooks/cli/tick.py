@@ -47,7 +47,8 @@ def run(args: Namespace, config: Config) -> int:
     names = [pick_workflow(config, word) for word in args.workflows]
     project = open_project(config, args.flags, args.json)
     for name in names:
-        project.workflow(name)
+        if name not in config.workflows:
+            project.workflow(name)  # which says that there is none, and what it may be called
     tick = _Tick(project, args)
     if args.json:
         with TasksPrintToStderr():
