@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from cli_folder import FLOW, Folder, error_line, flow, misbehaving
+from cli_folder import COMMAND, FLOW, Folder, error_line, flow, misbehaving
 from wfepy_hooks.hookspecs import DECISION, HOOKS, OBSERVATION
 
 # --- the configuration --------------------------------------------------------------------------------
@@ -40,6 +40,24 @@ def test_a_wrong_config_is_told_with_its_file(folder: Folder, text: str, said: s
 
 def test_a_config_that_is_not_there_is_told(folder: Folder) -> None:
     assert "nowhere.toml" in error_line(folder.wfepy("tick", "--config", "nowhere.toml"), 4)
+
+
+def test_a_working_directory_that_is_gone_is_told(folder: Folder) -> None:
+    (folder.path / "gone").mkdir()
+    command = f"cd gone; rmdir ../gone; exec {' '.join(COMMAND)}"
+    for words, code in (("status", 2), ("run x.py", 2), ("--help", 0)):
+        done = subprocess.run(
+            ["sh", "-c", f"{command} {words}"],
+            cwd=folder.path,
+            env=folder.environ,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code
+        assert "the working directory is gone" in done.stderr
+        assert "Traceback" not in done.stderr
+        (folder.path / "gone").mkdir()
 
 
 # --- the workflow -------------------------------------------------------------------------------------

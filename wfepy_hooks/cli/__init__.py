@@ -6,6 +6,7 @@ of plugins are, and only the one that runs is imported.
 
 from __future__ import annotations
 
+import os
 import sys
 
 from ..errors import InternalError, UsageError, WfepyError
@@ -42,6 +43,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except SystemExit as ending:  # argparse ends --help so
         return ending.code if isinstance(ending.code, int) else 0
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told in one line
+        tell_error(_bug(error), flags)
+        return InternalError.exit_code
     finally:
         close_streams()
 
@@ -81,6 +85,7 @@ def load_config(flags: Flags) -> Config:
     from ..plugins import BUILTIN
     from . import core
 
+    _require_folder()
     trace = (lambda line: say(line)) if flags.trace_hooks else None
     if flags.config is None and find_config() is None:
         config = Config.without_file(plugins=flags.plugins, autoload=flags.autoload, trace=trace)
@@ -92,6 +97,15 @@ def load_config(flags: Flags) -> Config:
         config.state = abspath(flags.state)
     config.plugins.register(core, "commands", BUILTIN)
     return config
+
+
+def _require_folder() -> None:
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise UsageError(
+            f"the working directory is gone: {error.strerror}", hint="cd to one that exists"
+        ) from error
 
 
 def _pick(commands: Commands, words: list[str]) -> tuple[CommandSpec | None, list[str]]:
@@ -132,9 +146,9 @@ def _execute(spec: CommandSpec, words: list[str], flags: Flags, config: Config) 
         code = module.run(arguments, config)
     except WfepyError:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is told and a command exits
-        _internal_error(error, config, flags)
-        code = InternalError.exit_code
+    except Exception as error:
+        config.plugins.notify("wfepy_internal_error", None, error=error)
+        raise
     finally:
         config.close()
     return code
@@ -152,12 +166,11 @@ def _parse(spec: CommandSpec, module: ModuleType, words: list[str], config: Conf
     return parse(spec, module, words, config)
 
 
-def _internal_error(error: Exception, config: Config, flags: Flags) -> None:
-    """Tell of an error that is nobody's but ours."""
+def _bug(error: Exception) -> InternalError:
+    """Return an error that is nobody's but ours as one that can be told."""
     from ..wording import describe, origin
 
-    config.plugins.notify("wfepy_internal_error", None, error=error)
     what = f"internal error: {describe(error)} ({origin(error)})"
-    wrapped = InternalError(what, hint="please report it, with what --traceback shows")
-    wrapped.__cause__ = error
-    tell_error(wrapped, flags)
+    made = InternalError(what, hint="please report it, with what --traceback shows")
+    made.__cause__ = error
+    return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from ..errors import WfepyError
@@ -37,7 +38,7 @@ def load_leniently(flags: Flags) -> tuple[Config, Commands]:
         config = load_config(flags)
     except WfepyError as error:
         say(f"wfepy: warning: {clean(str(error))}")
-        config = Config(".")
+        config = Config(os.sep)
         config.plugins.register(core, "commands", BUILTIN)
     try:
         return config, config.commands()

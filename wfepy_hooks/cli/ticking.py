@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 
 from ..errors import WfepyError
@@ -23,7 +24,8 @@ __all__ = ["open_project", "say_busy", "tell"]
 def open_project(config: Config, flags: Flags, json: bool) -> Project:
     """Return the project with everything that belongs to running tasks: signals are handled, a view is there."""
     interrupts = Interrupts()
-    interrupts.install()
+    with contextlib.suppress(ValueError):  # not in the main thread: signals are somebody else's
+        interrupts.install()
     config.plugins.register(_view(config, flags, json), "view", BUILTIN)
     return Project(config, interrupts)
 
