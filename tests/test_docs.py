@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from wfepy_hooks import hookspecs
+from wfepy_hooks.arguments import ARGUMENTS
+from wfepy_hooks.configfile import ENGINE_KEYS
 
 DOCS = Path(__file__).parent.parent / "docs"
 TABLE = re.compile(r"(?<=<!-- hooks -->\n).*?(?=<!-- end -->)", re.DOTALL)
@@ -38,3 +40,16 @@ def test_every_specification_has_its_fixed_parts() -> None:
         doc = getattr(hookspecs, name).__doc__
         parts = re.findall(r"^    (When|Kind|Arguments|Result):", doc, re.MULTILINE)
         assert parts == ["When", "Kind", "Arguments", "Result"], name
+
+
+def test_the_page_lists_the_parameters_that_a_task_may_ask_for() -> None:
+    text = (DOCS / "semantics.md").read_text(encoding="utf-8")
+    (table,) = re.findall(r"^\| parameter \|.*\n\| --- .*\n((?:\|.*\n)+)", text, re.MULTILINE)
+    assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == sorted(ARGUMENTS)
+
+
+def test_the_page_lists_the_keys_of_the_config_that_have_an_effect_today() -> None:
+    text = (DOCS / "cli.md").read_text(encoding="utf-8")
+    (table,) = re.findall(r"^\| `\[wfepy\]` \|.*\n\| --- .*\n((?:\|.*\n)+)", text, re.MULTILINE)
+    later = {"executor"}  # there is only one yet
+    assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == set(ENGINE_KEYS) - later
