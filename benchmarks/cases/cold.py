@@ -38,6 +38,7 @@ def _result(samples: Samples, heavy: list[str]) -> Result:
     ours, bare, theirs = samples.of("ours"), samples.of("bare"), samples.of("wfepy")
     rows = [
         Row("cold tick of 3 tasks, saved durably", ours, theirs, "wfepy, not durable", goal=1.0),
+        Row("the same, processor's time", samples.of("ours", "cpu"), samples.of("wfepy", "cpu"), "wfepy"),
         Row("the same", ours, bare, "bare Python"),
         Row("`wfepy run FILE`, 3 tasks, new instance", samples.of("run"), bare, "bare Python"),
         Row("heavy modules that a tick imports", len(heavy), goal=0, unit="", note=" ".join(heavy)),

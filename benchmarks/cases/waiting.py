@@ -36,6 +36,7 @@ def run(bench: Bench) -> Result:
     ours, theirs, kept = samples.of("ours"), samples.of("wfepy"), samples.of("kept")
     rows = [
         Row(f"tick over {size:,} waiting instances", ours, theirs, "wfepy: load, run, dump", goal=0.7),
+        Row("the same, processor's time", samples.of("ours", "cpu"), samples.of("wfepy", "cpu"), "wfepy"),
         Row("the same", ours, kept, "wfepy: load and run only"),
         Row("files that this tick changes", watch.most_changes, goal=0, unit=""),
     ]
