@@ -288,3 +288,10 @@ def test_an_id_is_used_once(folder: Folder) -> None:
     folder.ok("start", "flow", "--id", "x")
     assert "there is a live instance of this id" in error_line(folder.wfepy("start", "flow", "--id", "x"), 3)
     error_line(folder.wfepy("start", "flow", "--id", "-x"), 2)
+
+
+def test_a_task_that_was_cancelled_is_said_to_be(folder: Folder) -> None:
+    folder.write("flow.py", FLOW.replace("@wfepy.end_point()", "@wfepy.end_point(terminate=True)"))
+    folder.write("go", "")
+    log = folder.wfepy("run", "flow.py", "--set", "extra=true").stderr
+    assert "c skipped: it was cancelled" in log

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from ..errors import UsageError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 __all__ = ["FLAGS", "Flags"]
 
 COLORS = ("auto", "always", "never")
@@ -105,8 +109,3 @@ class Flags:
         else:
             setattr(self, name[2:], value)
         return True
-
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator

@@ -63,6 +63,7 @@ class LiveView:
 
     @hookimpl
     def wfepy_tick_started(self, instance: Instance) -> None:
+        self._words.forget()
         if self._verbosity >= 0:
             self._print(Text(clean(f"{instance.workflow.name}/{instance.id}"), style="bold"))
 

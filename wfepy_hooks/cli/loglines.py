@@ -25,6 +25,10 @@ class TaskWords:
     def __init__(self) -> None:
         self._skips: dict[str, str] = {}
 
+    def forget(self) -> None:
+        """Begin anew: a tick of another instance begins."""
+        self._skips.clear()
+
     def note(self, transition: Transition, taken: bool, reason: str) -> None:
         """Remember the decision of a transition."""
         if taken:
@@ -35,7 +39,9 @@ class TaskWords:
     def reason(self, task: Task, result: TaskResult) -> str:
         """Return why the task is where it is; empty if it is just done."""
         if result.status == TaskStatus.SKIPPED:
-            return shown_path(self._skips.pop(task.name, result.reason).removeprefix("skipped, "))
+            # "because no transition to it was taken" says less than why the last of them was not.
+            known = self._skips.get(task.name) if result.reason.startswith("because") else None
+            return shown_path((known or result.reason).removeprefix("skipped, "))
         if result.error is None:
             return result.reason
         from ..answer import error_text  # lazily: nothing may fail
@@ -49,9 +55,10 @@ def shown_path(text: str) -> str:
     import os
 
     try:
-        return text.replace(os.path.join(os.getcwd(), ""), "")
+        folder = os.path.join(os.getcwd(), "")
     except OSError:  # it was removed
         return text
+    return text if folder == os.sep else text.replace(folder, "")
 
 
 def duration(seconds: float) -> str:
@@ -69,6 +76,10 @@ class LogLines:
         self._clock = clock
         self._verbosity = verbosity
         self._words = TaskWords()
+
+    @hookimpl
+    def wfepy_tick_started(self) -> None:
+        self._words.forget()
 
     @hookimpl
     def wfepy_task_started(self, instance: Instance, task: Task, attempt: int) -> None:
