@@ -57,4 +57,5 @@ def test_a_folder_that_is_not_empty_is_left_alone(folder: Folder) -> None:
 
 def test_it_needs_no_healthy_project_around_it(folder: Folder) -> None:
     folder.write("wfepy_plugins.py", "1 / 0")
+    folder.write("wfepy.toml", "[wfepy")
     folder.ok("new", "fresh")

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
+#: The commands that work with broken plugins and a broken configuration.
+NEED_NOTHING = ("plugins", "new")
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code.
@@ -57,7 +60,7 @@ def _run(flags: Flags, words: list[str]) -> int:
 
         return show_version()
     wants_help = "-h" in words or "--help" in words
-    if wants_help or not words or words[0] == "plugins":
+    if wants_help or not words or words[0] in NEED_NOTHING:
         from .help import load_leniently  # lazily: only where broken plugins are to be shown
 
         config, commands = load_leniently(flags)
@@ -69,7 +72,7 @@ def _run(flags: Flags, words: list[str]) -> int:
         from .help import show_commands
 
         return show_commands(commands, config, asked=wants_help)
-    if not wants_help and spec.name not in ("plugins", "new"):
+    if not wants_help and spec.name not in NEED_NOTHING:
         config.plugins.require_healthy()
     return _execute(spec, words, flags, config)
 
@@ -86,11 +89,12 @@ def load_config(flags: Flags) -> Config:
     from . import core
 
     _require_folder()
-    trace = (lambda line: say(line)) if flags.trace_hooks else None
-    if flags.config is None and find_config() is None:
+    trace = say if flags.trace_hooks else None
+    file = flags.config if flags.config is not None else find_config()
+    if file is None:
         config = Config.without_file(plugins=flags.plugins, autoload=flags.autoload, trace=trace)
     else:
-        config = Config.load(flags.config, plugins=flags.plugins, autoload=flags.autoload, trace=trace)
+        config = Config.load(file, plugins=flags.plugins, autoload=flags.autoload, trace=trace)
     if flags.state is not None:
         from os.path import abspath
 
