@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from . import marking as m
 from .outcome import TaskResult, TaskStatus
-from .why import decision_reason, skip_reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +27,10 @@ def announce(
         _tell_transitions(host, instance, task, decisions)
     if host.task_finished:
         host.notify("wfepy_task_finished", instance=instance, task=task, result=result)
+    if not settled.skipped and not settled.cancelled:
+        return
+    from .why import skip_reason  # lazily, as below
+
     graph = instance.marking.graph
     for status, dropped in ((m.E_SKIPPED, settled.skipped), (m.E_CANCELLED, settled.cancelled)):
         for number in dropped:
@@ -46,6 +49,8 @@ def announce(
 
 
 def _tell_transitions(host: PluginHost, instance: Instance, task: Task, decisions: list[int]) -> None:
+    from .why import decision_reason  # lazily: a repeated poll decides nothing
+
     for transition, decision in zip(task.followed_by, decisions, strict=True):
         host.notify(
             "wfepy_transition_evaluated",

@@ -161,7 +161,7 @@ def make_folder(path: str) -> None:
         return
     except FileNotFoundError:
         parent = os.path.dirname(path)
-        if parent in ("", path):
+        if parent in ("", path) or os.path.isdir(parent):  # such as /proc, where none can be made
             raise
         make_folder(parent)
         make_folder(path)
