@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from graphs import Case
     from oracle import EdgeSpec, Plan, TaskSpec
-    from wfepy_hooks import Runner
+    from wfepy_hooks import Instance
     from wfepy_hooks.marking import Settled
 
 OUTCOMES = {"done": m.DONE, "failed": m.FAILED, "timeout": m.TIMED_OUT}
@@ -105,6 +105,7 @@ def expected(oracle: Oracle) -> Snapshot:
 class Play:
     """A random case as a user's module: decorated functions and conditions that act as the script says.
 
+    :ivar runner: the runner of the moment
     :ivar called: the (task, generation) of every call of a task
     :ivar ended: the (task, generation) of every task that came to its end
     :ivar asked: how often each condition was asked in each generation
@@ -117,26 +118,38 @@ class Play:
         self.asked: dict[tuple[str, int, int], int] = {}
         self._attempts: dict[tuple[str, int], int] = {}
         self._allowed: tuple[str, int] | None = None
-        self._runner: Runner | None = None
         module = ModuleType("random_workflow")
         for place, spec in enumerate(case.plan.tasks.values()):
             setattr(module, spec.name, self._decorated(spec, task_decorator_last=place % 2 == 0))
         self.workflow = Workflow()
         self.workflow.load_tasks(module)
         self.workflow.check_graph()
+        self.runner = self.workflow.create_runner()
 
-    def runner(self) -> Runner:
-        return self.workflow.create_runner()
+    @property
+    def instance(self) -> Instance:
+        return self.runner.instance
 
-    def tick(self, runner: Runner, allowed: tuple[str, int] | None = None) -> None:
+    def tick(self, allowed: tuple[str, int] | None = None) -> None:
         """One tick; `allowed`: the only task, and its generation, that does not answer that it waits."""
-        self._runner, self._allowed = runner, allowed
+        self._allowed = allowed
         with contextlib.suppress(TryAgain, GiveUp):
-            runner.run()
+            self.runner.run()
 
-    def _generation(self, name: str) -> int:
-        assert self._runner is not None
-        return self._runner.instance.generation(name)
+    def restart(self, file: str) -> None:
+        """Save to the file, and go on with another runner that has loaded it."""
+        self.runner.dump(file)
+        self.runner = self.workflow.create_runner()
+        self.runner.load(file)
+
+    def told(self) -> tuple[Snapshot, list[int], list[str]]:
+        """All that can be seen of the instance."""
+        names = self.workflow.tasks
+        return (
+            snapshot(self.instance.marking),
+            list(self.instance.marking.queue),
+            [*map(self.instance.why, names)],
+        )
 
     def _decorated(self, spec: TaskSpec, task_decorator_last: bool) -> Any:
         def function(context: dict[str, Any]) -> object:
@@ -162,7 +175,7 @@ class Play:
 
     def _condition(self, spec: TaskSpec, ordinal: int) -> Callable[[object], bool]:
         def condition(context: object) -> bool:
-            generation = self._generation(spec.name)
+            generation = self.instance.generation(spec.name)
             key = (spec.name, ordinal, generation)
             self.asked[key] = self.asked.get(key, 0) + 1
             return self.case.script.condition((spec.name, ordinal), generation)
@@ -170,7 +183,7 @@ class Play:
         return condition
 
     def _act(self, spec: TaskSpec, context: dict[str, Any]) -> object:
-        generation = self._generation(spec.name)
+        generation = self.instance.generation(spec.name)
         key = (spec.name, generation)
         self.called.append(key)
         if self._allowed is not None and self._allowed != key:

@@ -10,21 +10,32 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
-from oracle import EdgeSpec, Oracle, Plan, TaskSpec
+from oracle import EdgeSpec, Oracle, Plan, TaskSpec, plan_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from oracle import Edge
 
-SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-settings.register_profile("quick", max_examples=40, deadline=None, database=None, suppress_health_check=SLOW)
-settings.register_profile("ci", max_examples=100, deadline=None, print_blob=True, suppress_health_check=SLOW)
 settings.register_profile(
-    "thorough", max_examples=3000, deadline=None, print_blob=True, suppress_health_check=SLOW
+    "ci",
+    max_examples=100,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
+settings.register_profile("thorough", settings.get_profile("ci"), max_examples=3000)
+# For `test_mutants.py`: the same examples each time, and a failure is not shrunk.
+settings.register_profile(
+    "quick",
+    settings.get_profile("ci"),
+    max_examples=250,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
 )
 settings.load_profile(os.environ.get("WFEPY_HYPOTHESIS", "ci"))
 
@@ -87,11 +98,12 @@ def plans(draw: st.DrawFn, max_tasks: int = 8, cancelling: bool = True) -> Plan:
 def _add_loops(draw: st.DrawFn, names: list[str], starts: set[str], edges: dict[str, list[EdgeSpec]]) -> None:
     """Add edges back to dominators: to the task itself, to heads of other loops, out of inner loops."""
     bare = Plan(TaskSpec(name, tuple(edges[name]), name in starts) for name in names)
-    pairs = [(task, head) for task in names for head in names if bare.dominates(head, task)]
-    for task, head in draw(st.lists(st.sampled_from(pairs), max_size=4)):
-        on = draw(st.sampled_from(("done", "done", "any", "failed", "timeout")))
-        has_condition = on in ("done", "any") or draw(st.booleans())
-        edges[task].append(EdgeSpec(head, on, has_condition))
+    for head in draw(st.lists(st.sampled_from(names), max_size=4)):
+        inside = [name for name in names if bare.dominates(head, name)]
+        for task in draw(st.lists(st.sampled_from(inside), min_size=1, max_size=3)):
+            on = draw(st.sampled_from(("done", "done", "any", "failed", "timeout")))
+            has_condition = on in ("done", "any") or draw(st.booleans())
+            edges[task].append(EdgeSpec(head, on, has_condition))
 
 
 def _ends(draw: st.DrawFn, names: list[str], starts: set[str], edges: dict[str, list[EdgeSpec]]) -> set[str]:
@@ -113,28 +125,54 @@ def _marked(draw: st.DrawFn, bare: Plan, name: str, end: bool, cancelling: bool)
     if is_join or (name in bare.loops and inputs and draw(st.booleans())):
         join = draw(st.sampled_from(("sync", "any", "all", *range(1, len(inputs) + 1))))
     cancel_rest = cancelling and is_join and not task.start and draw(st.integers(0, 2)) == 2
-    terminate = cancelling and end and draw(st.integers(0, 3)) == 3
+    terminate = cancelling and end and draw(st.booleans())
     return TaskSpec(name, task.edges, task.start, end, join, cancel_rest, terminate)
+
+
+RACE_RULES: tuple[str | int, ...] = ("any", "any", 2, "sync")
 
 
 @st.composite
 def races(draw: st.DrawFn, max_tasks: int = 6) -> Plan:
-    """Workflows in which a join cancels nearly everything: all that is random leads to it, and so does a rival."""
+    """Workflows in which a join cancels nearly everything: all that is random leads to it, and so does a rival.
+
+    The whole race may be a loop.
+    """
     plan = draw(plans(max_tasks, cancelling=False))
+    rule = draw(st.sampled_from(RACE_RULES))
+    is_loop = draw(st.booleans())
     random = []
     for task in plan.tasks.values():
         into = EdgeSpec("join", draw(st.sampled_from(("done", "any"))), draw(st.booleans()))
         edges = (*task.edges, into) if task.end else task.edges
-        random.append(replace(task, edges=edges, end=False))
-    rules: tuple[str | int, ...] = ("any", "any", 2, "sync")
-    join = TaskSpec("join", end=True, join=draw(st.sampled_from(rules)), cancel_rest=True)
-    return Plan([*random, TaskSpec("rival", (EdgeSpec("join"),), start=True), join])
+        join = "sync" if is_loop and task.start and plan.inputs(task.name) and not task.join else task.join
+        random.append(replace(task, edges=edges, end=False, start=task.start and not is_loop, join=join))
+    rival = TaskSpec("rival", (EdgeSpec("join"),), start=not is_loop)
+    if not is_loop:
+        return Plan([*random, rival, TaskSpec("join", end=True, join=rule, cancel_rest=True)])
+    top = TaskSpec("top", (*map(EdgeSpec, plan.starts), EdgeSpec("rival")), start=True)
+    return Plan([top, *random, rival, *_back_to_the_top(draw, rule)])
+
+
+def _back_to_the_top(draw: st.DrawFn, rule: str | int) -> list[TaskSpec]:
+    """The join, what comes after it, from where the loop may repeat, and the end."""
+    after, again, end = (
+        EdgeSpec("after", cond=draw(st.booleans())),
+        EdgeSpec("top", cond=True),
+        EdgeSpec("end"),
+    )
+    end_follows_join = draw(st.booleans())
+    return [
+        TaskSpec("join", (after, end) if end_follows_join else (after,), join=rule, cancel_rest=True),
+        TaskSpec("after", (again,) if end_follows_join else (again, end)),
+        TaskSpec("end", end=True),
+    ]
 
 
 @st.composite
 def scripts(draw: st.DrawFn, plan: Plan, attempts: bool = False) -> Script:
     """What happens in an instance of the plan; `attempts`: with waits and retries on the way, without timeouts."""
-    outcome = st.sampled_from(("done",) * 8 + ("failed", "failed" if attempts else "timeout"))
+    outcome = st.sampled_from(("done",) * 6 + ("failed", "failed" if attempts else "timeout"))
     condition = st.sampled_from((True, True, False))
     passes = {name: PASSES if any(name in body for body in plan.loops.values()) else 1 for name in plan.tasks}
     before = st.lists(st.sampled_from(("wait", "raise")), max_size=2).map(tuple) if attempts else st.just(())
@@ -187,6 +225,18 @@ class Case:
         for _ in self.steps(oracle):
             pass
         return oracle
+
+    @staticmethod
+    def of(text: str, order: list[int]) -> Case:
+        """A case in which all tasks are done and all conditions true, for what is too rare to come up at random."""
+        plan = plan_of(text)
+        script = Script(
+            dict.fromkeys(plan.tasks, ("done",) * PASSES),
+            dict.fromkeys(plan.tasks, ((),) * PASSES),
+            dict.fromkeys(plan.edges, (True,) * PASSES),
+            frozenset(plan.loop_edges),
+        )
+        return Case(plan, script, order)
 
     def in_another_order(self) -> Case:
         return Case(self.plan, self.script, [7 - number for number in reversed(self.order)])

@@ -160,7 +160,11 @@ class Plan:
             found -= stray
 
     def problems(self) -> set[tuple[str, str]]:
-        """What `check_graph` has to report: (kind, task). Marks and loops of what is never reached do not matter."""
+        """What `check_graph` has to report: (kind, task).
+
+        Marks and loops of what is never reached do not matter; but no mark is needless if only a task that cannot
+        be reached yet makes it so.
+        """
         found = set()
         for name, task in self.tasks.items():
             if not any(self.tasks[other].end for other in self.reach([name])):
@@ -168,8 +172,8 @@ class Plan:
             if name not in self.reachable:
                 found.add(("unreachable", name))
                 continue
-            sources = {edge[0] for edge in self.inputs(name)} & self.reachable
-            if task.join is None and len(sources) > 1:
+            sources = {edge[0] for edge in self.inputs(name)}
+            if task.join is None and len(sources & self.reachable) > 1:
                 found.add(("mark missing", name))
             if task.join is not None and len(sources) < 2 and name not in self.loops:
                 found.add(("mark needless", name))

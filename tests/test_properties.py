@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapter import Snapshot, expected, graph_of, restored, settle, snapshot, tasks_of
@@ -105,7 +105,13 @@ def test_checks_find_the_faults_that_the_model_finds(plan: Plan) -> None:
 # --- the marking --------------------------------------------------------------------------------------
 
 
+HALF_A_LOOP_IS_CANCELLED = Case.of(
+    "s start: h rival\n h: x y\n x: h j\n y: h? j\n rival: j\n j join=any cancel_rest end", order=[0, 0, 0, 1]
+)
+
+
 @given(cases())
+@example(HALF_A_LOOP_IS_CANCELLED)
 def test_marking_is_that_of_the_model_after_every_step(case: Case) -> None:
     marking, oracle = Marking(graph_of(case.plan)), Oracle(case.plan)
     assert snapshot(marking) == expected(oracle)

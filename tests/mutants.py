@@ -1,0 +1,215 @@
+"""Faults to plant in the engine, one at a time, for `test_mutants.py`: every one of them must be found.
+
+The text to replace must be in the file exactly once.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Mutant(NamedTuple):
+    """What is wrong then, the file, the text in it, the text to put there, and the tests that must find it."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: str
+
+
+def in_dominators(name: str, old: str, new: str) -> Mutant:
+    return Mutant(name, "dominators.py", old, new, "test_properties")
+
+
+def in_graph(name: str, old: str, new: str) -> Mutant:
+    return Mutant(name, "graph.py", old, new, "test_properties")
+
+
+def in_marking(name: str, old: str, new: str) -> Mutant:
+    return Mutant(name, "marking.py", old, new, "test_properties")
+
+
+def in_state(name: str, old: str, new: str) -> Mutant:
+    return Mutant(name, "state.py", old, new, "test_properties_runner")
+
+
+def in_attempt(name: str, old: str, new: str) -> Mutant:
+    return Mutant(name, "attempt.py", old, new, "test_properties_runner")
+
+
+def in_task(name: str, old: str, new: str) -> Mutant:
+    return Mutant(name, "task.py", old, new, "test_properties_runner")
+
+
+GRAPH = [
+    in_graph(
+        "loop edge is a join input",
+        "if not self.is_loop_edge[edge] and reached[self.source[edge]]:",
+        "if reached[self.source[edge]]:",
+    ),
+    in_graph("exits are not held", "self.held_by[edge] = loop\n", "pass\n"),
+    in_graph(
+        "exits are held by the innermost loop only",
+        "self.held_by[edge] = loop\n",
+        "self.held_by[edge] = loop if self.held_by[edge] < 0 else self.held_by[edge]\n",
+    ),
+    in_graph("inner loop is no part of the outer one", "inner.parent = loop.number", "pass"),
+    in_graph(
+        "join(all) is join(any)", "self.need[number] = len(self.forward_in[number])", "self.need[number] = 1"
+    ),
+    in_graph(
+        "cancel_rest cancels what leads elsewhere too",
+        "return task in self.ends or any(",
+        "return task in self.ends and any(",
+    ),
+    in_graph(
+        "cancel_rest cancels no loop",
+        "if task in self.loop_at and task != join:",
+        "if False:",
+    ),
+    in_graph(
+        "cancel_rest cancels what comes after the join in its loop",
+        "return region - after",
+        "return region - {join}",
+    ),
+    in_dominators(
+        "every edge that closes a cycle is a loop edge",
+        "found[edge] = first[head] <= first[tail] <= last[head]",
+        "found[edge] = 1",
+    ),
+]
+
+JOINS = [
+    in_marking("skip is not carried on", "            decided.append(task)\n", "            pass\n"),
+    in_marking(
+        "join(sync) does not wait for all",
+        "            if pending:\n",
+        "            if pending and not taken:\n",
+    ),
+    in_marking("join(sync) runs although all are skipped", "= taken > 0, taken == 0", "= True, False"),
+    in_marking("join(all) is not skipped early", "taken + pending < need", "not pending and taken < need"),
+    in_marking("join(n) is skipped one too early", "taken + pending < need", "taken + pending <= need"),
+    in_marking("join(n) runs one too late", "runs, skips = taken >= need,", "runs, skips = taken > need,"),
+    in_marking(
+        "join(n) runs one too early", "runs, skips = taken >= need,", "runs, skips = taken >= need - 1,"
+    ),
+    in_marking(
+        "join(any) runs again",
+        "if self.status[target] == PENDING:",
+        "if self.status[target] in (PENDING, DONE):",
+    ),
+    in_marking(
+        "transition for another outcome is taken",
+        "_TAKEN = (False, True, True, False, False, False, False)",
+        "_TAKEN = (False, True, True, False, False, True, False)",
+    ),
+]
+
+LOOPS = [
+    in_marking(
+        "loop edge repeats its loop although it was skipped",
+        "any(_TAKEN[self.edges[edge]] for edge in loop.back_edges)",
+        "any(self.edges[edge] not in (E_FALSE, E_OUTCOME, E_CANCELLED) for edge in loop.back_edges)",
+    ),
+    in_marking(
+        "loop repeats only if all of its loop edges are taken",
+        "any(_TAKEN[self.edges[edge]] for edge in loop.back_edges)",
+        "all(_TAKEN[self.edges[edge]] for edge in loop.back_edges)",
+    ),
+    in_marking(
+        "region repeats before all is decided",
+        "while self._open[loop.number] == 0:",
+        "while self._open[loop.number] <= 1:",
+    ),
+    in_marking(
+        "exits take the value of the first pass",
+        "settled.repeated.append(loop.number)",
+        "settled.repeated.append(loop.number), [self._carry(edge, [], settled) for edge in loop.exits]",
+    ),
+    in_marking("head does not become ready again", "self._make_ready(loop.head, settled)", "pass"),
+    in_marking("inner loop is not reset", "for inner in graph.region(loop.number):", "for inner in [loop]:"),
+    in_marking(
+        "transitions of the region keep their decisions",
+        "self._drop(task, PENDING, E_PENDING)",
+        "self.status[task] = PENDING",
+    ),
+    in_marking(
+        "generation counts for the head only",
+        "self.generation[task] += 1",
+        "self.generation[task] += task == loop.head",
+    ),
+    in_marking("joins remember the last pass", "self._taken[task] = 0", "pass"),
+    in_marking(
+        "outer loop does not hear that the inner one closed", "self._open[loop.number] -= 1\n\n", "pass\n\n"
+    ),
+]
+
+ENDS = [
+    in_marking("failure that nobody handles goes on", "elif decisions or outcome == DONE:", "else:"),
+    in_marking(
+        "failed is done",
+        "self.status[task] = outcome",
+        "self.status[task] = DONE if outcome == FAILED else outcome",
+    ),
+    in_marking(
+        "timeout is done",
+        "self.status[task] = outcome",
+        "self.status[task] = DONE if outcome == TIMED_OUT else outcome",
+    ),
+    in_marking("terminate is ignored", "if outcome == DONE and task in graph.terminating:", "if False:"),
+    in_marking(
+        "failed end point terminates",
+        "if outcome == DONE and task in graph.terminating:",
+        "if task in graph.terminating:",
+    ),
+    in_marking("dead end is called finished", 'else "dead_end"', 'else "finished"'),
+    in_marking("failure is called dead end", "if self._left and not self._terminated:", "if False:"),
+    in_marking(
+        "cancelled task stays in the queue",
+        "        self.queue.pop(task, None)\n        settled.cancelled",
+        "        settled.cancelled",
+    ),
+    in_marking(
+        "cancel_rest leaves what is ready",
+        "if self.status[task] in (PENDING, READY)]",
+        "if self.status[task] == PENDING]",
+    ),
+    in_marking("cancelled loop repeats", "self.edges[edge] = E_CANCELLED", "pass"),
+]
+
+RESTORING = [
+    in_marking("restored exits are not held", " or (held_by >= 0 and self._open[held_by])", ""),
+    in_marking("restored failure is decided", "and self.edges[first] != E_PENDING", ""),
+    in_marking(
+        "restored instance forgets that it was terminated",
+        "any(self.status[task] == DONE for task in graph.terminating)",
+        "False",
+    ),
+    in_state("generation is not saved", 'entry["generation"] = marking.generation[task]', "pass"),
+    in_state("order of the queue is not restored", "dict.fromkeys(queue)", "dict.fromkeys(sorted(queue))"),
+    in_state("decisions are not restored", "marking.edges[first : first + len(decided)] = decided", "pass"),
+    in_state("number of failures is not saved", 'entry["failures"] = instance.failures[name]', "pass"),
+]
+
+RUNNER = [
+    in_attempt(
+        "conditions are asked twice",
+        "decisions = self._decide(number, m.DONE) if answer is True else []",
+        "decisions = answer is True and self._decide(number, m.DONE) and self._decide(number, m.DONE) or []",
+    ),
+    in_attempt("on=any is not about failures", 'm.FAILED: ("failed", "any")', 'm.FAILED: ("failed",)'),
+    in_attempt("GiveUp is tried again", "return RetryDecision(False,", "return RetryDecision(True,"),
+    in_task(
+        "transitions below @task are in reverse order",
+        "for apply in reversed(stack.marks):",
+        "for apply in stack.marks:",
+    ),
+    in_task(
+        "transitions above @task are in reverse order",
+        "self.insert(0, transition)",
+        "self.append(transition)",
+    ),
+]
+
+MUTANTS = [*GRAPH, *JOINS, *LOOPS, *ENDS, *RESTORING, *RUNNER]
