@@ -189,6 +189,17 @@ RESTORING = [
     in_state("generation is not saved", 'entry["generation"] = marking.generation[task]', "pass"),
     in_state("order of the queue is not restored", "dict.fromkeys(queue)", "dict.fromkeys(sorted(queue))"),
     in_state("decisions are not restored", "marking.edges[first : first + len(decided)] = decided", "pass"),
+    in_state(
+        "wait is not replayed",
+        'note_wait(instance, name, record["at"], record.get("reason", ""))',
+        "pass",
+    ),
+    in_state(
+        "decisions are not replayed",
+        'read_decisions(instance.marking.graph, task, record["next"]) if record.get("next") else []',
+        "[]",
+    ),
+    in_state("context is not replayed", "restored.encoded = replay(restored.encoded, records)", "pass"),
     in_state("number of failures is not saved", 'entry["failures"] = instance.failures[name]', "pass"),
 ]
 

@@ -29,7 +29,7 @@ import importlib, sys, traceback
 sys.path.insert(1, sys.argv[1])
 properties = vars(importlib.import_module(sys.argv[2]))
 tests = [value for name, value in properties.items() if name.startswith("test_")]
-tests.sort(key=lambda test: not any(word in test.__name__ for word in ("after_every_step", "restarted")))
+tests.sort(key=lambda test: "after_every" not in test.__name__)
 for test in tests:
     try:
         test()

@@ -6,11 +6,18 @@ import os
 import tempfile
 from typing import TYPE_CHECKING
 
-from hypothesis import given
+from hypothesis import given, settings
 
 from adapter import Play, expected, snapshot
 from graphs import Case, cases
 from oracle import Oracle
+from wfepy_hooks import Instance, Runner, state
+from wfepy_hooks.clock import system_clock
+from wfepy_hooks.codec import Codec
+from wfepy_hooks.engine import Engine
+from wfepy_hooks.plugins import PluginHost
+from wfepy_hooks.recorder import Recorder
+from wfepy_hooks.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +25,9 @@ if TYPE_CHECKING:
 
 NOBODY = ("", 0)
 ATTEMPTS = cases(max_tasks=6, attempts=True)
+
+# These cost files and whole ticks, so they run on fewer examples than those of `test_properties.py`.
+fewer = settings(max_examples=max(50, settings.default.max_examples // 3) if settings.default else 50)
 
 
 def advance(play: Play, name: str) -> Iterator[None]:
@@ -41,6 +51,7 @@ def run_to_the_end(play: Play, file: str = "") -> None:
     raise AssertionError("it does not end")
 
 
+@fewer
 @given(ATTEMPTS)
 def test_runner_is_in_step_with_the_model(case: Case) -> None:
     play, oracle = Play(case), Oracle(case.plan)
@@ -52,6 +63,7 @@ def test_runner_is_in_step_with_the_model(case: Case) -> None:
     assert play.runner.status == oracle.state
 
 
+@fewer
 @given(ATTEMPTS)
 def test_runner_restarted_from_a_file_after_every_tick_is_in_step_with_the_model(case: Case) -> None:
     play, oracle = Play(case), Oracle(case.plan)
@@ -62,8 +74,10 @@ def test_runner_restarted_from_a_file_after_every_tick_is_in_step_with_the_model
                 play.restart(os.path.join(folder, "state.json"))
                 assert play.told() == before
             assert snapshot(play.instance.marking) == expected(oracle)
+    assert all(count == 1 for count in play.asked.values())
 
 
+@fewer
 @given(ATTEMPTS)
 def test_each_task_ends_once_and_each_condition_is_asked_once_in_a_generation(case: Case) -> None:
     play = Play(case)
@@ -74,6 +88,7 @@ def test_each_task_ends_once_and_each_condition_is_asked_once_in_a_generation(ca
     assert play.runner.context.get("ended", []) == [list(each) for each in play.ended]
 
 
+@fewer
 @given(cases(max_tasks=6, cancelling=False, attempts=True))
 def test_waits_retries_and_restarts_change_only_when_things_happen(case: Case) -> None:
     play = Play(case)
@@ -82,6 +97,7 @@ def test_waits_retries_and_restarts_change_only_when_things_happen(case: Case) -
     assert snapshot(play.instance.marking) == expected(case.model())
 
 
+@fewer
 @given(ATTEMPTS)
 def test_order_of_the_tasks_is_the_same_with_restarts_between_ticks(case: Case) -> None:
     straight, restarted = Play(case), Play(case)
@@ -92,6 +108,39 @@ def test_order_of_the_tasks_is_the_same_with_restarts_between_ticks(case: Case) 
     assert straight.told() == restarted.told()
 
 
+class SeldomSaves(Recorder):
+    """Leaves the snapshot as it is in two of three ticks, as if the process had died before writing it."""
+
+    ticks = 0
+
+    def save(self, instance: Instance) -> None:
+        self.ticks += 1
+        if self.ticks % 3 == 0:
+            super().save(instance)
+
+
+@fewer
+@given(ATTEMPTS)
+def test_snapshot_and_history_give_back_the_instance_after_every_tick(case: Case) -> None:
+    play, oracle = Play(case), Oracle(case.plan)
+    codec, workflow = Codec(), play.workflow
+    instance = Instance(workflow, id="one", created="2026-01-01T00:00:00Z")
+    encoded = codec.encode(instance.context)
+    session = MemoryStore().create(workflow.name, "one", state.to_document(instance, encoded))
+    recorder = SeldomSaves(session, codec, encoded, system_clock, PluginHost())
+    play.runner = Runner.resume(instance, Engine(), recorder)
+    for name, _, _ in case.steps(oracle):
+        for _ in advance(play, name):
+            live, context = play.told(), play.instance.context
+            document, records = session.load()
+            again = state.restore(document, records, workflow, codec)
+            play.runner = Runner.resume(again.instance, Engine(), recorder)
+            assert play.told() == live
+            assert play.instance.context == context
+        assert snapshot(play.instance.marking) == expected(oracle)
+
+
+@fewer
 @given(ATTEMPTS)
 def test_tick_with_nothing_to_do_leaves_the_file_byte_identical(case: Case) -> None:
     play, oracle = Play(case), Oracle(case.plan)
