@@ -44,6 +44,7 @@ _KEYS = frozenset(
 )
 _HISTORY_KEYS = frozenset(("bytes", "records"))
 _TASK_KEYS = frozenset(("error", "failures", "generation", "next", "reason", "since", "status"))
+_HEX_DIGITS = frozenset("0123456789abcdef")
 _ENDS = (InstanceStatus.FINISHED, InstanceStatus.DEAD_END, InstanceStatus.FAILED, InstanceStatus.CANCELLED)
 _OUTCOMES = {"completed": m.DONE, "failed": m.FAILED, "timed_out": m.TIMED_OUT}
 
@@ -217,9 +218,9 @@ def _check_keys(value: Any, known: frozenset[str], where: str) -> None:
     """Refuse what this version does not know: it would be lost with the next snapshot."""
     if not isinstance(value, dict):
         raise StateFormatError(f"{where} must be an object, not {type(value).__name__}")
-    unknown = value.keys() - known
-    if unknown:
-        raise StateFormatError(f"{where} has an unknown key {min(unknown)!r}", hint="remove or correct it")
+    if not known.issuperset(value):
+        unknown = min(value.keys() - known)
+        raise StateFormatError(f"{where} has an unknown key {unknown!r}", hint="remove or correct it")
 
 
 def _text(document: Document, key: str) -> str:
@@ -232,8 +233,8 @@ def _text(document: Document, key: str) -> str:
 def _check_names(names: Any, graph: Graph, where: str) -> None:
     if names is None or not isinstance(names, dict if where == "tasks" else list):
         raise StateFormatError(f'"{where}" has the wrong type: {type(names).__name__}')
-    unknown = [name for name in names if name not in graph.index]
-    if unknown:
+    if not graph.index.keys() >= set(names):
+        unknown = [name for name in names if name not in graph.index]
         from .suggest import closest  # lazily: only for an error
 
         near = closest(str(unknown[0]), graph.names)
@@ -278,7 +279,7 @@ def _id(document: Document) -> str:
 
 def _uid(document: Document) -> str:
     uid = _text(document, "uid")
-    if len(uid) != 12 or not set(uid) <= set("0123456789abcdef"):
+    if len(uid) != 12 or not _HEX_DIGITS.issuperset(uid):
         raise StateFormatError(f'"uid" must be 12 hex digits, not {uid!r}')
     return uid
 
