@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 
@@ -15,11 +16,14 @@ DOCS = Path(__file__).parent.parent / "docs"
 TABLE = re.compile(r"(?<=<!-- hooks -->\n).*?(?=<!-- end -->)", re.DOTALL)
 
 
+def docstring(hook: str) -> str:
+    return inspect.getdoc(getattr(hookspecs, hook)) or ""  # without the indent, which Python 3.13 takes away itself
+
+
 def hook_table() -> str:
     lines = ["| hook | kind | called |", "| --- | --- | --- |"]
     for name, hook in hookspecs.HOOKS.items():
-        doc = getattr(hookspecs, name).__doc__
-        (when,) = re.findall(r"^    When: (.*?)$\n    Kind:", doc, re.MULTILINE | re.DOTALL)
+        (when,) = re.findall(r"^When: (.*?)$\nKind:", docstring(name), re.MULTILINE | re.DOTALL)
         when = re.sub(r"\s+", " ", when).replace("``", "`")
         lines.append(f"| `{name}({', '.join(hook.arguments)})` | {hook.kind} | {when.rstrip('.')} |")
     return "\n".join([*lines, ""])
@@ -37,8 +41,7 @@ def test_the_table_of_hooks_is_the_specifications_own(request: pytest.FixtureReq
 
 def test_every_specification_has_its_fixed_parts() -> None:
     for name in hookspecs.HOOKS:
-        doc = getattr(hookspecs, name).__doc__
-        parts = re.findall(r"^    (When|Kind|Arguments|Result):", doc, re.MULTILINE)
+        parts = re.findall(r"^(When|Kind|Arguments|Result):", docstring(name), re.MULTILINE)
         assert parts == ["When", "Kind", "Arguments", "Result"], name
 
 
