@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+import time
 
 import pytest
 
@@ -35,7 +37,7 @@ DEAD_END = """
 def test_a_file_needs_no_config_and_its_state_is_kept_in_the_working_directory(folder: Folder) -> None:
     folder.write("flow.py", FLOW)
     said = folder.ok("run", "flow.py")
-    assert said == "flow/default waits for b: there is no file go\nrun the same command again to go on\n"
+    assert said == "flow/default waits for b: there is no file go\ngo on with: wfepy run flow.py\n"
     assert sorted(folder.state()) == [".wfepy/state/flow/default.json", ".wfepy/state/flow/default.jsonl"]
     folder.write("go", "")
     assert folder.ok("run", "flow.py") == "flow/default finished\n"
@@ -75,8 +77,51 @@ def test_an_instance_that_has_ended_is_told_with_the_way_to_another(folder: Fold
     folder.write("go", "")
     folder.ok("run", "flow")
     said = folder.ok("run", "flow")
-    assert said == "flow/default has ended already: finished; begin another instance with --id NAME\n"
+    assert said == (
+        "flow/default has ended already: finished; begin another instance with --id NAME or wfepy start flow\n"
+    )
     assert "flow/two finished" in folder.ok("run", "flow", "--id", "two")
+
+
+def test_the_command_that_goes_on_is_the_one_to_type(folder: Folder) -> None:
+    folder.write("my flow.py", FLOW)
+    said = folder.ok("run", "my flow.py", "--set", "x=1", "--id", "two", "--state", "kept here")
+    command = said.splitlines()[-1].removeprefix("go on with: wfepy ")
+    assert command == "run 'my flow.py' --id two --state 'kept here'"
+    folder.write("go", "")
+    assert folder.ok(*shlex.split(command)) == "my_flow/two finished\n"
+
+
+def test_values_for_an_instance_that_has_ended_are_refused(folder: Folder) -> None:
+    folder.configure()
+    folder.write("go", "")
+    folder.ok("run", "flow")
+    line = error_line(folder.wfepy("run", "flow", "--set", "x=1"), 2)
+    assert (
+        "the instance has ended, and its context was filled at its start; begin another one with --id" in line
+    )
+
+
+def test_an_instance_that_another_tick_finishes_meanwhile_has_ended(folder: Folder) -> None:
+    folder.configure(flow=flow('open("begun", "w").close(); __import__("time").sleep(1)'))
+    folder.write("go", "")
+    folder.ok("start", "flow", "--id", "default")
+    other = folder.spawn("tick")
+    while not (folder.path / "begun").exists():
+        assert other.poll() is None
+        time.sleep(0.01)
+    assert "has ended already: finished" in folder.ok("run", "flow", "--wait", "30")
+    other.communicate()
+
+
+def test_an_instance_that_a_crash_kept_from_the_ended_ones_has_ended(folder: Folder) -> None:
+    folder.configure()
+    folder.write("go", "")
+    folder.ok("run", "flow")
+    for file in (folder.path / "state/flow/done").iterdir():
+        file.rename(folder.path / "state/flow" / file.name)
+    assert "has ended already: finished" in folder.ok("run", "flow")
+    assert sorted(folder.state()) == ["state/flow/done/default.json", "state/flow/done/default.jsonl"]
 
 
 def test_values_are_json_or_else_text(folder: Folder) -> None:
@@ -195,11 +240,13 @@ def test_a_repeated_wait_is_no_news_but_on_demand(folder: Folder) -> None:
 def test_json_stands_alone_on_standard_output(folder: Folder) -> None:
     body = """
     print("printed")
+    kept.write("kept\\n")
     import subprocess, sys
     subprocess.run(["echo", "from a subprocess"])
     os.write(1, b"written\\n")
     """
-    folder.configure(flow=flow(body))
+    module = "    import sys\n    kept = sys.__stdout__\n    print('imported')\n"
+    folder.configure(flow=module + flow(body).lstrip("\n"))
     done = folder.wfepy("run", "flow", "--json")
     assert json.loads(done.stdout) == {
         "workflow": "flow",
@@ -212,7 +259,7 @@ def test_json_stands_alone_on_standard_output(folder: Folder) -> None:
         "error": None,
         "exit_code": 0,
     }
-    for text in ("printed", "from a subprocess", "written"):
+    for text in ("imported", "printed", "from a subprocess", "written", "kept"):
         assert text in done.stderr
     assert json.loads(folder.wfepy("tick", "--json").stdout)["instances"][0]["status"] == "running"
 

@@ -75,6 +75,18 @@ def test_an_unknown_command_or_option_is_told_with_a_suggestion(folder: Folder) 
     assert "not 'blue'" in error_line(folder.wfepy("status", "--color", "blue"), 2)
 
 
+def test_a_misspelt_command_runs_no_other(folder: Folder) -> None:
+    folder.configure()
+    line = error_line(folder.wfepy("stauts", "run", "flow"), 2)
+    assert 'there is no command "stauts"; did you mean "status"?' in line
+    assert folder.state() == {}
+
+
+def test_help_is_a_word_too(folder: Folder) -> None:
+    assert folder.ok("help", "run") == folder.ok("run", "--help")
+    assert folder.ok("help") == folder.ok("--help")
+
+
 def test_the_version_is_told_whatever_is_broken(folder: Folder) -> None:
     folder.write("wfepy.toml", "[wfepy")
     assert re.fullmatch(r"wfepy-hooks \d+\.\d+\.\d+\S* \(Python 3\.\d+\.\S+\)\n", folder.ok("--version"))
@@ -134,6 +146,15 @@ def test_a_plugin_adds_options_and_commands(folder: Folder) -> None:
     assert folder.ok("tick", "--shout", "y").startswith("configured with y\n")
     assert folder.ok("tick").startswith("nothing to do")
     error_line(folder.wfepy("tick", "--shout"), 2)
+
+
+@pytest.mark.parametrize("name", ["view", "commands"])
+def test_a_plugin_may_have_any_plain_name(folder: Folder, name: str) -> None:
+    folder.configure(extra=f'plugins = ["{name}"]')
+    folder.write(f"{name}.py", PLUGIN)
+    folder.write("greeting.py", GREETING)
+    assert folder.ok("run", "flow", "--shout", "x").startswith("configured with x\n")
+    assert "greet" in folder.ok("--help")
 
 
 def test_a_plugin_cannot_take_the_name_of_a_command(folder: Folder) -> None:

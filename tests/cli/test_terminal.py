@@ -59,7 +59,7 @@ def test_each_task_has_a_line_with_its_sign(folder: Folder) -> None:
         f"{DASH} c skipped: the condition at flow.py:8 was false",
         "… b waits: there is no file go",
         "flow/default waits for b",
-        "run the same command again to go on",
+        "go on with: wfepy run flow",
     ]
     assert "\x1b[32m✓" in seen
 

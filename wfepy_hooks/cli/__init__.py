@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         tell_error(error, flags)
         return error.exit_code
     except KeyboardInterrupt:
-        say("wfepy: interrupted; what was done is saved, and the same command goes on from there")
+        say("wfepy: interrupted; what was done is saved; the next run or tick goes on from there")
         return INTERRUPTED
     except SystemExit as ending:  # argparse ends --help so
         return ending.code if isinstance(ending.code, int) else 0
@@ -59,6 +59,8 @@ def _run(flags: Flags, words: list[str]) -> int:
         from .help import show_version
 
         return show_version()
+    if words[:1] == ["help"]:
+        words = [*words[1:2], "--help"]
     wants_help = "-h" in words or "--help" in words
     if wants_help or not words or words[0] in NEED_NOTHING:
         from .help import load_leniently  # lazily: only where broken plugins are to be shown
@@ -99,7 +101,7 @@ def load_config(flags: Flags) -> Config:
         from os.path import abspath
 
         config.state = abspath(flags.state)
-    config.plugins.register(core, "commands", BUILTIN)
+    config.plugins.register(core, "wfepy:commands", BUILTIN)
     return config
 
 
@@ -117,15 +119,17 @@ def _pick(commands: Commands, words: list[str]) -> tuple[CommandSpec | None, lis
 
     :raises UsageError: if there is no such command
     """
-    plain = [place for place, word in enumerate(words) if not word.startswith("-")]
-    for place in plain:
-        spec = commands.get(words[place])
+    for place, word in enumerate(words):
+        if word.startswith("-"):
+            continue
+        spec = commands.get(word)
         if spec is not None:
             return spec, [*words[:place], *words[place + 1 :]]
-    if plain:
+        before = words[place - 1] if place else ""
+        if before.startswith("-") and "=" not in before and any(map(commands.get, words[place:])):
+            continue  # it may be the value of that option
         from ..suggest import did_you_mean
 
-        word = words[plain[0]]
         raise UsageError(
             f'there is no command "{word}"', hint=did_you_mean(word, [each.name for each in commands])
         )

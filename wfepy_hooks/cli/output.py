@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 
@@ -152,6 +153,9 @@ class TasksPrintToStderr:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         sys.stdout = self._stream
+        with contextlib.suppress(OSError, ValueError):  # gone, or closed by a task
+            if self._stream is not None:  # a log handler that was made before may have kept it
+                self._stream.flush()
         if self._descriptor >= 0:
             os.dup2(self._descriptor, 1)
             os.close(self._descriptor)

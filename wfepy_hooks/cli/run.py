@@ -1,7 +1,7 @@
 """Begin an instance of a workflow, or go on with it, as far as it can go now.
 
 TARGET is a configured workflow or the path of a .py file, which needs no configuration at all: its instances are then
-kept in .wfepy/state below the working directory. Run the same command again to go on with an instance that waits.
+kept in .wfepy/state below the working directory. Run it again, without --set, to go on with an instance that waits.
 
     wfepy run coffee_workflow.py --set cappuccino=true
 
@@ -21,6 +21,7 @@ from .values import add_set, read_values
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from typing import Any
 
     from ..config import Config
     from ..project import Project, Report
@@ -43,61 +44,94 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
+    from argparse import ArgumentTypeError
+
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1
     if not 0 <= value < float("inf"):
-        raise ValueError(text)
+        raise ArgumentTypeError(f"it takes a number of seconds, not {text!r}")
     return value
 
 
 def run(args: Namespace, config: Config) -> int:
+    if args.json:
+        with TasksPrintToStderr():  # from before the workflow is imported, for its module may print, too
+            data = _go_on(args, config)
+        result_json(data)
+    else:
+        data = _go_on(args, config)
+    code: int = data["exit_code"]
+    return code
+
+
+def _go_on(args: Namespace, config: Config) -> dict[str, Any]:
+    """Advance the instance, say what came of it, and return the same as data."""
     values = read_values(args.set)
+    configured = set(config.workflows)
     name = pick_workflow(config, args.target)
+    another = f"--id NAME or wfepy start {name}" if name in configured else "--id NAME"
     project = open_project(config, args.flags, args.json)
     project.workflow(name)  # before anything else: an error in it is what the user wants to know first
     try:
-        session = _hold(project, name, args, values)
+        held = _hold(project, name, args, values, another)
     except LockedError as error:
         if args.wait is not None:
             raise
         say_busy(name, args.id)
-        if args.json:
-            result_json(_no_tick(name, args.id, None, str(error)))
-        return 0
-    if session is None:
-        return _already_ended(project, name, args)
-    if args.json:
-        with TasksPrintToStderr():
-            report = project.advance(session)
-        result_json(report_data(report))
-    else:
-        report = project.advance(session)
+        return _no_tick(name, args.id, None, str(error))
+    if isinstance(held, str):
+        return _already_ended(name, args, held, another)
+    report = project.advance(held)
     tell(report, project, args.flags, quiet=args.json)
     if not args.json:
-        _tell_next(report)
-    return report.exit_code
+        _tell_next(report, args)
+    return report_data(report)
 
 
-def _hold(project: Project, name: str, args: Namespace, values: dict[str, object]) -> Session | None:
-    """Return the hold on the instance, which is made if there is none; ``None`` if it has ended."""
-    if args.id in project.store.list(name, ended=True):
-        return None
-    try:
-        session = _open(project, name, args.id, args.wait)
-    except InstanceNotFound:
+def _hold(
+    project: Project, name: str, args: Namespace, values: dict[str, object], another: str
+) -> Session | str:
+    """Return the hold on the instance, which is made if there is none; its status if it has ended.
+
+    :param another: the words that begin another instance
+    :raises UsageError: if there are values for an instance whose context was filled at its start
+    """
+    found = _find(project, name, args)
+    if found is None:
         try:
             return project.create(name, args.id, values)
-        except InstanceExists:  # somebody was faster, or only its history is there
-            if args.id in project.store.list(name):
-                return _open(project, name, args.id, args.wait)
-            raise
+        except InstanceExists:
+            found = _find(project, name, args)
+            if found is None:  # only its history is there; else somebody was faster
+                raise
     if values:
-        session.release()
+        hint = f"begin another one with {another}"
+        if not isinstance(found, str):
+            found.release()
+            hint = f"leave out --set to go on with it, or {hint}"
+        what = "has ended" if isinstance(found, str) else "exists"
         raise UsageError(
-            "the instance exists, and its context was filled at its start",
+            f"the instance {what}, and its context was filled at its start",
             where=f"{name}/{args.id}",
-            hint="leave out --set to go on with it, or begin another one with --id NAME",
+            hint=hint,
         )
-    return session
+    return found
+
+
+def _find(project: Project, name: str, args: Namespace) -> Session | str | None:
+    """Return the hold on the instance, its status if it has ended, or ``None`` if there is none."""
+    try:
+        return _open(project, name, args.id, args.wait)
+    except InstanceNotFound:
+        pass
+    try:
+        document, _, ended = project.store.read(name, args.id)
+    except InstanceNotFound:
+        return None
+    status: str = document["status"]
+    return status if ended else None
 
 
 def _open(project: Project, name: str, instance: str, wait: float | None) -> Session:
@@ -113,17 +147,14 @@ def _open(project: Project, name: str, instance: str, wait: float | None) -> Ses
             time.sleep(0.1)
 
 
-def _already_ended(project: Project, name: str, args: Namespace) -> int:
-    status = project.store.read(name, args.id)[0]["status"]
-    if args.json:
-        result_json(_no_tick(name, args.id, status, None))
-    else:
+def _already_ended(name: str, args: Namespace, status: str, another: str) -> dict[str, Any]:
+    if not args.json:
         words = status.replace("_", " ")
-        result(clean(f"{name}/{args.id} has ended already: {words}; begin another instance with --id NAME"))
-    return 0 if status in (InstanceStatus.FINISHED, InstanceStatus.CANCELLED) else 1
+        result(clean(f"{name}/{args.id} has ended already: {words}; begin another instance with {another}"))
+    return _no_tick(name, args.id, status, None)
 
 
-def _no_tick(name: str, instance: str, status: str | None, error: str | None) -> dict[str, object]:
+def _no_tick(name: str, instance: str, status: str | None, error: str | None) -> dict[str, Any]:
     """Return the data of an instance that was not advanced."""
     dead = status not in (None, InstanceStatus.FINISHED, InstanceStatus.CANCELLED)
     return {
@@ -139,10 +170,29 @@ def _no_tick(name: str, instance: str, status: str | None, error: str | None) ->
     }
 
 
-def _tell_next(report: Report) -> None:
+def _tell_next(report: Report, args: Namespace) -> None:
     if (
         report.error is None
         and report.summary is not None
         and report.summary.status == InstanceStatus.RUNNING
     ):
-        result("run the same command again to go on")
+        result(clean(f"go on with: {_next_command(args)}"))
+
+
+def _next_command(args: Namespace) -> str:
+    """Return what to type to go on with the instance; not what was typed, for --set is for a new one."""
+    from shlex import join
+
+    flags = args.flags
+    words = ["wfepy", "run", args.target]
+    if args.id != DEFAULT:
+        words += ["--id", args.id]
+    for option in ("config", "state"):
+        value = getattr(flags, option)
+        if value is not None:
+            words += [f"--{option}", value]
+    for plugin in flags.plugins:
+        words += ["-p", plugin]
+    if flags.autoload is False:
+        words.append("--no-plugin-autoload")
+    return join(words)

@@ -26,7 +26,7 @@ def open_project(config: Config, flags: Flags, json: bool) -> Project:
     interrupts = Interrupts()
     with contextlib.suppress(ValueError):  # not in the main thread: signals are somebody else's
         interrupts.install()
-    config.plugins.register(_view(config, flags, json), "view", BUILTIN)
+    config.plugins.register(_view(config, flags, json), "wfepy:view", BUILTIN)
     return Project(config, interrupts)
 
 
