@@ -54,6 +54,60 @@ def test_the_status_follows_the_records_of_a_tick_that_was_killed(folder: Folder
     folder.ok("run", "flow")
 
 
+def test_an_instance_whose_snapshot_is_lost_is_noticed(folder: Folder) -> None:
+    folder.configure()
+    folder.ok("run", "flow", "--id", "a")
+    folder.ok("run", "flow", "--id", "b")
+    (folder.path / "state/flow/a.json").unlink()
+    folder.write("go", "")
+    for command in ("status", "check", "tick"):
+        done = folder.wfepy(command)
+        assert done.returncode == 3
+        assert "flow/a.jsonl: there is a history, and its snapshot is missing" in done.stdout + done.stderr
+    assert "1 finished" in folder.wfepy("status", "--all").stdout
+
+
+COMPENSATED = """
+    import wfepy_hooks as wfepy
+
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.followed_by("undo", on="failed")
+    @wfepy.followed_by("end")
+    def publish(context):
+        raise wfepy.GiveUp("no network")
+
+    @wfepy.task()
+    @wfepy.end_point()
+    def undo(context):
+        return True
+
+    @wfepy.task()
+    @wfepy.end_point()
+    def end(context):
+        return True
+"""
+
+
+def test_a_failure_that_was_taken_care_of_is_none_of_the_instance(folder: Folder) -> None:
+    folder.configure(flow=COMPENSATED)
+    folder.wfepy("run", "flow")
+    table = folder.ok("status", "--all").splitlines()
+    entry = folder.data("status", "--all")["instances"][0]
+    assert table[1].split()[:3] == ["flow", "default", "finished"]
+    assert entry["ended"][:10] in table[1]
+    assert (entry["status"], entry["failing"]) == ("finished", {})
+
+
+def test_the_status_tells_since_when_a_task_fails(folder: Folder) -> None:
+    folder.configure(flow=misbehaving("raise ValueError('no milk')"))
+    folder.wfepy("run", "flow")
+    first = folder.data("history", "flow")["records"][-1]["at"]
+    folder.wfepy("tick")
+    failing = folder.data("status")["instances"][0]["failing"]
+    assert (failing["b"]["since"], failing["b"]["failures"]) == (first, 2)
+
+
 def test_the_status_of_an_unknown_workflow_is_an_error(folder: Folder) -> None:
     folder.configure()
     assert 'did you mean "flow"?' in error_line(folder.wfepy("status", "flw"), 4)

@@ -540,7 +540,11 @@ def test_a_history_without_its_snapshot_is_kept_and_told(store: FileStore, folde
         start(store)
     with pytest.raises(InstanceNotFound, match="its snapshot is missing"):
         store.open("coffee", "monday")
-    assert list(store.claim(["coffee"], NOW)) == []
+    assert store.list("coffee") == ["monday"]
+    (session,) = store.claim(["coffee"], NOW)
+    with pytest.raises(InstanceNotFound, match="its snapshot is missing"):
+        session.load()
+    session.release()
     assert contents(folder) == before
 
 

@@ -5,12 +5,13 @@
 Nothing is locked or loaded for that, so it works while a tick runs and when a workflow is broken. An instance whose
 file cannot be read is listed with its error, and the exit code is 3.
 
-With --json: {"instances": [{"workflow", "instance", "status", "created", "waiting": {TASK: {"since", "reason"}},
-"failing": {TASK: {"failures", "error"}}, "ready": [TASK], "error"}], "live", "ended"}.
+With --json: {"instances": [{"workflow", "instance", "status", "created", "ended", "waiting": {TASK: {"since",
+"reason"}}, "failing": {TASK: {"since", "failures", "error"}}, "ready": [TASK], "error"}], "live", "ended"}.
 """
 
 from __future__ import annotations
 
+import contextlib
 import sys
 
 from ..clock import parse_time
@@ -74,6 +75,7 @@ def _entry(project: Project, workflow: str, instance: str, ended: bool) -> Entry
         "instance": instance,
         "status": None,
         "created": None,
+        "ended": None,
         "waiting": {},
         "failing": {},
         "ready": [],
@@ -87,6 +89,9 @@ def _entry(project: Project, workflow: str, instance: str, ended: bool) -> Entry
             _follow(entry, tasks, record)
         for name, task in tasks.items():
             _add_task(entry, name, task)
+        if _has_ended(entry) or entry["failing"]:
+            with contextlib.suppress(StateError):  # damage to old records hides nothing else
+                _add_times(entry, project.store.history(workflow, instance))
     except StateError as error:
         entry["error"] = str(error)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
@@ -117,9 +122,28 @@ def _add_task(entry: Entry, name: str, task: dict[str, Any]) -> None:
     if status == "waiting":
         entry["waiting"][name] = {"since": task.get("since", ""), "reason": task.get("reason", "")}
     elif "failures" in task or status in ("failed", "timed_out"):
-        entry["failing"][name] = {"failures": task.get("failures", 1), "error": task.get("error", "")}
+        # A failure that a transition took care of is none of an instance that has finished.
+        if entry["status"] in ("running", "failed"):
+            failure = {"since": "", "failures": task.get("failures", 1), "error": task.get("error", "")}
+            entry["failing"][name] = failure
     elif status == "ready":
         entry["ready"].append(name)
+
+
+def _add_times(entry: Entry, records: Iterator[dict[str, Any]]) -> None:
+    """Add since when each failing task fails, and when the instance has ended."""
+    failing, at = entry["failing"], None
+    for record in records:
+        at = record.get("at", "")
+        failure = failing.get(record.get("task"))
+        if failure is None:
+            continue
+        if record.get("status") not in ("retrying", "failed", "timed_out"):
+            failure["since"] = ""
+        elif not failure["since"]:
+            failure["since"] = at
+    if _has_ended(entry):
+        entry["ended"] = at
 
 
 def _has_ended(entry: Entry) -> bool:
@@ -154,7 +178,13 @@ def _rows(entry: Entry, now: datetime) -> Iterator[tuple[str, ...]]:
     found = False
     for task, failure in entry["failing"].items():
         times = f"{failure['failures']} times: " if failure["failures"] > 1 else ""
-        yield (*name, "failed" if _has_ended(entry) else "failing", task, "", times + failure["error"])
+        yield (
+            *name,
+            "failed" if _has_ended(entry) else "failing",
+            task,
+            _since(failure["since"], now),
+            times + failure["error"],
+        )
         found = True
     if not _has_ended(entry):
         for task, wait in entry["waiting"].items():
@@ -164,7 +194,7 @@ def _rows(entry: Entry, now: datetime) -> Iterator[tuple[str, ...]]:
             yield (*name, "ready", task, "", "runs at the next tick")
             found = True
     if not found:
-        yield (*name, _word(entry), "", "", "")
+        yield (*name, _word(entry), "", _since(entry["ended"] or "", now), "")
 
 
 def _since(text: str, now: datetime) -> str:

@@ -13,6 +13,9 @@ What a crash can leave behind, at any moment, and what becomes of it:
   which together with the history says all that the new one does; or the new one.
 * in ``finish``: a live snapshot whose status is an end, or the history of an instance whose snapshot is in
   ``done`` already. The next ``claim`` or ``open`` completes the move, ``read`` and ``history`` look there.
+
+A history with records and no snapshot anywhere is none of these: somebody has lost the snapshot. Such an instance is
+listed and claimed, so that it is noticed, and cannot be loaded.
 """
 
 from __future__ import annotations
@@ -106,13 +109,17 @@ class FileStore:
                 continue
             for instance in orphans:
                 _complete_move(folder, instance)
+            instances = _with_lost(folder, instances, orphans)
             for instance in instances if limit is None else _rotate(instances, now):
                 if left == 0:
                     return
                 try:
                     session = self._hold(folder, workflow, instance)
                 except FileNotFoundError:
-                    continue  # it has ended
+                    if not _is_lost(folder, instance):
+                        continue  # it has ended
+                    lost = _not_found(folder, workflow, instance)
+                    session = FileSession(folder, workflow, instance, problem=lost)
                 if session is not None:
                     left -= 1
                     yield session
@@ -148,7 +155,9 @@ class FileStore:
     def list(self, workflow: str, *, ended: bool = False) -> Ids:
         """See :meth:`.Store.list`."""
         folder = self._folder(workflow)
-        return _list(f"{folder}/done" if ended else folder)[0]
+        if ended:
+            return _list(f"{folder}/done")[0]
+        return _with_lost(folder, *_list(folder))
 
     def _folder(self, workflow: str, instance: str = "x") -> str:
         check_names(workflow, instance)
@@ -220,6 +229,23 @@ def _complete_move(folder: str, instance: str) -> None:
                 held.close()
     except OSError:
         pass  # it is found where it is, and the next claim tries again
+
+
+def _is_lost(folder: str, instance: str) -> bool:
+    """Return whether there is a history with records, and a snapshot neither here nor in ``done``."""
+    try:
+        if not os.path.getsize(f"{folder}/{instance}.jsonl"):
+            return False  # it was never created
+    except OSError:
+        return False
+    # In this order, which is the one in which finish() moves it.
+    return not any(os.path.lexists(f"{place}/{instance}.json") for place in (folder, f"{folder}/done"))
+
+
+def _with_lost(folder: str, instances: list[str], orphans: list[str]) -> list[str]:
+    """Return the ids of the instances, and those of the orphans whose snapshot is lost, sorted."""
+    lost = [instance for instance in orphans if _is_lost(folder, instance)]
+    return sorted(instances + lost) if lost else instances
 
 
 def _refuse_existing(folder: str, instance: str) -> None:

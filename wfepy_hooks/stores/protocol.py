@@ -138,5 +138,8 @@ class Store(Protocol):
         ...
 
     def list(self, workflow: str, *, ended: bool = False) -> Ids:
-        """Return the ids of the live instances, or of the ended ones, sorted."""
+        """Return the ids of the live instances, or of the ended ones, sorted.
+
+        A live one that has lost a part of its state, so that it cannot be read, is among them.
+        """
         ...
