@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import subprocess
 import time
 
 import pytest
 
-from cli_folder import FLOW, error_line, flow, misbehaving
+from cli_folder import COMMAND, FLOW, error_line, flow, misbehaving
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +23,45 @@ DEAD_END = """
     @wfepy.start_point()
     @wfepy.followed_by("b", lambda context: False)
     def a(context):
+        return True
+
+    @wfepy.task()
+    @wfepy.end_point()
+    def b(context):
+        return True
+"""
+
+BRANCHES = """
+    import wfepy_hooks as wfepy
+
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.end_point()
+    def a(context):
+        raise ValueError("never")
+
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.end_point()
+    def b(context):
+        raise ValueError("later")
+
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.end_point()
+    def c(context):
+        return wfepy.wait(reason="it takes long")
+"""
+
+LOOP = """
+    import wfepy_hooks as wfepy
+
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.followed_by("a", lambda context: context["n"] < 2)
+    @wfepy.followed_by("b", lambda context: context["n"] >= 2)
+    def a(context):
+        context["n"] = context.get("n", 0) + 1
         return True
 
     @wfepy.task()
@@ -316,6 +356,80 @@ def test_a_workflow_that_is_broken_does_not_stop_another(folder: Folder) -> None
     done = folder.wfepy("tick")
     assert "SyntaxError" in error_line(done, 4)
     assert "other/y waits for b" in done.stdout
+
+
+def test_a_quiet_tick_says_only_what_fails(folder: Folder) -> None:
+    folder.configure(flow=flow('if context.get("bad"): raise ValueError("no milk")'))
+    assert folder.ok("tick", "-q") == ""
+    folder.ok("start", "flow", "--id", "a1")
+    done = folder.wfepy("tick", "-q")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    folder.ok("start", "flow", "--id", "b2", "--set", "bad=true")
+    done = folder.wfepy("tick", "-q")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "flow/b2 b retrying: ValueError: no milk" in done.stderr
+
+
+def test_one_file_for_results_and_log_tells_nothing_twice_and_dates_the_end(folder: Folder) -> None:
+    folder.configure()
+    folder.write("go", "")
+    folder.ok("start", "flow", "--id", "x")
+    script = f"{' '.join(COMMAND)} tick >>tick.log 2>&1"
+    subprocess.run(["sh", "-c", script], cwd=folder.path, env=folder.environ, check=True)
+    lines = (folder.path / "tick.log").read_text().splitlines()
+    dated = [re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (.*)", line) for line in lines]
+    assert all(dated), lines
+    assert [line.split(" ", 1)[1] for line in lines[3:]] == ["flow/x finished", "1 instance: 1 finished"]
+
+
+def test_a_folder_that_cannot_be_listed_does_not_hide_what_was_done(folder: Folder) -> None:
+    folder.configure()
+    with (folder.path / "wfepy.toml").open("a") as file:
+        file.write('[workflows.second]\nmodule = "flow"\n')
+    folder.ok("start", "flow", "--id", "x")
+    folder.write("state/second", "no folder")
+    done = folder.wfepy("tick", "--json")
+    assert "second" in error_line(done, 3)
+    assert [each["instance"] for each in json.loads(done.stdout)["instances"]] == ["x"]
+    assert folder.wfepy("tick").stdout == "1 instance: 1 waiting\n"
+
+
+def test_a_task_that_a_plugin_lets_fail_for_good_is_not_said_to_be_tried_again(folder: Folder) -> None:
+    folder.configure(flow=BRANCHES)
+    folder.write(
+        "wfepy_plugins.py",
+        """
+        import wfepy_hooks as wfepy
+
+        @wfepy.hookimpl
+        def wfepy_decide_retry(error):
+            return wfepy.RetryDecision(False, "attempt 1 of 1") if "never" in str(error) else None
+        """,
+    )
+    done = folder.wfepy("run", "flow")
+    assert done.stdout.splitlines()[0] == (
+        "flow/default failed in a: ValueError: never; failed in b: ValueError: later; "
+        "it is tried again at the next tick; waits for c: it takes long"
+    )
+
+
+def test_an_error_of_ours_that_a_task_raises_is_a_failure_of_the_task(folder: Folder) -> None:
+    folder.configure(flow=misbehaving('raise wfepy.WorkflowError("no way")'))
+    done = folder.wfepy("run", "flow")
+    assert done.returncode == 1
+    assert "wfepy: error" not in done.stderr
+    assert done.stderr.count("no way") == 1
+
+
+def test_the_log_says_which_pass_of_a_loop_it_is(folder: Folder) -> None:
+    folder.write("loop.py", LOOP)
+    log = folder.wfepy("run", "loop.py").stderr
+    assert re.search(r"loop/default a completed .*\n.*loop/default a \(pass 2\) completed ", log), log
+
+
+def test_a_task_that_gives_up_has_no_traceback(folder: Folder) -> None:
+    folder.configure(flow=flow('raise wfepy.GiveUp("no beans")'))
+    assert "Traceback" not in folder.wfepy("run", "flow").stderr
 
 
 # --- start --------------------------------------------------------------------------------------------

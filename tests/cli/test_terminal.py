@@ -74,6 +74,19 @@ def test_a_failure_is_shown_with_its_traceback(folder: Folder) -> None:
     assert lines[-2] == "flow/default failed in b, tried again at the next tick"
 
 
+def test_a_quiet_tick_names_the_instance_that_failed_and_no_other(folder: Folder) -> None:
+    folder.configure(flow=flow('if context.get("bad"): raise ValueError("no milk")'))
+    folder.ok("start", "flow", "--id", "a1")
+    folder.ok("start", "flow", "--id", "b2", "--set", "bad=true")
+    lines = plain(watch(folder, "tick", "-q")[1])
+    assert lines[:3] == [
+        "flow/b2",
+        "✗ b failed: ValueError: no milk (tried again at the next tick)",
+        "Traceback (most recent call last):",
+    ]
+    assert lines[-1] == "ValueError: no milk"
+
+
 @pytest.mark.parametrize("columns", [40, 80])
 def test_long_and_wicked_texts_are_wrapped_and_escaped(folder: Folder, columns: int) -> None:
     text = "[red]wicked[/red] \\x1b[31m \\x07 " + "long " * 30

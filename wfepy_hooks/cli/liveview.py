@@ -14,8 +14,8 @@ from ..markers import hookimpl
 from ..outcome import TaskStatus
 from ..render.look import LOOKS
 from ..render.text import can_show_unicode
-from .loglines import TaskWords
-from .output import clean, is_terminal, say
+from .loglines import TaskWords, say_traceback
+from .output import clean, is_terminal
 from .spinner import Spinner
 
 TYPE_CHECKING = False
@@ -57,6 +57,7 @@ class LiveView:
         encoding = getattr(sys.stderr, "encoding", None)
         self._unicode = can_show_unicode(encoding)
         self._words = TaskWords()
+        self._has_heading = False
         self._spinner: Spinner | None = None
         if is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb" and verbosity >= 0:
             self._spinner = Spinner(sys.stderr, unicode=self._unicode, color=color)
@@ -64,8 +65,9 @@ class LiveView:
     @hookimpl
     def wfepy_tick_started(self, instance: Instance) -> None:
         self._words.forget()
+        self._has_heading = False
         if self._verbosity >= 0:
-            self._print(Text(clean(f"{instance.workflow.name}/{instance.id}"), style="bold"))
+            self._show_heading(instance)
 
     @hookimpl
     def wfepy_task_started(self, instance: Instance, task: Task, attempt: int) -> None:
@@ -91,11 +93,7 @@ class LiveView:
         else:
             said = f"{word}: {reason}" if reason else word
         self._show(instance, task.name, look, color, said)
-        if result.error is not None:
-            from .tasktrace import task_traceback
-
-            if found := task_traceback(result.error):
-                say(found)
+        say_traceback(result)
 
     @hookimpl
     def wfepy_tick_finished(self) -> None:
@@ -105,7 +103,13 @@ class LiveView:
         if self._spinner is not None:
             self._spinner.stop()
 
+    def _show_heading(self, instance: Instance) -> None:
+        self._has_heading = True
+        self._print(Text(clean(f"{instance.workflow.name}/{instance.id}"), style="bold"))
+
     def _show(self, instance: Instance, name: str, look: str, color: str, said: str) -> None:
+        if not self._has_heading:  # so far nothing failed, and only that is to be shown
+            self._show_heading(instance)
         sign = LOOKS[look].sign if self._unicode else LOOKS[look].plain
         widest = max(map(len, instance.workflow.tasks), default=0)
         row = Table.grid(padding=(0, 1))

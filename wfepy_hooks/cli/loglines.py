@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ..markers import hookimpl
-from ..outcome import TaskStatus
+from ..outcome import GiveUp, TaskStatus
 from .output import clean, say
 
 TYPE_CHECKING = False
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..outcome import TaskResult
     from ..task import Task, Transition
 
-__all__ = ["LogLines", "TaskWords", "duration"]
+__all__ = ["LogLines", "TaskWords", "duration", "moment", "say_traceback"]
 
 
 class TaskWords:
@@ -46,8 +46,13 @@ class TaskWords:
             return result.reason
         from ..answer import error_text  # lazily: nothing may fail
 
-        tried = f"attempt {result.attempt}, " if result.attempt > 1 else ""
-        return f"{error_text(result.error)} ({tried}{result.reason})"
+        error = error_text(result.error)
+        remarks = (
+            [] if result.reason in error else [result.reason]
+        )  # a plugin may give the error as the reason
+        if result.attempt > 1 and "attempt" not in result.reason:
+            remarks.insert(0, f"attempt {result.attempt}")
+        return f"{error} ({', '.join(remarks)})" if remarks else error
 
 
 def shown_path(text: str) -> str:
@@ -61,9 +66,24 @@ def shown_path(text: str) -> str:
     return text if folder == os.sep else text.replace(folder, "")
 
 
+def say_traceback(result: TaskResult) -> None:
+    """Write the traceback of a task that failed, unless it did so on purpose."""
+    if result.error is None or isinstance(result.error, GiveUp):
+        return
+    from .tasktrace import task_traceback  # lazily: nothing may fail
+
+    if found := task_traceback(result.error):
+        say(found)
+
+
 def duration(seconds: float) -> str:
     """Return how long something took, in seconds: ``0.012s``."""
     return f"{seconds:.3f}s"
+
+
+def moment(clock: Clock) -> str:
+    """Return the time as a line of the log begins with it."""
+    return clock().strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class LogLines:
@@ -95,16 +115,13 @@ class LogLines:
         failed = result.status in (TaskStatus.FAILED, TaskStatus.RETRYING)
         if (self._verbosity < 0 and not failed) or (self._verbosity < 1 and not result.changed):
             return
+        name = f"{task.name} (pass {result.generation + 1})" if result.generation else task.name
         if result.status == TaskStatus.COMPLETED:
-            self._write(instance, f"{task.name} completed {duration(result.took)}")
+            self._write(instance, f"{name} completed {duration(result.took)}")
             return
         reason = self._words.reason(task, result)
-        self._write(instance, f"{task.name} {result.status}" + (f": {reason}" if reason else ""))
-        if result.error is not None:
-            from .tasktrace import task_traceback
-
-            if found := task_traceback(result.error):
-                say(found)
+        self._write(instance, f"{name} {result.status}" + (f": {reason}" if reason else ""))
+        say_traceback(result)
 
     @hookimpl
     def wfepy_instance_finished(self, instance: Instance, status: str) -> None:
@@ -112,5 +129,4 @@ class LogLines:
             self._write(instance, status)
 
     def _write(self, instance: Instance, text: str) -> None:
-        at = self._clock().strftime("%Y-%m-%dT%H:%M:%SZ")
-        say(clean(f"{at} {instance.workflow.name}/{instance.id} {text}"))
+        say(clean(f"{moment(self._clock)} {instance.workflow.name}/{instance.id} {text}"))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..answer import error_text
-from ..outcome import GiveUp, InstanceStatus
+from ..errors import WfepyError
+from ..outcome import InstanceStatus
 from .output import clean
 
 TYPE_CHECKING = False
@@ -36,20 +37,31 @@ def report_line(report: Report, project: Project, *, brief: bool = False) -> str
         return f"{name} could not be advanced"
     if report.summary.status == InstanceStatus.DEAD_END:
         return clean(f"{name} is a dead end, it can never finish: {_dead_end(report, project)}")
-    return clean(f"{name} {_outcome(report.summary, brief)}")
+    return clean(f"{name} {_outcome(report, report.summary, project, brief)}")
 
 
-def _outcome(summary: TickSummary, brief: bool) -> str:
+def _outcome(report: Report, summary: TickSummary, project: Project, brief: bool) -> str:
     if summary.status == InstanceStatus.FINISHED:
         return "finished"
     failed = {task: error_text(error) for task, error in summary.failures.items()}
-    parts = _listed("failed in", failed, brief)
     if summary.status != InstanceStatus.RUNNING:
-        return "; ".join(parts) or summary.status
-    if parts and not any(isinstance(error, GiveUp) for error in summary.failures.values()):
+        return "; ".join(_listed("failed in", failed, brief)) or summary.status
+    tried_again = _tried_again(report, summary, project) if failed else set()
+    parts = _listed("failed in", {t: why for t, why in failed.items() if t not in tried_again}, brief)
+    if tried_again:
+        parts += _listed("failed in", {t: why for t, why in failed.items() if t in tried_again}, brief)
         parts[-1] += ", tried again at the next tick" if brief else "; it is tried again at the next tick"
     parts += _listed("waits for", summary.waiting, brief)
     return "; ".join(parts) or "goes on at the next tick"
+
+
+def _tried_again(report: Report, summary: TickSummary, project: Project) -> set[str]:
+    """Return which of the tasks that failed the next tick tries again; a plugin may have decided otherwise."""
+    try:
+        counted = project.read(report.workflow, report.instance).failures
+    except WfepyError:
+        counted = {}
+    return summary.unrecorded.union(task for task in summary.failures if task in counted)
 
 
 def _listed(words: str, tasks: Mapping[str, str], brief: bool) -> list[str]:
@@ -59,7 +71,6 @@ def _listed(words: str, tasks: Mapping[str, str], brief: bool) -> list[str]:
 
 
 def _dead_end(report: Report, project: Project) -> str:
-    from ..errors import WfepyError
     from ..why import false_conditions  # lazily: it is rare
 
     try:

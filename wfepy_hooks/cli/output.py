@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TasksPrintToStderr",
+    "are_one_file",
     "clean",
     "close_streams",
     "result",
@@ -118,6 +119,16 @@ def is_terminal(stream: TextIO | None) -> bool:
     try:
         return stream is not None and stream.isatty()
     except ValueError:
+        return False
+
+
+def are_one_file(first: TextIO | None, second: TextIO | None) -> bool:
+    """Return whether what is written to either stream ends up in the same file or pipe."""
+    try:
+        return (
+            first is not None and second is not None and os.path.sameopenfile(first.fileno(), second.fileno())
+        )
+    except (OSError, ValueError):  # closed, or no file
         return False
 
 

@@ -9,13 +9,15 @@ With --json: {"instances": [...], "busy": [{"workflow", "instance"}]}, the insta
 
 from __future__ import annotations
 
+import sys
 from types import SimpleNamespace
 
-from ..errors import ConfigError
+from ..errors import ConfigError, WfepyError
+from ..outcome import InstanceStatus
 from .naming import pick_workflow
 from .outcomes import is_news, report_data
-from .output import TasksPrintToStderr, result, result_json
-from .ticking import open_project, say_busy, tell
+from .output import TasksPrintToStderr, are_one_file, result, result_json, tell_error
+from .ticking import is_person, open_project, say_busy, tell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from ..config import Config
     from ..project import Project, Report
+    from .flags import Flags
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -56,43 +59,74 @@ def run(args: Namespace, config: Config) -> int:
         result_json({"instances": tick.data, "busy": [{"workflow": w, "instance": i} for w, i in tick.busy]})
     else:
         tick.run(names or None)
-        result(tick.summary())
+        if args.flags.verbosity >= 0 and not tick.was_refused:
+            result(tick.summary())
     return tick.exit_code
 
 
 class _Tick:
+    """One tick, and what came of it.
+
+    :ivar was_refused: whether an error came before any instance
+    """
+
     def __init__(self, project: Project, args: Namespace) -> None:
         self._project = project
         self._args = args
+        self._flags: Flags = args.flags
         self._counts: dict[str, int] = {}
+        #: Whether results and log are lines of one file, which then has said most of a result.
+        self._is_one_log = not is_person(self._flags) and are_one_file(sys.stdout, sys.stderr)
         self.data: list[dict[str, object]] = []
         self.busy: list[tuple[str, str]] = []
+        self.was_refused = False
         self.exit_code = 0
 
     def run(self, names: list[str] | None) -> None:
-        for report in self._project.tick(names, self._busy):
-            self.exit_code = max(self.exit_code, report.exit_code)
-            word = _word(report)
-            self._counts[word] = self._counts.get(word, 0) + 1
-            quiet = self._args.json or not is_news(report) or self._args.flags.verbosity < 0
-            tell(report, self._project, self._args.flags, quiet=quiet)
-            if self._args.json:
-                self.data.append(report_data(report))
+        try:
+            for report in self._project.tick(names, self._busy):
+                self._take(report)
+        except WfepyError as error:  # a folder could not be listed; all others were served before
+            tell_error(error, self._flags)
+            self.exit_code = max(self.exit_code, error.exit_code)
+            self.was_refused = not self._counts and not self.busy
+
+    def _take(self, report: Report) -> None:
+        self.exit_code = max(self.exit_code, report.exit_code)
+        word = _word(report)
+        self._counts[word] = self._counts.get(word, 0) + 1
+        quiet = self._args.json or self._flags.verbosity < 0 or not is_news(report)
+        tell(report, self._project, self._flags, quiet=quiet or (self._is_one_log and _is_in_log(report)))
+        if self._args.json:
+            self.data.append(report_data(report))
 
     def _busy(self, workflow: str, instance: str) -> None:
         self.busy.append((workflow, instance))
-        say_busy(workflow, instance)
+        if self._flags.verbosity >= 0:
+            say_busy(workflow, instance)
 
     def summary(self) -> str:
         """Return the last line, such as ``3 instances: 1 finished, 2 waiting``."""
         total = sum(self._counts.values())
         if not total and not self.busy:
-            return "nothing to do: there is no live instance"
+            return self._dated("nothing to do: there is no live instance")
         parts = [f"{count} {word}" for word, count in self._counts.items()]
         if self.busy:
             parts.append(f"{len(self.busy)} held by another tick")
         total += len(self.busy)
-        return f"{total} instance{'s' if total != 1 else ''}: {', '.join(parts)}"
+        return self._dated(f"{total} instance{'s' if total != 1 else ''}: {', '.join(parts)}")
+
+    def _dated(self, text: str) -> str:
+        if not self._is_one_log:
+            return text
+        from .loglines import moment
+
+        return f"{moment(self._project.config.clock)} {text}"
+
+
+def _is_in_log(report: Report) -> bool:
+    """Return whether the lines of the log say all that the line of result would."""
+    return report.summary is not None and report.summary.status != InstanceStatus.DEAD_END
 
 
 def _word(report: Report) -> str:

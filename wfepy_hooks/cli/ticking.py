@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..project import Report
     from .flags import Flags
 
-__all__ = ["open_project", "say_busy", "tell"]
+__all__ = ["is_person", "open_project", "say_busy", "tell"]
 
 
 def open_project(config: Config, flags: Flags, json: bool) -> Project:
@@ -32,7 +32,7 @@ def open_project(config: Config, flags: Flags, json: bool) -> Project:
 
 def _view(config: Config, flags: Flags, json: bool) -> object:
     """Return the plugin that shows what happens: to a person at a terminal, or as lines of a log."""
-    if _is_person(flags) and not json:
+    if is_person(flags) and not json:
         from .liveview import LiveView  # lazily: rich takes 100 ms
 
         return LiveView(flags.verbosity, color=wants_color(flags, sys.stderr))
@@ -41,7 +41,7 @@ def _view(config: Config, flags: Flags, json: bool) -> object:
     return LogLines(config.clock, flags.verbosity)
 
 
-def _is_person(flags: Flags) -> bool:
+def is_person(flags: Flags) -> bool:
     """Return whether somebody watches, to whom more can be shown than lines of a log."""
     return flags.color == "always" or (is_terminal(sys.stdout) and is_terminal(sys.stderr))
 
@@ -64,8 +64,9 @@ def tell(report: Report, project: Project, flags: Flags, *, quiet: bool = False)
             report.error.where = f"{where}: {report.error.where}" if report.error.where else where
         tell_error(report.error, flags)
         return
-    for error in report.summary.failures.values() if report.summary else ():
-        if isinstance(error, WfepyError):  # it could not be recorded, so no hook has told of it
-            tell_error(error, flags)
+    if report.summary is not None:
+        for task, error in report.summary.failures.items():
+            if task in report.summary.unrecorded and isinstance(error, WfepyError):  # no hook has told of it
+                tell_error(error, flags)
     if not quiet:
-        result(report_line(report, project, brief=_is_person(flags)))
+        result(report_line(report, project, brief=is_person(flags)))
