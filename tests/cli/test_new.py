@@ -55,6 +55,19 @@ def test_a_folder_that_is_not_empty_is_left_alone(folder: Folder) -> None:
     folder.ok("new", "empty")
 
 
+def test_a_new_git_repository_counts_as_empty(folder: Folder) -> None:
+    (folder.path / "reviews/.git").mkdir(parents=True)
+    project = Folder(folder.path / "reviews")
+    project.ok("new", ".")
+    project.ok("check")
+
+
+def test_no_file_of_it_names_the_machine_on_which_it_was_made(folder: Folder) -> None:
+    folder.ok("new", "reviews")
+    for file in (folder.path / "reviews").iterdir():
+        assert str(folder.path) not in file.read_text(), file.name
+
+
 def test_it_needs_no_healthy_project_around_it(folder: Folder) -> None:
     folder.write("wfepy_plugins.py", "1 / 0")
     folder.write("wfepy.toml", "[wfepy")

@@ -2,7 +2,8 @@
 
     wfepy new reviews && cd reviews && wfepy run reviews
 
-The workflow is named after the folder, and nothing is ever overwritten.
+The workflow is named after the folder, and nothing is ever overwritten. A folder
+with nothing but .git in it counts as empty.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace, config: Config) -> int:
     folder = os.path.abspath(args.folder)
-    words = _words(args.name or os.path.basename(folder), folder)
+    words = _words(args.name or os.path.basename(folder))
     _require_empty(folder, args.folder)
     try:
         os.makedirs(folder, exist_ok=True)
@@ -52,7 +53,7 @@ def run(args: Namespace, config: Config) -> int:
     return 0
 
 
-def _words(name: str, folder: str) -> dict[str, str]:
+def _words(name: str) -> dict[str, str]:
     """Return what the templates ask for.
 
     :raises UsageError: if ``name`` cannot be made the name of a workflow
@@ -65,7 +66,7 @@ def _words(name: str, folder: str) -> dict[str, str]:
             hint="give one by --name, such as reviews",
         )
     # Not just the name: a module called json.py or test.py would hide one of Python's own.
-    return {"name": name, "module": f"{name}_workflow", "folder": folder}
+    return {"name": name, "module": f"{name}_workflow"}
 
 
 def _require_empty(folder: str, shown: str) -> None:
@@ -73,7 +74,7 @@ def _require_empty(folder: str, shown: str) -> None:
     if os.path.lexists(folder) and not os.path.isdir(folder):
         raise UsageError("it is there and no folder", where=shown, hint=hint)
     try:
-        empty = not os.path.exists(folder) or not os.listdir(folder)
+        empty = not os.path.exists(folder) or set(os.listdir(folder)) <= {".git"}
     except OSError as error:
         raise UsageError(f"it cannot be read: {error.strerror}", where=shown, hint=hint) from error
     if not empty:
