@@ -444,6 +444,11 @@ def test_start_runs_nothing_and_prints_the_id(folder: Folder) -> None:
     assert folder.ok("status").endswith("2 live instances: 2 ready\n")
 
 
+def test_what_a_module_prints_does_not_hurt_the_data_of_start(folder: Folder) -> None:
+    folder.configure(flow="    print('imported')\n" + FLOW)
+    assert folder.data("start", "flow", "--id", "x") == {"workflow": "flow", "instance": "x"}
+
+
 def test_an_id_is_used_once(folder: Folder) -> None:
     folder.configure()
     folder.ok("start", "flow", "--id", "x")

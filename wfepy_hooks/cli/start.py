@@ -10,7 +10,7 @@ from __future__ import annotations
 from ..errors import InstanceExists
 from ..project import Project
 from .naming import pick_workflow
-from .output import result, result_json
+from .output import TasksPrintToStderr, result, result_json
 from .values import add_set, read_values
 
 TYPE_CHECKING = False
@@ -30,18 +30,23 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace, config: Config) -> int:
+    if args.json:
+        with TasksPrintToStderr():  # the workflow's module may print when it is imported
+            name, instance = _start(args, config)
+        result_json({"workflow": name, "instance": instance})
+    else:
+        result(_start(args, config)[1])
+    return 0
+
+
+def _start(args: Namespace, config: Config) -> tuple[str, str]:
+    """Begin the instance, and return the workflow's name and the id."""
     values = read_values(args.set)
     name = pick_workflow(config, args.workflow)
     project = Project(config)
     if args.id is None:
-        instance = _start_now(project, name, values)
-    else:
-        instance = project.start(name, args.id, values)
-    if args.json:
-        result_json({"workflow": name, "instance": instance})
-    else:
-        result(instance)
-    return 0
+        return name, _start_now(project, name, values)
+    return name, project.start(name, args.id, values)
 
 
 def _start_now(project: Project, name: str, values: dict[str, object]) -> str:
