@@ -173,6 +173,18 @@ def test_why_explains_a_task(folder: Folder) -> None:
     error_line(folder.wfepy("why", "flow", "a", "b", "c"), 2)
 
 
+def test_looking_works_with_a_broken_plugin(folder: Folder) -> None:
+    folder.configure()
+    folder.ok("run", "flow")
+    folder.write("wfepy_plugins.py", "1 / 0")
+    for words in (["status"], ["show", "flow"], ["history", "flow"], ["why", "flow", "b"], ["graph", "flow"]):
+        done = folder.wfepy(*words)
+        assert done.returncode == 0
+        assert "wfepy: warning: " in done.stderr
+        assert "ZeroDivisionError" in done.stderr
+    error_line(folder.wfepy("tick"), 4)
+
+
 # --- check --------------------------------------------------------------------------------------------
 
 

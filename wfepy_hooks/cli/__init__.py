@@ -12,7 +12,7 @@ import sys
 from ..errors import InternalError, UsageError, WfepyError
 from ..interrupts import INTERRUPTED
 from .flags import Flags
-from .output import close_streams, say, tell_error
+from .output import clean, close_streams, say, tell_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ __all__ = ["main"]
 
 #: The commands that work with broken plugins and a broken configuration.
 NEED_NOTHING = ("plugins", "new")
+#: The commands that only look, so that a broken plugin is worth a warning.
+ONLY_LOOK = ("status", "show", "history", "graph", "why")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -75,7 +77,7 @@ def _run(flags: Flags, words: list[str]) -> int:
 
         return show_commands(commands, config, asked=wants_help)
     if not wants_help and spec.name not in NEED_NOTHING:
-        config.plugins.require_healthy()
+        _require_plugins(config, spec.name)
     return _execute(spec, words, flags, config)
 
 
@@ -103,6 +105,19 @@ def load_config(flags: Flags) -> Config:
         config.state = abspath(flags.state)
     config.plugins.register(core, "wfepy:commands", BUILTIN)
     return config
+
+
+def _require_plugins(config: Config, command: str) -> None:
+    """Refuse to run workflows without a plugin that could not be loaded; looking at them is possible.
+
+    :raises PluginError: for a command that does not only look
+    """
+    try:
+        config.plugins.require_healthy()
+    except WfepyError as error:
+        if command not in ONLY_LOOK:
+            raise
+        say(f"wfepy: warning: {clean(str(error))}")
 
 
 def _require_folder() -> None:
