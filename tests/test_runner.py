@@ -47,7 +47,10 @@ def test_a_wait_says_why() -> None:
     runner.run()
 
     assert runner.summary.waiting == {"left": "the kettle"}
-    assert runner.instance.why("left") == "left: waits: the kettle\n  left -> end: undecided, left is waiting"
+    assert runner.instance.why("left") == (
+        "left: waits: the kettle\n  start -> left: taken\n  left -> end: undecided, left is waiting"
+    )
+    assert runner.instance.why("end").endswith("\n  because left waits: the kettle")
 
 
 @pytest.mark.parametrize(("answer", "finishes"), [(1, True), ("yes", True), (0, False), ([], False)])
@@ -110,6 +113,7 @@ def test_giving_up_is_final() -> None:
     runner.run()
     assert runner.context["ran"] == ["start", "left", "right"]
     assert "failed: GiveUp: no beans; no transition is about that" in runner.instance.why("left")
+    assert "end: never runs, because left failed" in runner.instance.why("end")
 
 
 def test_a_transition_may_be_about_a_failure() -> None:
@@ -121,7 +125,7 @@ def test_a_transition_may_be_about_a_failure() -> None:
 
     assert runner.status == "finished"
     assert runner.context["ran"] == ["brew", "clean"]
-    assert "it is about on='done' and that did not happen" in runner.instance.why("drink")
+    assert "only if brew is done, and it failed" in runner.instance.why("drink")
 
 
 def test_a_condition_that_raises_fails_the_attempt_and_says_where() -> None:
@@ -148,6 +152,32 @@ def test_a_condition_of_a_failure_that_raises_starves_nobody() -> None:
         runner.run()
 
     assert runner.context["ran"] == ["start", "a", "b"]
+
+
+def test_sys_exit_in_a_condition_of_a_failure_is_a_failure_too() -> None:
+    build = Build().add("start", START, "a", "b").add("b", "end")
+    build.add("a", wfepy.followed_by("end", raises(SystemExit(0)), on="failed"), does=raises(wfepy.GiveUp()))
+    runner = build.add("end", JOIN, END).runner()
+    with pytest.raises(SystemExit):
+        runner.run()
+
+    assert runner.context["ran"] == ["start", "a", "b"]
+    assert "a" in runner.instance.failures
+
+
+@pytest.mark.parametrize("first", ["fails", "works"])
+def test_a_race_is_won_whatever_the_loser_did_before(first: str) -> None:
+    build = Build()
+    for name in (first, *{"fails", "works"} - {first}):
+        build.add(name, START, "end", does=raises(wfepy.GiveUp()) if name == "fails" else True)
+    runner = build.add("end", wfepy.join_point("any", cancel_rest=True), END).runner()
+    if first == "fails":
+        with pytest.raises(wfepy.GiveUp):
+            runner.run()
+    else:
+        runner.run()
+
+    assert runner.status == "finished"
 
 
 def test_sys_exit_in_a_task_is_a_failure_of_the_task() -> None:

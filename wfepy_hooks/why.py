@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import marking as m
+from .outcome import InstanceStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from .task import Transition
 
 _OUTCOMES = {m.DONE: "done", m.FAILED: "failed", m.TIMED_OUT: "timed out"}
+_UNHANDLED = "; no transition is about that"
+_MOST_ROOTS = 3
 
 
 def explain(instance: Instance, name: str) -> str:
@@ -30,18 +33,44 @@ def explain(instance: Instance, name: str) -> str:
     lines = [f"{name}{suffix}: {_headline(instance, name, task, status)}"]
     if status == m.PENDING:
         lines += [f"  {line}" for line in _inputs(instance, task)]
+        if instance.status == InstanceStatus.RUNNING:
+            roots = _roots(instance, task, (m.READY, m.FAILED, m.TIMED_OUT))
+            lines += [f"  because {_headline_of(instance, root)}" for root in roots[:_MOST_ROOTS]]
     elif status == m.SKIPPED:
         lines += [f"  {line}" for line in _inputs(instance, task, only_decided=True)]
-    elif graph.edges_of(task):
-        lines += [f"  {_edge(instance, edge)}" for edge in graph.edges_of(task)]
+    else:
+        taken = [edge for edge in graph.forward_in[task] if instance.marking.is_taken(edge)]
+        lines += [f"  {_edge(instance, edge)}" for edge in (*taken, *graph.edges_of(task))]
     return "\n".join(lines)
+
+
+def _roots(instance: Instance, task: int, statuses: tuple[int, ...]) -> list[int]:
+    """Return the tasks that are in one of ``statuses`` and that ``task`` waits for, maybe through others."""
+    graph, marking = instance.marking.graph, instance.marking
+    found, seen, left = [], {task}, [task]
+    while left:
+        for edge in graph.forward_in[left.pop()]:
+            source = graph.source[edge]
+            if marking.edges[edge] != m.E_PENDING or source in seen:
+                continue
+            seen.add(source)
+            if marking.status[source] in statuses:
+                found.append(source)
+            elif marking.status[source] == m.PENDING:
+                left.append(source)
+    return found
+
+
+def _headline_of(instance: Instance, task: int) -> str:
+    name = instance.marking.graph.names[task]
+    return f"{name} {_headline(instance, name, task, instance.marking.status[task]).removesuffix(_UNHANDLED)}"
 
 
 def _headline(instance: Instance, name: str, task: int, status: int) -> str:
     if status == m.READY:
         return _ready(instance, name)
     if status == m.PENDING:
-        return _rule(instance, task)
+        return _rule(instance, task) if instance.status == InstanceStatus.RUNNING else _never(instance)
     if status == m.SKIPPED:
         return "skipped, " + skip_reason(instance.marking.graph, task)
     if status == m.CANCELLED:
@@ -50,7 +79,7 @@ def _headline(instance: Instance, name: str, task: int, status: int) -> str:
         instance.marking.edges[edge] != m.E_PENDING for edge in instance.marking.graph.edges_of(task)
     )
     error = f": {instance.errors[name]}" if name in instance.errors else ""
-    return _OUTCOMES[status] + error + ("; no transition is about that" if unhandled else "")
+    return _OUTCOMES[status] + error + (_UNHANDLED if unhandled else "")
 
 
 def _ready(instance: Instance, name: str) -> str:
@@ -68,8 +97,27 @@ def _rule(instance: Instance, task: int) -> str:
     taken, _, pending = instance.marking.counts(task)
     need = instance.marking.graph.need[task]
     if need:
-        return f"waits for {need - taken} more of {pending} undecided transitions ({taken} taken so far)"
+        more, so_far = need - taken, f", {taken} taken so far" if taken else ""
+        wanted = f"{more}{' more' if taken else ''} transition{'s' if more > 1 else ''} to it"
+        return f"waits until {wanted} {'are' if more > 1 else 'is'} taken ({pending} undecided{so_far})"
     return f"waits for {pending} undecided transition{'s' if pending != 1 else ''}"
+
+
+def _never(instance: Instance) -> str:
+    """Return why a task that was still pending when its instance ended does not run."""
+    marking = instance.marking
+    failed = [
+        marking.graph.names[task]
+        for task, status in enumerate(marking.status)
+        if status in (m.FAILED, m.TIMED_OUT) and _is_unhandled(marking, task)
+    ]
+    if instance.status == InstanceStatus.FAILED and failed:
+        return f"never runs, because {', '.join(failed[:_MOST_ROOTS])} failed"
+    return f"never runs, because the instance has ended: {instance.status.replace('_', ' ')}"
+
+
+def _is_unhandled(marking: m.Marking, task: int) -> bool:
+    return all(marking.edges[edge] in (m.E_PENDING, m.E_OUTCOME) for edge in marking.graph.edges_of(task))
 
 
 def skip_reason(graph: Graph, task: int) -> str:
@@ -109,16 +157,28 @@ def _held(instance: Instance, edge: int) -> str:
 
 def decision_reason(transition: Transition, decision: int) -> str:
     """Return what was decided about a transition and why."""
-    at = f" at {transition.location}" if transition.location else ""
+    name = getattr(transition.cond, "__name__", "<")
+    at = "" if name.startswith("<") else f" {name}"  # a lambda has no name of its own
+    at += f" at {transition.location}" if transition.location else ""
     return {
         m.E_PENDING: "undecided",
         m.E_TAKEN: "taken",
         m.E_TRUE: f"taken, the condition{at} was true",
         m.E_FALSE: f"skipped, the condition{at} was false",
         m.E_SKIPPED: f"skipped, {transition.source} was skipped",
-        m.E_OUTCOME: f"skipped, it is about on={transition.on!r} and that did not happen",
+        m.E_OUTCOME: f"skipped, {outcome_reason(transition)}",
         m.E_CANCELLED: "skipped, it was cancelled",
     }[decision]
+
+
+def outcome_reason(transition: Transition) -> str:
+    """Return why a transition was not taken that is about another outcome than the one that came."""
+    source = transition.source
+    return {
+        "done": f"only if {source} is done, and it failed",
+        "failed": f"only if {source} fails, and it did not",
+        "timeout": f"only if {source} times out, and it did not",
+    }.get(transition.on, f"only if {source} ends")
 
 
 def _status_word(instance: Instance, task: int) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from .. import marking as m
 from ..project import Project
 from ..state import decisions_text
+from ..why import outcome_reason
 from .naming import pick_instance, pick_workflow
 from .output import clean, result, result_json
 from .tables import show_table
@@ -48,7 +49,10 @@ def run(args: Namespace, config: Config) -> int:
     result("")
     _show_context(data["context"])
     result("")
-    rows = [(task["name"], task["status"].replace("_", " "), _remark(task)) for task in data["tasks"]]
+    rows = [
+        (task["name"], task["status"].replace("_", " "), _remark(task, _next(instance, task["name"])))
+        for task in data["tasks"]
+    ]
     show_table(("TASK", "STATUS", ""), rows, args.flags)
     return 0
 
@@ -90,12 +94,25 @@ def _show_context(context: Any) -> None:
         result(f"  {clean(key)} = {clean(json.dumps(value, ensure_ascii=False))}")
 
 
-def _remark(task: dict[str, Any]) -> str:
+def _next(instance: Instance, name: str) -> list[str]:
+    """Return what was decided about the transitions of a task, in words."""
+    graph, transitions = instance.marking.graph, instance.workflow.tasks[name].followed_by
+    number = graph.index[name]
+    words = decisions_text(instance.marking, number)
+    if not words:
+        return words
+    for place, edge in enumerate(graph.edges_of(number)):
+        if instance.marking.edges[edge] == m.E_OUTCOME:
+            words[place] = f"{transitions[place].dest}: {outcome_reason(transitions[place])}"
+    return words
+
+
+def _remark(task: dict[str, Any], following: list[str]) -> str:
     parts = [f"pass {task['generation'] + 1}"] if task["generation"] else []
     if task["since"]:
         parts.append(f"since {task['since'][:16].replace('T', ' ')}Z")
     if task["failures"]:
         parts.append(f"failed {task['failures']} times" if task["failures"] > 1 else "failed once")
     parts += [text for text in (task["reason"], task["error"]) if text]
-    parts += [f"-> {text}" for text in task["next"]]
+    parts += [f"-> {text}" for text in following]
     return ", ".join(parts)
