@@ -208,7 +208,7 @@ class Oracle:
         """A ready task ended; `conditions` holds what the condition of each transition says, by ordinal."""
         assert self.status[name] == READY
         self.status[name] = STATUS_OF_OUTCOME[outcome]
-        if not self.is_settled(name):
+        if not self.plan.tasks[name].handles(outcome):
             return
         for edge in self.plan.outputs(name):
             spec = self.plan.edges[edge]
@@ -226,10 +226,8 @@ class Oracle:
 
     def is_settled(self, name: str) -> bool:
         """Whether a task and its transitions are decided; those of an unhandled failure stay open."""
-        if self.status[name] == FAILED:
-            return self.plan.tasks[name].handles("failed")
-        if self.status[name] == TIMED_OUT:
-            return self.plan.tasks[name].handles("timeout")
+        if self.status[name] in (FAILED, TIMED_OUT):
+            return any(self.edges[edge] != PENDING for edge in self.plan.outputs(name))
         return self.status[name] not in (PENDING, READY)
 
     def seen(self, edge: Edge) -> str:
@@ -296,6 +294,15 @@ class Oracle:
             return
         before = self.plan.only_leads_to(join)
         self._cancel(before)
+        for name in before:
+            if not self.is_settled(name):  # a failure that nobody handles; it holds nothing up any more
+                self.edges.update(dict.fromkeys(self.plan.outputs(name), CANCELLED))
+        for name in before:  # a failure that nobody handles holds nothing up any more
+            outputs = self.plan.outputs(name)
+            if self.status[name] in (FAILED, TIMED_OUT) and all(
+                self.edges[edge] == PENDING for edge in outputs
+            ):
+                self.edges.update(dict.fromkeys(outputs, CANCELLED))
         for edge in self.plan.loop_edges:
             if self.plan.loops[self.plan.edges[edge].dest] <= before and self.edges[edge] in (
                 "taken",

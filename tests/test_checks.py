@@ -65,7 +65,8 @@ CASES = [
     ),
     (
         task("a", START, END, parameters="c, spoon"),
-        'flow.py:2: task "a": unknown parameter "spoon"; behind the context there are attempt, idempotency_key, instance, now',
+        'flow.py:2: task "a": unknown parameter "spoon"; behind the context there are attempt, idempotency_key, '
+        "instance, now",
     ),
     (task("a", START, END, parameters=""), 'task "a": its function takes no parameter'),
     (
@@ -75,6 +76,12 @@ CASES = [
         + task("d", "join_point(3)", END),
         "@join_point(3), but only 2 transitions lead to it",
     ),
+    (
+        task("a", START, follows="b") + task("b", "join_point(2)", END, follows="b"),
+        "@join_point(2), but only 1 transitions lead to it",
+    ),
+    (task("a", START, END, parameters="c=None, *, later"), 'unknown parameter "later"'),
+    (task("a", START, END, parameters="*everything, later"), 'unknown parameter "later"'),
     (
         "@w.start_point()\ndef lost(c): return True\n" + task("a", START, END),
         "it has workflow decorators but no @task()",

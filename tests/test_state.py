@@ -228,6 +228,41 @@ def test_a_record_of_a_task_that_was_not_running_is_refused() -> None:
         state.restore(document_of(workflow.create_runner()), [record], workflow, Codec())
 
 
+def test_a_record_of_a_task_that_has_transitions_now_is_refused() -> None:
+    before = Build().add("a", START, END)
+    after = Build().add("a", START, END, "z").add("z", END)
+    document = document_of(before.runner())
+    record = {
+        "seq": 1,
+        "at": "",
+        "event": "task",
+        "task": "a",
+        "generation": 0,
+        "attempt": 1,
+        "status": "completed",
+    }
+    with pytest.raises(wfepy.StateFormatError, match='"a" was decided when it had other transitions'):
+        state.restore(document, [record], after.workflow(), Codec())
+
+
+def test_what_was_skipped_in_an_earlier_pass_is_told_of_that_pass() -> None:
+    seen: list[tuple[str, int]] = []
+
+    class Watch:
+        @wfepy.hookimpl
+        def wfepy_task_finished(self, task: wfepy.Task, result: wfepy.TaskResult) -> None:
+            if result.status == "skipped":
+                seen.append((task.name, result.generation))
+
+    build = Build().add("head", START, wfepy.followed_by("never", lambda context: False), "tail")
+    build.add("never", "tail").add(
+        "tail", wfepy.join_point(), wfepy.followed_by("head", lambda context: len(context["ran"]) < 6), END
+    )
+    build.runner(plugins=[Watch()]).run()
+
+    assert seen == [("never", 0), ("never", 1), ("never", 2)]
+
+
 # --- a changed workflow ------------------------------------------------------------------------------
 
 
@@ -242,6 +277,15 @@ def test_a_new_branch_that_is_decided_already_does_not_stop_the_instance() -> No
     again = restored(document, after.workflow())
 
     assert [again.marking.graph.names[task] for task in again.marking.queue] == ["c", "d"]
+
+
+def test_a_new_start_point_runs_in_an_instance_that_began_without_it() -> None:
+    runner = Build().add("a", START, END, does=False).runner()
+    runner.run()
+    after = Build().add("a", START, END, does=False).add("extra", START, END).workflow()
+    again = restored(document_of(runner), after)
+
+    assert [after.graph.names[task] for task in again.marking.queue] == ["a", "extra"]
 
 
 def test_a_file_of_a_changed_task_says_which(tmp_path: Path) -> None:
@@ -325,6 +369,25 @@ def test_a_context_of_the_own_module_is_restored_without_calling_its_init(tmp_pa
     assert type(again.context) is Order
     assert again.context.cups == 3
     assert Order.made == 1
+
+
+class Elsewhere:
+    """A context of a module that is none of the workflow's."""
+
+
+def test_a_script_may_keep_the_class_of_its_context_where_it_likes(tmp_path: Path) -> None:
+    workflow = two_branches(left=False).workflow()
+    runner = workflow.create_runner(Elsewhere())
+    runner.context.inner = None
+    runner.dump(str(tmp_path / "file"))
+    again = workflow.create_runner(Elsewhere())
+    again.load(str(tmp_path / "file"))
+    assert type(again.context) is Elsewhere
+
+    with pytest.raises(wfepy.CodecError, match="Elsewhere"):
+        workflow.create_runner().load(str(tmp_path / "file"))
+    workflow.register_class(Elsewhere)
+    workflow.create_runner().load(str(tmp_path / "file"))
 
 
 def test_documents_are_not_shared_with_the_instance() -> None:

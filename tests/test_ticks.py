@@ -340,6 +340,62 @@ def test_everything_of_wfepy_can_be_imported_from_its_one_module() -> None:
         workflow.nothing  # noqa: B018  # asking is the test
 
 
+def test_a_context_of_another_module_survives_a_restart(folder: Folder) -> None:
+    folder.write("shop.py", "class Shop:\n    def __init__(self):\n        self.cups = 1\n")
+    folder.write("wfepy.toml", '[workflows.coffee]\nmodule = "coffee.py"\ncontext = "shop:Shop"\n')
+    folder.open().start("coffee", "default")
+
+    assert folder.tick()["coffee/default"].exit_code == 0
+    assert vars(folder.open().read("coffee", "default").context) == {"cups": 1}
+
+
+def test_a_context_function_that_exits_is_an_error(folder: Folder) -> None:
+    folder.write("shop.py", "import sys\ndef make():\n    sys.exit(0)\n")
+    __import__("sys").modules.pop("shop", None)
+    folder.write("wfepy.toml", '[workflows.coffee]\nmodule = "coffee.py"\ncontext = "shop:make"\n')
+    with pytest.raises(wfepy.ConfigError, match="raised SystemExit"):
+        folder.open().start("coffee", "default")
+
+
+def test_a_value_that_the_context_cannot_take_is_told(folder: Folder) -> None:
+    folder.write(
+        "coffee.py", FLOW.replace("self.cups = 1", "pass").replace("class Order:", "class Order(tuple):")
+    )
+    folder.write("wfepy.toml", '[workflows.coffee]\nmodule = "coffee.py"\ncontext = "coffee:slots"\n')
+    with (folder.path / "coffee.py").open("a") as file:
+        file.write("class Slots:\n    __slots__ = ()\nslots = Slots\n")
+    with pytest.raises(wfepy.UsageError, match="size cannot be set on a context of type Slots"):
+        folder.open().start("coffee", "default", {"size": 1})
+
+
+def test_an_attempt_that_a_plugin_broke_leaves_the_context_as_it_was(folder: Folder) -> None:
+    class Broken:
+        @hookimpl(wrapper=True)
+        def wfepy_run_task(self, task: wfepy.Task) -> Any:
+            yield
+            raise KeyError("mine")
+
+    folder.write("coffee.py", FLOW.replace("        return True", "        context['n'] = 1; return True", 1))
+    folder.open().start("coffee", "default")
+    folder.plugins = [Broken()]
+    before = folder.files()
+    report = folder.tick()["coffee/default"]
+
+    assert report.exit_code == 4
+    assert report.summary is not None
+    assert report.summary.unrecorded == {"brew"}
+    assert folder.files() == before
+
+
+def test_a_task_that_raises_one_of_our_errors_has_failed_like_any_other(folder: Folder) -> None:
+    folder.write(
+        "coffee.py", FLOW.replace("        return True", "        raise wfepy.WorkflowError('nested')", 1)
+    )
+    folder.open().start("coffee", "default")
+
+    assert folder.tick()["coffee/default"].exit_code == 1
+
+
 def test_a_bug_of_the_engine_is_told_and_stops_no_other_instance(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

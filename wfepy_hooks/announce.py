@@ -41,7 +41,7 @@ def announce(
                 reason = "it was cancelled" if status == m.E_CANCELLED else skip_reason(graph, number)
                 skipped = TaskResult(
                     TaskStatus.SKIPPED,
-                    generation=_generation(instance, settled, number),
+                    generation=settled.generation[number],
                     reason=reason,
                     event_id=f"{result.event_id}-{other.name}" if result.event_id else "",
                 )
@@ -59,12 +59,6 @@ def _tell_transitions(host: PluginHost, instance: Instance, task: Task, decision
             taken=decision in (m.E_TAKEN, m.E_TRUE),
             reason=decision_reason(transition, decision),
         )
-
-
-def _generation(instance: Instance, settled: m.Settled, number: int) -> int:
-    """Return the pass in which a task was skipped: the loop around it may have started over since."""
-    repeated = sum(instance.marking.graph.contains(loop, number) for loop in settled.repeated)
-    return instance.marking.generation[number] - repeated
 
 
 def announce_replayed(

@@ -83,8 +83,10 @@ class TaskRunner:
             answer = self._call(task, attempt)
             took = perf_counter() - began
             decisions = self._decide(number, m.DONE) if answer is True else []
-        except KeyboardInterrupt:
-            raise
+        except KeyboardInterrupt as error:
+            if self._engine.was_interrupted:
+                raise
+            return self._failed(number, attempt, perf_counter() - began, error)  # the task raised it itself
         except BaseException as error:  # noqa: BLE001  # sys.exit() in a task is a failure of the task too
             return self._failed(number, attempt, perf_counter() - began, error)
         try:
@@ -155,7 +157,8 @@ class TaskRunner:
 
     def _ask(self, transition: Transition) -> int:
         try:
-            taken = bool(self.transition_eval(transition))
+            with self._engine.inside_task:  # a condition is the user's code, as a task is
+                taken = bool(self.transition_eval(transition))
         except Exception as error:
             if hasattr(error, "add_note"):  # Python 3.11
                 error.add_note(
@@ -189,7 +192,7 @@ class TaskRunner:
                 decisions = self._decide_failure(number)
         except PluginError as broken:
             return self._not_recorded(number, broken)
-        except Exception as second:  # noqa: BLE001  # a condition of on="failed" raised
+        except (Exception, SystemExit) as second:  # noqa: BLE001  # a condition of on="failed" raised
             error, again = second, RetryDecision(True, "a condition raised")
         status = TaskStatus.RETRYING if again.again else TaskStatus.FAILED
         result = TaskResult(status, attempt=attempt, took=took, reason=again.reason, error=error)
@@ -211,13 +214,14 @@ class TaskRunner:
     def _not_recorded(self, number: int, error: CodecError | PluginError) -> m.Settled:
         """Leave the task as it was: its outcome cannot be saved, or a plugin is broken."""
         name = self._tasks[number].name
+        if self._recorder is not None:
+            self._recorder.put_back_context(self.instance)
         if isinstance(error, CodecError):
-            if self._recorder is not None:
-                self._recorder.put_back_context(self.instance)
             error.where = f'task "{name}": {error.where}'
         elif self._engine.host.internal_error:
             self._engine.host.notify("wfepy_internal_error", instance=self.instance, error=error)
         self.summary.failures[name] = error
+        self.summary.unrecorded.add(name)
         return _NOTHING
 
     def _decide_retry(self, number: int, error: BaseException, attempt: int) -> RetryDecision:

@@ -83,12 +83,12 @@ def _wrong_parameters(tasks: Mapping[str, Task]) -> Iterator[Problem]:
             yield _problem(
                 task, f"{kind}; calling it would not run it, so it would never be done", fatal=True
             )
-        taken, required = parameters(task.func)
-        if taken < 1:
+        takes, required = parameters(task.func)
+        if not takes:
             yield _problem(
                 task, "its function takes no parameter; the first one gets the context", fatal=True
             )
-        for name in required[1:]:
+        for name in required:
             if name not in ARGUMENTS:
                 available = ", ".join(ARGUMENTS)
                 hint = _suggestion(name, ARGUMENTS)
@@ -163,7 +163,8 @@ def _wrong_marks(graph: Graph, tasks: Mapping[str, Task]) -> Iterator[Problem]:
             yield _problem(
                 task, "it is marked with @join_point() but no branches meet there; remove the mark"
             )
-        if isinstance(task.join, int) and len(edges) < task.join and len(sources) > 1:
+        meets = len(sources) > 1 or number in heads
+        if isinstance(task.join, int) and len(edges) < task.join and meets:
             count = len(edges)
             yield _problem(
                 task, f"@join_point({task.join}), but only {count} transitions lead to it", fatal=True

@@ -50,6 +50,11 @@ class Engine:
         self.interrupts = interrupts
         self.inside_task = _Nothing() if inside_task is None else inside_task
 
+    @property
+    def was_interrupted(self) -> bool:
+        """Whether a :exc:`KeyboardInterrupt` is the person at the keyboard, and not a task that raises it."""
+        return self.interrupts is None or self.interrupts.pending
+
     @classmethod
     def with_plugins(cls, plugins: Iterable[object]) -> Engine:
         """Return an engine with these plugins and nothing else."""

@@ -14,7 +14,7 @@ INTERRUPTED = 130
 
 
 class Interrupts:
-    """Holds SIGINT and SIGTERM back while an instance is advanced, except inside a task's function.
+    """Holds SIGINT and SIGTERM back while an instance is advanced, except inside the functions of the user.
 
     There they raise :exc:`KeyboardInterrupt` at once, so that a task that never returns can be stopped.
 
@@ -23,7 +23,8 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.holding = False
-        self._pending = False
+        #: A signal came.
+        self.pending = False
 
     def install(self) -> None:
         """Handle the signals of this process from now on; only the main thread may do so."""
@@ -31,16 +32,17 @@ class Interrupts:
         signal.signal(signal.SIGTERM, self._handle)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self._pending:
+        if self.pending:
             os.write(2, b"wfepy: interrupted again, stopping at once\n")
             os._exit(INTERRUPTED)
-        self._pending = True
+        self.pending = True
         if not self.holding:
             raise KeyboardInterrupt
+        os.write(2, b"wfepy: interrupted, ending after what is being written (again: at once)\n")
 
     def check(self) -> None:
         """Raise :exc:`KeyboardInterrupt` if a signal came meanwhile."""
-        if self._pending:
+        if self.pending:
             raise KeyboardInterrupt
 
 

@@ -48,6 +48,10 @@ def import_file(path: str) -> ModuleType:
         raise WorkflowError("there is no such file", where=path, hint=_near_file(path))
     folder, file = os.path.split(path)
     name = file[:-3] if file.endswith(".py") else file
+    if "." in name:
+        raise WorkflowError(
+            f'a module cannot be named "{name}"', where=path, hint="give the file a name without dots"
+        )
     known = sys.modules.get(name)
     if known is not None and os.path.abspath(getattr(known, "__file__", None) or "") != path:
         raise WorkflowError(

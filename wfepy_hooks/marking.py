@@ -30,9 +30,10 @@ class Settled:
     :ivar cancelled: tasks that were cancelled
     :ivar repeated: loops that start over
     :ivar closed: loops that are left
+    :ivar generation: the one in which each of the skipped and cancelled tasks was
     """
 
-    __slots__ = ("cancelled", "closed", "ready", "repeated", "skipped")
+    __slots__ = ("cancelled", "closed", "generation", "ready", "repeated", "skipped")
 
     def __init__(self) -> None:
         self.ready: list[int] = []
@@ -40,6 +41,7 @@ class Settled:
         self.cancelled: list[int] = []
         self.repeated: list[int] = []
         self.closed: list[int] = []
+        self.generation: dict[int, int] = {}
 
 
 class Marking:
@@ -140,6 +142,7 @@ class Marking:
         elif skips:
             self._drop(task, SKIPPED, E_SKIPPED)
             settled.skipped.append(task)
+            settled.generation[task] = self.generation[task]
             decided.append(task)
 
     def _make_ready(self, task: int, settled: Settled) -> None:
@@ -190,20 +193,28 @@ class Marking:
 
     def _cancel_rest(self, join: int, settled: Settled) -> list[int]:
         """Cancel what can only lead to ``join``; a loop that is wholly among it does not repeat any more."""
-        cancelled = [task for task in self.graph.cancels[join] if self.status[task] in (PENDING, READY)]
-        for task in cancelled:
-            self._cancel(task, settled)
+        ended: list[int] = []
+        for task in self.graph.cancels[join]:
+            if self.status[task] in (PENDING, READY):
+                self._cancel(task, settled)
+                ended.append(task)
+            elif not self._is_decided(
+                task
+            ):  # a failure that no transition is about: it holds nothing up any more
+                self._drop(task, self.status[task], E_CANCELLED)
+                ended.append(task)
         for loop in self.graph.stops[join]:
             if self._open[loop.number]:
                 for edge in loop.back_edges:
                     if _TAKEN[self.edges[edge]]:
                         self.edges[edge] = E_CANCELLED
-        return cancelled
+        return ended
 
     def _cancel(self, task: int, settled: Settled) -> None:
         self._drop(task, CANCELLED, E_CANCELLED)
         self.queue.pop(task, None)
         settled.cancelled.append(task)
+        settled.generation[task] = self.generation[task]
 
     def _terminate(self, settled: Settled) -> None:
         """Cancel whatever is undecided: the end of the instance."""

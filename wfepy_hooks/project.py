@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 from . import state
 from .answer import error_text
 from .clock import format_time
 from .codec import Codec
 from .engine import Engine
-from .errors import ConfigError, InternalError, StateError, WfepyError
+from .errors import ConfigError, InternalError, StateError, UsageError, WfepyError
 from .instance import Instance
 from .interrupts import TaskSurroundings
 from .outcome import InstanceStatus
@@ -50,7 +52,8 @@ class Report:
         if self.error is not None:
             return self.error.exit_code
         assert self.summary is not None
-        codes = [each.exit_code for each in self.summary.failures.values() if isinstance(each, WfepyError)]
+        unrecorded = [self.summary.failures[name] for name in self.summary.unrecorded]
+        codes = [each.exit_code for each in unrecorded if isinstance(each, WfepyError)]
         if codes:
             return max(codes)
         failed = self.summary.failures or self.summary.status in (
@@ -72,6 +75,16 @@ class _Reading:
         """Return what :meth:`.Session.load` does."""
         document, records, _ = self._store.read(self.workflow, self.instance)
         return document, records
+
+
+def _set_attribute(context: object, key: str, value: object) -> None:
+    try:
+        setattr(context, key, value)
+    except (AttributeError, TypeError) as error:
+        raise UsageError(
+            f"{key} cannot be set on a context of type {type(context).__name__}: {error}",
+            hint="leave it out, or let the context's class have it",
+        ) from error
 
 
 class Project:
@@ -109,8 +122,18 @@ class Project:
     def _load(self, name: str) -> Workflow:
         workflow = self.load_unchecked(name)
         workflow.check_graph()
+        self._load_context_module(workflow)
         self.config.plugins.setup("wfepy_workflow_loaded", workflow=workflow, config=self.config)
         return workflow
+
+    def _load_context_module(self, workflow: Workflow) -> None:
+        """Import the module of the function that makes contexts: it is one of the workflow's own from then on."""
+        module = self.config.workflows[workflow.name].context.partition(":")[0]
+        if module and module not in workflow.modules:
+            from .loader import import_module  # lazily: few workflows have one
+
+            import_module(module, self.config.root)
+            workflow.modules.append(module)
 
     def load_unchecked(self, name: str) -> Workflow:
         """Return the workflow that is configured under ``name``, whatever is wrong with its graph.
@@ -141,7 +164,8 @@ class Project:
     def codec(self, name: str) -> Codec:
         """Return what writes and reads the contexts of a workflow."""
         if name not in self._codecs:
-            self._codecs[name] = Codec(self.workflow(name).modules)
+            workflow = self.workflow(name)
+            self._codecs[name] = Codec(workflow.modules, workflow.classes)
         return self._codecs[name]
 
     @property
@@ -175,7 +199,7 @@ class Project:
             if isinstance(instance.context, dict):
                 instance.context[key] = value
             else:
-                setattr(instance.context, key, value)
+                _set_attribute(instance.context, key, value)
         return self.store.create(
             name, instance_id, state.to_document(instance, self.codec(name).encode(instance.context))
         )
@@ -184,23 +208,17 @@ class Project:
         factory = self.config.workflows[name].context
         if not factory:
             return None
-        from .loader import import_module  # lazily: few workflows have one
-
         module, _, attribute = factory.partition(":")
-        made: Any = import_module(module, self.config.root)
+        made: Any = sys.modules[module]  # _load has imported it
         for part in attribute.split("."):
             made = getattr(made, part, None)
         if not callable(made):
             raise ConfigError(
                 f'context = "{factory}" names nothing that can be called', where=f"workflow {name}"
             )
-        workflow = self.workflow(name)
-        if module not in workflow.modules:
-            workflow.modules.append(module)
-            self._codecs.pop(name, None)
         try:
             return made()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise ConfigError(f'context = "{factory}" raised {type(error).__name__}: {error}') from error
 
     def read(self, name: str, instance_id: str) -> Instance:
@@ -249,12 +267,13 @@ class Project:
         report = Report(session.workflow, session.instance)
         report.notes = session.notes
         try:
+            self.workflow(session.workflow)  # before signals are held back: importing it is the user's code
             if self._interrupts is not None:
                 self._interrupts.holding = True
             self._advance(session, report)
         except WfepyError as error:
             report.error = error
-        except Exception as error:  # noqa: BLE001  # ours, and no reason to stop the other instances
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # ours, and no reason to stop the other instances
             report.error = self._internal_error(session, error)
         finally:
             session.release()
@@ -286,7 +305,7 @@ class Project:
         if instance.ended is not None:
             session.finish()
 
-    def _internal_error(self, session: Session, error: Exception) -> InternalError:
+    def _internal_error(self, session: Session, error: BaseException) -> InternalError:
         if self.config.plugins.internal_error:
             self.config.plugins.notify("wfepy_internal_error", instance=None, error=error)
         made = InternalError(

@@ -133,7 +133,7 @@ class Runner(TaskRunner):
         """
         from .statefile import load_instance  # lazily: a tick reads through its store
 
-        self._adopt(load_instance(file_path, self.workflow))
+        self._adopt(load_instance(file_path, self.workflow, self.context))
 
     def dump(self, file_path: str) -> None:
         """Write the state and the context to a file, as text; a crash leaves the old file or the new one.
@@ -162,9 +162,9 @@ class Runner(TaskRunner):
         self.summary = TickSummary()
         host = self._engine.host
         self._look_at_plugins()
-        if host.tick_started:
-            host.notify("wfepy_tick_started", instance=self.instance)
         try:
+            if host.tick_started:
+                host.notify("wfepy_tick_started", instance=self.instance)
             if self.replayed:
                 self._tell_again()
             self._advance()

@@ -168,6 +168,8 @@ def restore(
     try:
         restored = _read(document, workflow)
         _replay(restored, records)
+        if restored.instance.ended is None and document["graph"] != workflow.graph.fingerprint:
+            restored.instance.marking.resume()
     except StateFormatError as error:
         error.where = error.where or where
         raise
@@ -210,8 +212,17 @@ def _read(document: Document, workflow: Workflow) -> Restored:
     if document["status"] != InstanceStatus.RUNNING:
         instance.ended = _end(document)
     elif _text(document, "graph") != graph.fingerprint:
-        marking.resume()
+        _begin_new_starts(instance, document)
     return Restored(instance, document["context"])
+
+
+def _begin_new_starts(instance: Instance, document: Document) -> None:
+    """Make the start points ready that the workflow got since the instance was saved."""
+    marking = instance.marking
+    for start in marking.graph.starts:
+        if marking.graph.names[start] not in document["tasks"]:
+            marking.status[start] = m.READY
+            marking.queue[start] = None
 
 
 def _check_keys(value: Any, known: frozenset[str], where: str) -> None:
@@ -353,6 +364,8 @@ def replay_task(instance: Instance, record: Record) -> m.Settled:
         note_failure(instance, name, record["attempt"], record.get("error", ""))
         return m.Settled()
     decisions = read_decisions(instance.marking.graph, task, record["next"]) if record.get("next") else []
+    if status == "completed" and not decisions and instance.marking.graph.edges_of(task):
+        raise _changed(name)
     return settle(instance, task, name, _OUTCOMES[status], decisions, record.get("error", ""))
 
 

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from .workflow import Workflow
 
 
-def load_instance(path: str, workflow: Workflow) -> Instance:
+def load_instance(path: str, workflow: Workflow, context: object = None) -> Instance:
     """Return the instance whose state is in the file ``path``.
 
+    :param context: one of the class that the saved context may have
     :raises StateError: if it cannot be read, or is not a state of ``workflow``
     """
     path = os.fspath(path)
@@ -35,7 +36,7 @@ def load_instance(path: str, workflow: Workflow) -> Instance:
             where=path,
             hint="wfepy-hooks never loads pickles; start anew",
         )
-    return state.restore(parse_text(data, path), [], workflow, Codec(workflow.modules), path).instance
+    return state.restore(parse_text(data, path), [], workflow, _codec(workflow, context), path).instance
 
 
 def dump_instance(path: str, instance: Instance) -> None:
@@ -46,9 +47,18 @@ def dump_instance(path: str, instance: Instance) -> None:
     """
     path = os.path.abspath(os.fspath(path))
     instance.created = instance.created or format_time(system_clock())
-    document = state.to_document(instance, Codec(instance.workflow.modules).encode(instance.context))
+    document = state.to_document(
+        instance, _codec(instance.workflow, instance.context).encode(instance.context)
+    )
     folder, name = os.path.split(path)
     try:
         replace_file(folder, name, dump_text(document).encode())
     except OSError as error:
         raise write_error(error, "the state", path) from error
+
+
+def _codec(workflow: Workflow, context: object) -> Codec:
+    """Return a codec that also knows the class of ``context``: in a script it need not be of the workflow's module."""
+    kind = type(context)
+    own = () if kind.__module__ == "builtins" else (kind,)
+    return Codec(workflow.modules, (*workflow.classes, *own))

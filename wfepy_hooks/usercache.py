@@ -81,4 +81,7 @@ def _cache_home(environ: Mapping[str, str]) -> str:
     folder = environ.get("XDG_CACHE_HOME", "")
     if os.path.isabs(folder):
         return folder
-    return os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".cache")
+    home = environ.get("HOME") or os.path.expanduser("~")
+    return (
+        os.path.join(home, ".cache") if os.path.isabs(home) else os.devnull
+    )  # nobody's home: nothing is kept

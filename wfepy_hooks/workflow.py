@@ -25,6 +25,7 @@ class Workflow:
 
     :ivar tasks: the tasks by name, in the order of their modules
     :ivar name: what its instances are filed under; by default the name of the first module
+    :ivar classes: further classes that may be in such a context, see :meth:`register_class`
     :ivar modules: names of the modules that were loaded; classes of these may be in a context that is saved
     """
 
@@ -32,6 +33,7 @@ class Workflow:
         self.name = name
         self.tasks: dict[str, Task] = {}
         self.modules: list[str] = []
+        self.classes: list[type] = []
         self._load_problems: list[Problem] = []
         self._graph: Graph | None = None
         self._wanted: dict[str, tuple[str, ...]] | None = None
@@ -50,6 +52,14 @@ class Workflow:
         problems = self._load_problems[before:]
         if any(problem.fatal for problem in problems):
             raise _error(self.name, problems)
+
+    def register_class(self, kind: type) -> type:
+        """Let objects of a class that is not of the workflow's own modules be saved in a context.
+
+        They come back by their attributes, without a call of ``__init__``. It may serve as a decorator.
+        """
+        self.classes.append(kind)
+        return kind
 
     def collect_tasks(self, module: ModuleType | str) -> None:
         """Add the tasks of a module; what is wrong with them is left to :meth:`check_graph`."""
