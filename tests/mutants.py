@@ -172,8 +172,13 @@ ENDS = [
     ),
     in_marking(
         "cancel_rest leaves what is ready",
-        "if self.status[task] in (PENDING, READY)]",
-        "if self.status[task] == PENDING]",
+        "if self.status[task] in (PENDING, READY):",
+        "if self.status[task] == PENDING:",
+    ),
+    in_marking(
+        "failure in a losing branch holds up the end",
+        "self._drop(task, self.status[task], E_CANCELLED)",
+        "continue",
     ),
     in_marking("cancelled loop repeats", "self.edges[edge] = E_CANCELLED", "pass"),
 ]

@@ -167,6 +167,16 @@ def test_loop_that_is_cancelled_half_way_does_not_repeat() -> None:
     assert flow.state == "finished"
 
 
+def test_failure_in_a_losing_branch_holds_nothing_up() -> None:
+    flow = Flow("s start: a b\n a: j\n b: j\n j join=any cancel_rest end")
+    flow.end("s")
+    flow.end("b", outcome="failed")
+    assert flow.end("a") == ["j"]
+    assert (flow.status("b"), flow.edges("b")) == ("failed", ["cancelled"])
+    flow.end("j")
+    assert flow.state == "finished"
+
+
 def test_what_is_skipped_and_what_is_cancelled_does_not_depend_on_the_order_of_transitions() -> None:
     for transitions in ("x? j y", "j x? y", "y j x?"):
         flow = Flow(f"a start: {transitions}\n x: j\n y: j\n j join=any cancel_rest end")
