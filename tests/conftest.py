@@ -32,7 +32,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # What the tests remember between ticks is not to end up in the cache of whoever runs them.
     cache = tempfile.TemporaryDirectory(prefix="wfepy-cache-")
     config.add_cleanup(cache.cleanup)
-    os.environ["XDG_CACHE_HOME"] = cache.name
+    patch = pytest.MonkeyPatch()
+    patch.setenv("XDG_CACHE_HOME", cache.name)
+    config.add_cleanup(patch.undo)  # a session inside a session ends before the outer one looks for changes
     config.addinivalue_line("markers", "slow: takes more than a few seconds")
     config.addinivalue_line(
         "markers", "outside: needs a component from outside; skipped where it is missing, fails if CI is set"
