@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from cli_folder import FLOW, error_line, misbehaving
+from cli_folder import FLOW, error_line, flow, misbehaving
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def test_the_status_lists_ended_instances_on_demand(folder: Folder) -> None:
     folder.configure()
     folder.write("go", "")
     folder.ok("run", "flow")
-    assert folder.ok("status") == "no live instances\n"
+    assert folder.ok("status") == "no live instances in state\n"
     assert folder.ok("status", "--all").endswith("1 instance: 1 finished\n")
     data = folder.data("status", "flow", "--all")
     assert (data["live"], data["ended"], data["instances"][0]["status"]) == (0, 1, "finished")
@@ -183,6 +183,30 @@ def test_looking_works_with_a_broken_plugin(folder: Folder) -> None:
         assert "wfepy: warning: " in done.stderr
         assert "ZeroDivisionError" in done.stderr
     error_line(folder.wfepy("tick"), 4)
+
+
+def test_what_is_missing_in_a_command_is_told(folder: Folder) -> None:
+    folder.write("flow.py", FLOW)
+    folder.ok("run", "flow.py", "--id", "x1")
+    for words in (["show", "flow"], ["why", "flow", "b"]):
+        assert "give its file, such as flow.py" in error_line(folder.wfepy(*words), 4)
+    assert "live ones are x1" in error_line(folder.wfepy("show", "flow.py", "elsewhere"), 3)
+    assert "x1 is an instance; name a task too" in error_line(folder.wfepy("why", "flow.py", "x1"), 2)
+
+
+def test_check_finds_a_task_that_another_one_replaces(folder: Folder) -> None:
+    folder.configure(flow=FLOW + FLOW[FLOW.rindex("    @wfepy.task()") :])
+    done = folder.wfepy("check")
+    assert done.returncode == 4
+    assert 'task "c": there is another task of this name at line' in done.stdout
+
+
+def test_a_long_value_is_shown_in_full_on_demand(folder: Folder) -> None:
+    folder.configure(flow=flow("context['long'] = 'x' * 999"))
+    folder.ok("run", "flow")
+    for command in ("show", "history"):
+        assert "... (1001 characters; --full shows them)" in folder.ok(command, "flow")
+        assert "x" * 999 in folder.ok(command, "flow", "--full")
 
 
 # --- check --------------------------------------------------------------------------------------------

@@ -220,7 +220,7 @@ def test_a_log_that_is_gone_stops_no_tick(folder: Folder) -> None:
         assert full.stderr.endswith("standard output: cannot write the results: No space left on device\n")
     folder.write("go", "")
     folder.ok("tick")
-    assert folder.ok("status") == "no live instances\n"
+    assert folder.ok("status").startswith("no live instances")
 
 
 def test_a_terminal_without_unicode_gets_escapes(folder: Folder) -> None:

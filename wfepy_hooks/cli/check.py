@@ -11,6 +11,9 @@ With --json: {"workflows": [{"workflow", "tasks", "instances", "problems": [{"lo
 
 from __future__ import annotations
 
+import ast
+import sys
+
 from ..errors import ConfigError, StateError, WfepyError, WorkflowError
 from ..project import Project
 from .loglines import shown_path
@@ -20,6 +23,7 @@ from .output import clean, result, result_json
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterator
     from typing import Any
 
     from ..config import Config
@@ -59,10 +63,12 @@ def run(args: Namespace, config: Config) -> int:
 def _check(project: Project, name: str, states: bool) -> dict[str, Any]:
     entry: dict[str, Any] = {"workflow": name, "tasks": 0, "instances": 0, "problems": [], "states": []}
     try:
-        entry["tasks"] = len(project.load_unchecked(name).tasks)
+        workflow = project.load_unchecked(name)
+        entry["tasks"] = len(workflow.tasks)
+        entry["problems"] = [each for module in workflow.modules for each in _doubles(module)]
         project.workflow(name)
     except WorkflowError as error:
-        entry["problems"] = [_problem(each) for each in error.problems] or [_whole(error)]
+        entry["problems"] += [_problem(each) for each in error.problems] or [_whole(error)]
         return entry
     if states:
         try:
@@ -73,6 +79,38 @@ def _check(project: Project, name: str, states: bool) -> dict[str, Any]:
         entry["instances"] = len(ids)
         entry["states"] = [failure for each in ids if (failure := _load_state(project, name, each))]
     return entry
+
+
+def _doubles(module: str) -> Iterator[dict[str, str]]:
+    """Find the tasks of a module that another function of the same name has replaced: they would never run."""
+    file = getattr(sys.modules.get(module), "__file__", None) or ""
+    try:
+        with open(file, "rb") as source:
+            tree = ast.parse(source.read())
+    except (OSError, SyntaxError, ValueError):
+        return  # it was imported from something else
+    lines: dict[str, int] = {}
+    for node in tree.body:
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) or not any(
+            map(_is_task, node.decorator_list)
+        ):
+            continue
+        if node.name in lines:
+            message = f"there is another task of this name at line {lines[node.name]}, which it replaces"
+            yield {"location": f"{file}:{node.lineno}", "task": node.name, "message": message}
+        lines[node.name] = node.lineno
+
+
+def _is_task(decorator: ast.expr) -> bool:
+    """Return whether a decorator is ``task()``, under any module's name, and gives the task no name of its own."""
+    if (
+        not isinstance(decorator, ast.Call)
+        or decorator.args
+        or any(each.arg == "name" for each in decorator.keywords)
+    ):
+        return False
+    function = decorator.func
+    return (function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")) == "task"
 
 
 def _problem(problem: Any) -> dict[str, str]:

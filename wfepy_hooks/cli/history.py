@@ -12,6 +12,7 @@ from ..project import Project
 from .loglines import duration
 from .naming import pick_instance, pick_workflow
 from .output import clean, result, result_json
+from .tables import LONGEST, cut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("workflow", metavar="WORKFLOW", help="a workflow, or the path of a .py file")
     parser.add_argument("instance", nargs="?", metavar="INSTANCE", help="id of the instance")
     parser.add_argument("-n", type=_count, metavar="N", help="only the last N records")
+    parser.add_argument("--full", action="store_true", help="long values, too")
     add_json(parser)
 
 
@@ -47,13 +49,13 @@ def run(args: Namespace, config: Config) -> int:
         result_json({"workflow": name, "instance": instance, "records": records})
         return 0
     for record in records:
-        result(clean(_line(record)))
+        result(clean(_line(record, None if args.full else LONGEST)))
     if not records and args.n is None:
         result(f"nothing has happened to {name}/{instance} yet")
     return 0
 
 
-def _line(record: dict[str, Any]) -> str:
+def _line(record: dict[str, Any], longest: int | None) -> str:
     """Return a record such as ``3  2026-11-23T06:13:34Z  make_coffee completed 0.012s -> add_milk: taken``."""
     what = [str(record.get("task", record.get("event", "?")))]
     if record.get("generation"):
@@ -67,17 +69,18 @@ def _line(record: dict[str, Any]) -> str:
     reasons = [str(record[key]) for key in ("error", "reason") if record.get(key)]
     text = " ".join(filter(None, what)) + (f": {'; '.join(reasons)}" if reasons else "")
     details = [f"-> {', '.join(record['next'])}"] if record.get("next") else []
-    details += [each for each in (_changes(record),) if each]
+    details += [each for each in (_changes(record, longest),) if each]
     return "  ".join([f"{record.get('seq', '?'):>4}", f"{str(record.get('at', ''))[:19]}Z", text, *details])
 
 
-def _changes(record: dict[str, Any]) -> str:
+def _changes(record: dict[str, Any], longest: int | None) -> str:
     import json
 
     if "context" in record:
         return "set the whole context"
     parts = [
-        f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in record.get("set", {}).items()
+        f"{key} = {cut(json.dumps(value, ensure_ascii=False), longest)}"
+        for key, value in record.get("set", {}).items()
     ]
     parts += [f"removed {key}" for key in record.get("del", ())]
     return f"[{', '.join(parts)}]" if parts else ""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 
-from ..errors import InstanceNotFound, UsageError
+from ..errors import ConfigError, InstanceNotFound, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..config import Config
     from ..project import Project
 
-__all__ = ["known_workflows", "pick_instance", "pick_workflow"]
+__all__ = ["known_workflows", "pick_instance", "pick_workflow", "require_workflow"]
 
 DEFAULT = "default"
 
@@ -72,13 +74,47 @@ def known_workflows(config: Config) -> list[str]:
     return names
 
 
+def require_workflow(config: Config, name: str) -> None:
+    """Check that the code of a workflow is known, and tell how to name it where only its instances are.
+
+    :raises ConfigError: if it is neither configured nor given as a file
+    """
+    if name in config.workflows or name not in known_workflows(config):
+        return
+    raise ConfigError(
+        f'workflow "{name}" has instances in {config.state}, and is not configured',
+        hint=f"give its file, such as {name}.py, or configure it in wfepy.toml",
+    )
+
+
+def _require_instance(project: Project, workflow: str, word: str) -> None:
+    """Check that there is an instance, and name some where there is not.
+
+    :raises InstanceNotFound: if there is none
+    """
+    live = project.store.list(workflow)
+    if word in live or word in project.store.list(workflow, ended=True):
+        return
+    from ..suggest import did_you_mean
+
+    hint = did_you_mean(word, live)
+    if live and not hint.startswith("did you mean"):
+        hint = f"live ones are {_some(live, 5)}"  # there may be thousands
+    raise InstanceNotFound("there is no such instance", where=f"{workflow}/{word}", hint=hint)
+
+
+def _some(ids: Sequence[str], limit: int) -> str:
+    return ", ".join(ids[:limit]) + (f" and {len(ids) - limit} more" if ids[limit:] else "")
+
+
 def pick_instance(project: Project, workflow: str, word: str | None) -> str:
     """Return the id of the instance that is meant: the only one, or ``default``, where none is named.
 
-    :raises InstanceNotFound: if there is none
+    :raises InstanceNotFound: if there is none, or not the one that is named
     :raises UsageError: if there are several
     """
     if word is not None:
+        _require_instance(project, workflow, word)
         return word
     live = project.store.list(workflow)
     ids = live or project.store.list(workflow, ended=True)
@@ -90,5 +126,4 @@ def pick_instance(project: Project, workflow: str, word: str | None) -> str:
         return ids[0]
     if DEFAULT in ids:
         return DEFAULT
-    shown = ", ".join(ids[:10]) + (f" and {len(ids) - 10} more" if ids[10:] else "")
-    raise UsageError(f"it has several instances, name one of {shown}", where=f"workflow {workflow}")
+    raise UsageError(f"it has several instances, name one of {_some(ids, 10)}", where=f"workflow {workflow}")

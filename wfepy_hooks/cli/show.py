@@ -13,9 +13,9 @@ from .. import marking as m
 from ..project import Project
 from ..state import decisions_text
 from ..why import outcome_reason
-from .naming import pick_instance, pick_workflow
+from .naming import pick_instance, pick_workflow, require_workflow
 from .output import clean, result, result_json
-from .tables import show_table
+from .tables import LONGEST, cut, show_table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,11 +31,13 @@ def add_arguments(parser: ArgumentParser) -> None:
 
     parser.add_argument("workflow", metavar="WORKFLOW", help="a workflow, or the path of a .py file")
     parser.add_argument("instance", nargs="?", metavar="INSTANCE", help="id of the instance")
+    parser.add_argument("--full", action="store_true", help="long values, too")
     add_json(parser)
 
 
 def run(args: Namespace, config: Config) -> int:
     name = pick_workflow(config, args.workflow)
+    require_workflow(config, name)
     project = Project(config)
     project.workflow(name)
     instance = project.read(name, pick_instance(project, name, args.instance))
@@ -47,7 +49,7 @@ def run(args: Namespace, config: Config) -> int:
         f"{name}/{clean(instance.id)}: {clean(data['status'].replace('_', ' '))}, created {data['created']}"
     )
     result("")
-    _show_context(data["context"])
+    _show_context(data["context"], None if args.full else LONGEST)
     result("")
     rows = [
         (task["name"], task["status"].replace("_", " "), _remark(task, _next(instance, task["name"])))
@@ -83,7 +85,7 @@ def _task(instance: Instance, number: int, name: str) -> dict[str, Any]:
     }
 
 
-def _show_context(context: Any) -> None:
+def _show_context(context: Any, longest: int | None) -> None:
     import json
 
     if not isinstance(context, dict):
@@ -91,7 +93,7 @@ def _show_context(context: Any) -> None:
         return
     result("context:" if context else "context: empty")
     for key, value in context.items():
-        result(f"  {clean(key)} = {clean(json.dumps(value, ensure_ascii=False))}")
+        result(f"  {clean(key)} = {clean(cut(json.dumps(value, ensure_ascii=False), longest))}")
 
 
 def _next(instance: Instance, name: str) -> list[str]:

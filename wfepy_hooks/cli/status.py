@@ -17,6 +17,7 @@ import sys
 from ..clock import parse_time
 from ..errors import ConfigError, StateError
 from ..project import Project
+from .loglines import shown_path
 from .naming import known_workflows, pick_workflow
 from .output import is_terminal, result, result_json
 from .tables import show_table
@@ -64,7 +65,7 @@ def run(args: Namespace, config: Config) -> int:
         ended = sum(_has_ended(entry) for entry in entries)
         result_json({"instances": entries, "live": len(entries) - ended, "ended": ended})
     else:
-        _show(entries, args, config.clock())
+        _show(entries, args, config)
     return 3 if any(entry["error"] for entry in entries) else 0
 
 
@@ -159,15 +160,17 @@ def _word(entry: Entry) -> str:
     return "failing" if entry["failing"] else "waiting" if entry["waiting"] else "ready"
 
 
-def _show(entries: list[Entry], args: Namespace, now: datetime) -> None:
+def _show(entries: list[Entry], args: Namespace, config: Config) -> None:
     if entries:
+        now = config.clock()
         rows = [row for entry in entries for row in _rows(entry, now)]
         show_table(("WORKFLOW", "INSTANCE", "STATUS", "TASK", "SINCE", "WHY"), rows, args.flags)
     counts = {word: sum(_word(entry) == word for entry in entries) for word in _ORDER}
     parts = [f"{count} {word}" for word, count in counts.items() if count]
     what = "instance" if args.all else "live instance"
     count = f"{len(entries) or 'no'} {what}{'s' if len(entries) != 1 else ''}"
-    result(f"{count}: {', '.join(parts)}" if parts else count)
+    where = f" in {shown_path(config.state)}" if config.store == "files" else ""
+    result(f"{count}: {', '.join(parts)}" if parts else count + where)
 
 
 def _rows(entry: Entry, now: datetime) -> Iterator[tuple[str, ...]]:

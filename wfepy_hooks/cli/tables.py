@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from .flags import Flags
 
-__all__ = ["COLORS", "show_table"]
+__all__ = ["COLORS", "LONGEST", "cut", "show_table"]
 
 #: Colours by the word in a cell.
 COLORS = {
@@ -28,6 +28,17 @@ COLORS = {
     "skipped": "bright_black",
     "cancelled": "bright_black",
 }
+
+
+#: Characters of a value that are shown where nobody asks for more.
+LONGEST = 200
+
+
+def cut(text: str, longest: int | None) -> str:
+    """Return the first ``longest`` characters of ``text``, and how many there are; ``None``: all of it."""
+    if longest is None or len(text) <= longest:
+        return text
+    return f"{text[:longest]}... ({len(text)} characters; --full shows them)"
 
 
 def show_table(

@@ -11,7 +11,7 @@ from __future__ import annotations
 from ..errors import UsageError
 from ..project import Project
 from .loglines import shown_path
-from .naming import pick_instance, pick_workflow
+from .naming import pick_instance, pick_workflow, require_workflow
 from .output import clean, result, result_json
 
 TYPE_CHECKING = False
@@ -38,10 +38,19 @@ def run(args: Namespace, config: Config) -> int:
             "it takes a workflow, an instance and a task", where="wfepy why", hint="see wfepy why --help"
         )
     name = pick_workflow(config, args.workflow)
+    require_workflow(config, name)
     project = Project(config)
     task = args.words[-1]
     tasks = project.workflow(name).tasks
     if task not in tasks:
+        if len(args.words) == 1 and (
+            task in project.store.list(name) or task in project.store.list(name, ended=True)
+        ):
+            raise UsageError(
+                f"{task} is an instance",
+                where="wfepy why",
+                hint=f"name a task too: wfepy why {name} {task} TASK",
+            )
         from ..suggest import did_you_mean
 
         raise UsageError(
