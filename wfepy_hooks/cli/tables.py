@@ -52,7 +52,7 @@ def show_table(
     :param colors: the colour of a cell that holds just this word
     """
     rows = [[clean(cell) for cell in row] for row in rows]
-    if is_terminal(sys.stdout):
+    if is_terminal(sys.stdout) or wants_color(flags, sys.stdout):
         result(_drawn(headings, rows, colors, wants_color(flags, sys.stdout)))
         return
     widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
