@@ -27,6 +27,8 @@ settings.register_profile(
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
+# For the Pythons on which the wheel is tested only quickly.
+settings.register_profile("few", settings.get_profile("ci"), max_examples=15)
 settings.register_profile("thorough", settings.get_profile("ci"), max_examples=3000)
 # For `test_mutants.py`: the same examples each time, and a failure is not shrunk.
 settings.register_profile(

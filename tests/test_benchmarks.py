@@ -97,6 +97,7 @@ def test_offline_says_which_environment_is_missing(tmp_path: Path) -> None:
         Environments(tmp_path, offline=True).python("burr")
 
 
+@pytest.mark.slow
 def test_all_works_of_ours_run_and_are_in_the_table(tmp_path: Path) -> None:
     numbers = tmp_path / "numbers.json"
     options = ["--ours", sys.executable, "--no-peers", "--offline", "--runs", "1", "--scale", "0.02"]

@@ -183,6 +183,7 @@ def test_tick_is_linear(build: Callable[[Size], dict[str, Task]]) -> None:
 # --- size ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("build", [chain, fan])
 def test_100_000_tasks(build: Callable[[Size], dict[str, Task]]) -> None:
     tasks = build(100_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from cli_folder import Folder
 
 TYPE_CHECKING = False
