@@ -17,7 +17,9 @@ TABLE = re.compile(r"(?<=<!-- hooks -->\n).*?(?=<!-- end -->)", re.DOTALL)
 
 
 def docstring(hook: str) -> str:
-    return inspect.getdoc(getattr(hookspecs, hook)) or ""  # without the indent, which Python 3.13 takes away itself
+    return (
+        inspect.getdoc(getattr(hookspecs, hook)) or ""
+    )  # without the indent, which Python 3.13 takes away itself
 
 
 def hook_table() -> str:
