@@ -33,8 +33,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    if int(text) < 0:
-        raise ValueError(text)
+    if not text.isdecimal():
+        from argparse import ArgumentTypeError
+
+        raise ArgumentTypeError(f"it takes a number of records, not {text!r}")
     return int(text)
 
 
