@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 
+from .waiting import Wait, sleep, start_child, wait
+
 __all__ = [
     "GiveUp",
     "InstanceStatus",
@@ -12,6 +14,8 @@ __all__ = [
     "TaskState",
     "TaskStatus",
     "Wait",
+    "sleep",
+    "start_child",
     "wait",
 ]
 
@@ -65,40 +69,6 @@ class GiveUp(Exception):
     """Raised by a task: it failed for good, and trying again will not help."""
 
 
-class Wait:
-    """What a task returns when it is not done yet. It is falsy, so that WfEpy's ``if not result`` holds.
-
-    :ivar reason: what it waits for, for the person who reads ``wfepy status``
-    """
-
-    __slots__ = ("reason",)
-
-    def __init__(self, reason: str | None = None) -> None:
-        if reason is not None and not isinstance(reason, str):
-            raise TypeError(f"the reason of a wait must be text, not {type(reason).__name__}")
-        self.reason = reason
-
-    def __bool__(self) -> bool:
-        return False
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Wait) and self.reason == other.reason
-
-    def __hash__(self) -> int:
-        return hash((Wait, self.reason))
-
-    def __repr__(self) -> str:
-        return f"wait(reason={self.reason!r})"
-
-
-def wait(*, reason: str | None = None) -> Wait:
-    """Return from a task that is not done yet: it is called again at the next tick.
-
-    :param reason: what it waits for, shown by ``wfepy status`` and to the plugins
-    """
-    return Wait(reason)
-
-
 class TaskResult:
     """What came of one attempt, as the hook ``wfepy_task_finished`` gets it.
 
@@ -142,15 +112,21 @@ class TaskResult:
 class RetryDecision:
     """What ``wfepy_decide_retry`` answers after a failed attempt.
 
-    :ivar again: ``True``: the task stays ready and is tried at the next tick; ``False``: it failed for good
+    :ivar again: ``True``: the task is tried again; ``False``: it failed for good
     :ivar reason: why, for the history
+    :ivar delay: seconds until it is tried again; ``None``: at the next tick
+    :ivar inline: whether this tick waits for that, if nothing else is left to do
     """
 
-    __slots__ = ("again", "reason")
+    __slots__ = ("again", "delay", "inline", "reason")
 
-    def __init__(self, again: bool, reason: str = "") -> None:
+    def __init__(
+        self, again: bool, reason: str = "", *, delay: float | None = None, inline: bool = False
+    ) -> None:
         self.again = again
         self.reason = reason
+        self.delay = delay
+        self.inline = inline
 
     def __repr__(self) -> str:
-        return f"RetryDecision(again={self.again}, reason={self.reason!r})"
+        return f"RetryDecision(again={self.again}, reason={self.reason!r}, delay={self.delay})"

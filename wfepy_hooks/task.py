@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 
+from .taskoptions import PLAIN, TaskOptions, make_options
+
 __all__ = [
     "DecoratorStack",
     "Task",
@@ -19,6 +21,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
+
+    from .retrying import Retry
+    from .timing import Duration
 
 OUTCOMES = ("done", "failed", "timeout", "any")
 
@@ -118,11 +123,18 @@ class Task:
     :ivar join: the rule of the join: ``"sync"``, ``"all"``, ``"any"``, a number, or ``None`` without a mark
     :ivar cancel_rest: when the join runs, what could only have led to it is cancelled
     :ivar terminate: when this end point is done, everything that is left is cancelled
+    :ivar options: what else :func:`task` was given
     """
 
     __name__: str
 
-    def __init__(self, func: Callable[..., Any], name: str | None = None, labels: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        func: Callable[..., Any],
+        name: str | None = None,
+        labels: Iterable[str] = (),
+        options: TaskOptions | None = None,
+    ) -> None:
         functools.update_wrapper(self, func)
         self.func = func
         self.name = _checked_name(func.__name__ if name is None else name)
@@ -135,6 +147,7 @@ class Task:
         self.join: str | int | None = None
         self.cancel_rest = False
         self.terminate = False
+        self.options = PLAIN if options is None else options
 
     def has_labels(self, labels: Iterable[str], reducer: Callable[[Iterable[bool]], bool] = any) -> bool:
         """Return whether the task has any of ``labels``; with ``reducer=all``, all of them."""
@@ -206,18 +219,58 @@ def _mark(apply: Callable[[Task, bool], None]) -> Callable[[Any], Any]:
     return decorator
 
 
-def task(name: str | None = None, labels: Iterable[str] = ()) -> Callable[[Any], Task]:
+def task(
+    name: str | None = None,
+    labels: Iterable[str] = (),
+    *,
+    deadline: Duration | None = None,
+    remind_every: Duration | None = None,
+    retry: Retry | None = None,
+    time_limit: Duration | None = None,
+    each: Callable[[Any], Iterable[Any]] | None = None,
+    max_parallel: int | None = None,
+    into: str = "",
+    durable: str = "each",
+    renamed_from: str | Iterable[str] = (),
+    removed: str | Iterable[str] = (),
+) -> Callable[[Any], Task]:
     """Make a function a task of the workflow; the other decorators may stand above it and below it.
 
     :param name: the task's name; by default the function's
     :param labels: free words for :meth:`Task.has_labels`
+    :param deadline: past it the outcome is ``timeout``; a duration such as ``"3d"``, counted from the first attempt
+    :param remind_every: how often ``wfepy_task_reminder`` is called while it waits, such as ``"1d"``
+    :param retry: what becomes of failed attempts; without a policy each tick tries again
+    :param time_limit: an attempt that takes longer failed. It is then abandoned: in a process it is ended, in a
+        thread it goes on unseen until the tick ends.
+    :param each: gets the context and returns a list; the task runs once for each item, which is its argument ``item``,
+        and is done when all its items are. What it returns for them is collected as a list in the context.
+    :param max_parallel: how many items run at the same time, at most
+    :param into: the key of the context that gets that list; by default the name of the task
+    :param durable: ``"each"``: each finished item is made durable by itself; ``"batch"``: those of up to 0.2 seconds
+        together, which is faster and runs these again after a crash
+    :param renamed_from: earlier names of the task, for instances that were saved with them
+    :param removed: names of tasks that were removed; an instance that stands at one of them goes on here
+    :raises TypeError: :raises ValueError: if one of these cannot be
     """
     if callable(name):
         raise TypeError("write @task() with parentheses")
+    options = make_options(
+        deadline=deadline,
+        remind_every=remind_every,
+        retry=retry,
+        time_limit=time_limit,
+        each=each,
+        max_parallel=max_parallel,
+        into=into,
+        durable=durable,
+        renamed_from=renamed_from,
+        removed=removed,
+    )
 
     def decorator(func: Any) -> Task:
         stack = func if isinstance(func, DecoratorStack) else DecoratorStack(func)
-        made = Task(stack.function, name, labels)
+        made = Task(stack.function, name, labels, options)
         for apply in reversed(stack.marks):
             apply(made, False)
         return made
