@@ -30,6 +30,10 @@ def in_marking(name: str, old: str, new: str) -> Mutant:
     return Mutant(name, "marking.py", old, new, "test_properties")
 
 
+def in_stepping_in(name: str, old: str, new: str) -> Mutant:
+    return Mutant(name, "marking.py", old, new, "test_stepping_in")
+
+
 def in_state(name: str, old: str, new: str) -> Mutant:
     return Mutant(name, "state.py", old, new, "test_properties_runner")
 
@@ -183,12 +187,45 @@ ENDS = [
     in_marking("cancelled loop repeats", "self.edges[edge] = E_CANCELLED", "pass"),
 ]
 
+STEPPING_IN = [
+    in_stepping_in("rewind forgets the loops around a task", "edges += graph.loops[loop].exits", "pass"),
+    in_stepping_in(
+        "rewind goes on along loop edges",
+        "target not in found and not graph.is_loop_edge[edge]",
+        "target not in found",
+    ),
+    in_stepping_in("rewind takes start points along", " and target not in graph.starts", ""),
+    in_stepping_in("rewind keeps the generation", "self.generation[each] += 1", "pass"),
+    in_stepping_in("rewind applies no join rules", "resumed = self.resume()", "resumed = Settled()"),
+    in_stepping_in("rewind derives nothing anew", "self.recount()\n        resumed", "resumed"),
+    in_stepping_in(
+        "end point that a loop runs again has still ended the instance",
+        "if self._terminated:  # by an end",
+        "if False:  # by an end",
+    ),
+    in_stepping_in(
+        "skip by hand is not carried on",
+        "self._spread([task], settled)\n        return settled\n\n    def rewind",
+        "return settled\n\n    def rewind",
+    ),
+    in_stepping_in(
+        "cancelled failure may be retried",
+        " and not self._is_decided(task)\n\n    def retry",
+        "\n\n    def retry",
+    ),
+    in_stepping_in(
+        "cancelled instance is cancelled for ever",
+        "self._cancelled = False\n        self._look",
+        "self._look",
+    ),
+]
+
 RESTORING = [
     in_marking("restored exits are not held", " or (held_by >= 0 and self._open[held_by])", ""),
     in_marking("restored failure is decided", "and self.edges[first] != E_PENDING", ""),
     in_marking(
         "restored instance forgets that it was terminated",
-        "any(self.status[task] == DONE for task in graph.terminating)",
+        "any(self.status[task] == DONE for task in self.graph.terminating)",
         "False",
     ),
     in_state("generation is not saved", 'entry["generation"] = marking.generation[task]', "pass"),
@@ -228,4 +265,4 @@ RUNNER = [
     ),
 ]
 
-MUTANTS = [*GRAPH, *JOINS, *LOOPS, *ENDS, *RESTORING, *RUNNER]
+MUTANTS = [*GRAPH, *JOINS, *LOOPS, *ENDS, *STEPPING_IN, *RESTORING, *RUNNER]

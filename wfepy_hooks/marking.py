@@ -55,7 +55,7 @@ class Marking:
 
     __slots__ = (
         *("edges", "generation", "graph", "queue", "status"),
-        *("_left", "_open", "_pending", "_taken", "_terminated"),
+        *("_cancelled", "_left", "_open", "_pending", "_taken", "_terminated"),
     )
 
     def __init__(self, graph: Graph) -> None:
@@ -69,6 +69,7 @@ class Marking:
         self._open = graph.part_count[:]
         self._left = graph.outermost_count  # the parts outside of loops that are still to be decided
         self._terminated = False
+        self._cancelled = False
         for start in graph.starts:
             self.status[start] = READY
             self.queue[start] = None
@@ -186,6 +187,8 @@ class Marking:
                 if task != loop.head:
                     self._pending[task] = graph.forward_count[task]
                     self._taken[task] = 0
+        if self._terminated:  # by an end point that a person has rewound since; it may be in this loop
+            self._look_for_end()
         settled.repeated.append(loop.number)
         self._make_ready(loop.head, settled)
 
@@ -228,7 +231,69 @@ class Marking:
         """End the instance here: cancel everything that is undecided."""
         settled = Settled()
         self._terminate(settled)
+        self._cancelled = True
         return settled
+
+    # --- stepping in --------------------------------------------------------------------------------
+
+    def is_unhandled(self, task: int) -> bool:
+        """Return whether ``task`` failed or timed out, no transition was about that, and none was cancelled since."""
+        return self.status[task] in (FAILED, TIMED_OUT) and not self._is_decided(task)
+
+    def retry(self, task: int) -> Settled:
+        """Let a task whose failure or timeout is unhandled run again, in the same generation."""
+        settled = Settled()
+        self._make_ready(task, settled)
+        return settled
+
+    def skip(self, task: int) -> Settled:
+        """Skip a task that is ready, or whose failure or timeout is unhandled, and carry that on."""
+        settled = Settled()
+        self._drop(task, SKIPPED, E_SKIPPED)
+        self.queue.pop(task, None)
+        settled.skipped.append(task)
+        settled.generation[task] = self.generation[task]
+        self._spread([task], settled)
+        return settled
+
+    def rewind(self, task: int) -> Settled:
+        """Begin anew at ``task``: it is ready, and all that :meth:`following` names undecided, in the next generation.
+
+        Then the join rules are applied. So a join that needs only a part of its transitions may be ready at once, by
+        one that comes from elsewhere; one with ``cancel_rest`` may then even cancel ``task`` again.
+        """
+        for each in self.following(task):
+            self._drop(each, PENDING, E_PENDING)
+            self.queue.pop(each, None)
+            self.generation[each] += 1
+        settled = Settled()
+        self._make_ready(task, settled)
+        self.recount()
+        resumed = self.resume()
+        for name in ("ready", "skipped", "cancelled", "repeated", "closed"):
+            getattr(settled, name).extend(getattr(resumed, name))
+        settled.generation.update(resumed.generation)
+        return settled
+
+    def following(self, task: int) -> list[int]:
+        """Return ``task`` and every task that depends on how it ends, by transitions and by the loops around it.
+
+        What leaves one of these loops is held until it closes, so that it depends on every task inside. A start
+        point depends on nothing.
+        """
+        graph = self.graph
+        found = dict.fromkeys((task,))
+        edges = list(graph.edges_of(task))
+        loop = graph.loop_of[task]
+        while loop >= 0:
+            edges += graph.loops[loop].exits
+            loop = graph.loops[loop].parent
+        for edge in edges:  # it grows while it is walked
+            target = graph.target[edge]
+            if target not in found and not graph.is_loop_edge[edge] and target not in graph.starts:
+                found[target] = None
+                edges += graph.edges_of(target)
+        return list(found)
 
     # --- asking -------------------------------------------------------------------------------------
 
@@ -239,9 +304,9 @@ class Marking:
             return "running"
         if self._left and not self._terminated:
             return "failed"  # what is left lies behind a failure that no transition is about
-        if any(self.status[task] == DONE for task in self.graph.ends):
-            return "finished"
-        return "cancelled" if self._terminated else "dead_end"
+        if self._cancelled:
+            return "cancelled"
+        return "finished" if any(self.status[task] == DONE for task in self.graph.ends) else "dead_end"
 
     def counts(self, task: int) -> tuple[int, int, int]:
         """Return how many incoming forward edges of ``task`` are taken, skipped and pending; held ones are pending."""
@@ -277,7 +342,8 @@ class Marking:
                 else:
                     self._open[each.parent] -= 1
         self._recount_joins()
-        self._terminated = any(self.status[task] == DONE for task in graph.terminating)
+        self._cancelled = False
+        self._look_for_end()
 
     def resume(self) -> Settled:
         """Apply the join rules to every pending task, after :meth:`recount`: edges may have come or gone meanwhile."""
@@ -295,6 +361,9 @@ class Marking:
             return True
         first = self.graph.first_edge[task]
         return first < self.graph.first_edge[task + 1] and self.edges[first] != E_PENDING
+
+    def _look_for_end(self) -> None:
+        self._terminated = any(self.status[task] == DONE for task in self.graph.terminating)
 
     def _recount_joins(self) -> None:
         graph = self.graph
