@@ -95,7 +95,7 @@ def change_task(name: str, **changes: Any) -> Any:
 REFUSED = [
     (lambda d: d.pop("schema"), wfepy.StateFormatError, 'it has no "schema" number'),
     (change(schema=True), wfepy.StateFormatError, 'it has no "schema" number'),
-    (change(schema=2), wfepy.NewerStateError, "upgrade wfepy-hooks"),
+    (change(schema=3), wfepy.NewerStateError, "upgrade wfepy-hooks"),
     (change(schema=0), wfepy.StateFormatError, "which nothing here upgrades"),
     (change(workflow="tea"), wfepy.StateFormatError, "it belongs to workflow 'tea', not to 'flow'"),
     (change(tasks=[]), wfepy.StateFormatError, '"tasks" has the wrong type'),

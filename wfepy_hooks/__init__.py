@@ -25,11 +25,27 @@ from .errors import (
 )
 from .instance import Instance
 from .markers import hookimpl, hookspec
-from .outcome import GiveUp, InstanceStatus, RetryDecision, TaskResult, TaskState, TaskStatus, Wait, wait
+from .outcome import (
+    GiveUp,
+    InstanceStatus,
+    RetryDecision,
+    TaskResult,
+    TaskState,
+    TaskStatus,
+    Wait,
+    sleep,
+    start_child,
+    wait,
+)
 from .runner import Runner, TickSummary
 from .stash import Stash, StashKey
 from .task import DecoratorStack, Task, Transition, end_point, followed_by, join_point, start_point, task
 from .workflow import Workflow
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .retrying import Retry
+    from .signals import Signal
 
 __version__ = "0.1.0"
 
@@ -48,7 +64,9 @@ __all__ = [
     "NewerStateError",
     "PluginError",
     "RetryDecision",
+    "Retry",
     "Runner",
+    "Signal",
     "Stash",
     "StashKey",
     "StateError",
@@ -70,7 +88,23 @@ __all__ = [
     "hookimpl",
     "hookspec",
     "join_point",
+    "sleep",
+    "start_child",
     "start_point",
     "task",
     "wait",
 ]
+
+
+#: What most workflows do not use, so that a plain tick does not import it.
+_LAZY = {"Retry": "retrying", "Signal": "signals"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    found: object = getattr(import_module(f".{_LAZY[name]}", __name__), name)
+    globals()[name] = found
+    return found

@@ -27,8 +27,12 @@ def announce(
         _tell_transitions(host, instance, task, decisions)
     if host.task_finished:
         host.notify("wfepy_task_finished", instance=instance, task=task, result=result)
-    if not settled.skipped and not settled.cancelled:
-        return
+    if settled.skipped or settled.cancelled:
+        announce_dropped(host, instance, settled, result.event_id)
+
+
+def announce_dropped(host: PluginHost, instance: Instance, settled: m.Settled, event_id: str) -> None:
+    """Tell of the tasks that were skipped or cancelled by an event."""
     from .why import skip_reason  # lazily, as below
 
     graph = instance.marking.graph
@@ -43,7 +47,7 @@ def announce(
                     TaskStatus.SKIPPED,
                     generation=settled.generation[number],
                     reason=reason,
-                    event_id=f"{result.event_id}-{other.name}" if result.event_id else "",
+                    event_id=f"{event_id}-{other.name}" if event_id else "",
                 )
                 host.notify("wfepy_task_finished", instance=instance, task=other, result=skipped)
 
@@ -79,5 +83,9 @@ def announce_replayed(
                 event_id=f"{instance.uid}-{record['seq']}",
             )
             announce(host, instance, task, [m.EDGE_WORDS.index(word) for word in words], result, settled)
+        elif record["event"] == "operator":
+            from .operate import tell
+
+            tell(host, instance, record, settled)
         elif record["event"] == "ended" and host.instance_finished:
             host.notify("wfepy_instance_finished", instance=instance, status=record["status"])

@@ -1,15 +1,21 @@
-"""What a task may ask for by name, behind the context."""
+"""What a task may ask for by name, behind the context, and what plugins provide."""
 
 from __future__ import annotations
 
+from .errors import PluginError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Generator, Mapping
     from typing import Any
 
     from .clock import Clock
     from .instance import Instance
+    from .plugins import PluginHost
+    from .signals import Signals
     from .task import Task
+
+_GENERATOR = type(_ for _ in ())
 
 
 class Call:
@@ -17,24 +23,105 @@ class Call:
 
     :ivar instance: :ivar task: :ivar attempt: what is tried
     :ivar clock: returns the time
+    :ivar item: the item of a task with ``each=``
+    :ivar key: of the item, for the idempotency key; empty where there is none
+    :ivar signals: what the task got as its argument ``signals``, or ``None`` if it did not ask
     """
 
-    __slots__ = ("attempt", "clock", "instance", "task")
+    __slots__ = ("_host", "_opened", "attempt", "clock", "instance", "item", "key", "signals", "task")
 
-    def __init__(self, instance: Instance, task: Task, attempt: int, clock: Clock) -> None:
+    def __init__(
+        self,
+        instance: Instance,
+        task: Task,
+        attempt: int,
+        clock: Clock,
+        host: PluginHost | None = None,
+        *,
+        item: Any = None,
+        key: str = "",
+    ) -> None:
         self.instance = instance
         self.task = task
         self.attempt = attempt
         self.clock = clock
+        self.item = item
+        self.key = key
+        self.signals: Signals | None = None
+        self._host = host
+        self._opened: list[tuple[str, Generator[Any, None, None]]] = []
+
+    def values(self, names: Collection[str]) -> dict[str, Any]:
+        """Return the arguments of these names.
+
+        :raises PluginError: if a plugin cannot provide one
+        """
+        return {name: ARGUMENTS[name](self) if name in ARGUMENTS else self._provided(name) for name in names}
+
+    def _provided(self, name: str) -> Any:
+        host = self._host
+        found = None
+        if host is not None and host.has("wfepy_provide_argument"):
+            found = host.decide("wfepy_provide_argument", name=name, instance=self.instance, task=self.task)
+        if found is None:
+            raise PluginError(
+                f'no plugin provides the argument "{name}"',
+                where=f'task "{self.task.name}"',
+                hint="wfepy plugins lists which are loaded",
+            )
+        if not isinstance(found, _GENERATOR):
+            return found
+        try:
+            value = next(found)
+        except StopIteration:
+            raise _broken(name, "ended without a yield") from None
+        except Exception as error:
+            raise _broken(name, f"raised {type(error).__name__}: {error}") from error
+        self._opened.append((name, found))
+        return value
+
+    def close(self) -> list[PluginError]:
+        """Let the generators that provided arguments clean up, the last one first; return what went wrong."""
+        errors = []
+        while self._opened:
+            name, generator = self._opened.pop()
+            try:
+                next(generator)
+            except StopIteration:
+                continue
+            except Exception as error:  # noqa: BLE001  # a plugin may raise anything
+                made = _broken(name, f"raised {type(error).__name__}: {error}")
+                made.__cause__ = error
+                errors.append(made)
+            else:
+                generator.close()
+                errors.append(_broken(name, "has more than one yield"))
+        return errors
 
 
-#: The arguments by name. They are made anew for each attempt.
+def _broken(name: str, what: str) -> PluginError:
+    return PluginError(f'the generator that provides "{name}" {what}', where="wfepy_provide_argument")
+
+
+def _take_signals(call: Call) -> Signals:
+    from .signals import Signals  # lazily: few tasks ask for it
+
+    call.signals = Signals(call.instance.signals)
+    return call.signals
+
+
+#: The built-in arguments by name. They are made anew for each attempt.
 ARGUMENTS: dict[str, Callable[[Call], Any]] = {
     "attempt": lambda call: call.attempt,
-    "idempotency_key": lambda call: call.instance.idempotency_key(call.task),
+    "idempotency_key": lambda call: call.instance.idempotency_key(call.task) + call.key,
     "instance": lambda call: call.instance,
+    "item": lambda call: call.item,
     "now": lambda call: call.clock(),
+    "signals": _take_signals,
 }
+
+#: Of these, what can be sent to another process. A task that asks for anything else runs in that of the tick.
+PORTABLE = frozenset(("attempt", "idempotency_key", "item", "now"))
 
 
 def wanted(tasks: Mapping[str, Task]) -> dict[str, tuple[str, ...]]:
@@ -45,6 +132,9 @@ def wanted(tasks: Mapping[str, Task]) -> dict[str, tuple[str, ...]]:
 
 def parameters(func: object) -> tuple[bool, list[str]]:
     """Return whether ``func`` takes a positional argument, and the names of what else it requires."""
+    declared = getattr(func, "wfepy_parameters", None)
+    if declared is not None:
+        return True, list(declared)
     code = getattr(func, "__code__", None)
     if code is not None and not hasattr(func, "__self__") and not hasattr(func, "__wrapped__"):
         # A plain function, as nearly all are: inspect.signature would cost 15 us a task.

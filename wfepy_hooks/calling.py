@@ -49,6 +49,7 @@ class HookCalls:
     task_started: Implementations
     transition_evaluated: Implementations
     task_finished: Implementations
+    task_reminder: Implementations
     instance_finished: Implementations
     state_saved: Implementations
     internal_error: Implementations

@@ -7,7 +7,7 @@ from .graph import Graph
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from .task import Task
 
@@ -38,13 +38,16 @@ class Problem:
         return f"Problem({str(self)!r})"
 
 
-def examine(tasks: Mapping[str, Task]) -> tuple[list[Problem], Graph | None]:
-    """Return every problem of the graph, and the compiled graph if it could be compiled at all."""
+def examine(tasks: Mapping[str, Task], provided: Collection[str] = ()) -> tuple[list[Problem], Graph | None]:
+    """Return every problem of the graph, and the compiled graph if it could be compiled at all.
+
+    :param provided: names of the arguments that plugins provide
+    """
     if not tasks:
         return [
             Problem("", "the workflow has no task; decorate its functions with @task()", fatal=True)
         ], None
-    problems = [*_unknown_destinations(tasks), *_wrong_parameters(tasks)]
+    problems = [*_unknown_destinations(tasks), *_wrong_parameters(tasks, provided), *_wrong_times(tasks)]
     if not any(task.is_start_point for task in tasks.values()):
         problems.append(Problem("", "no task is marked with @start_point()", fatal=True))
     if not any(task.is_end_point for task in tasks.values()):
@@ -76,7 +79,15 @@ def _unknown_destinations(tasks: Mapping[str, Task]) -> Iterator[Problem]:
                 )
 
 
-def _wrong_parameters(tasks: Mapping[str, Task]) -> Iterator[Problem]:
+def _wrong_times(tasks: Mapping[str, Task]) -> Iterator[Problem]:
+    for task in tasks.values():
+        options = task.options
+        if options.remind_every and options.deadline and options.remind_every >= options.deadline:
+            yield _problem(task, "remind_every is not shorter than deadline, so it never comes to a reminder")
+
+
+def _wrong_parameters(tasks: Mapping[str, Task], provided: Collection[str]) -> Iterator[Problem]:
+    known = [*(each for each in ARGUMENTS if each != "item"), *sorted(provided)]
     for task in tasks.values():
         kind = _unrunnable(task.func)
         if kind:
@@ -88,10 +99,11 @@ def _wrong_parameters(tasks: Mapping[str, Task]) -> Iterator[Problem]:
             yield _problem(
                 task, "its function takes no parameter; the first one gets the context", fatal=True
             )
+        available_here = [*known, "item"] if task.options.each else known
         for name in required:
-            if name not in ARGUMENTS:
-                available = ", ".join(ARGUMENTS)
-                hint = _suggestion(name, ARGUMENTS)
+            if name not in available_here:
+                available = ", ".join(available_here)
+                hint = _suggestion(name, available_here)
                 yield _problem(
                     task,
                     f'unknown parameter "{name}"{hint}; behind the context there are {available}: '
@@ -103,8 +115,8 @@ def _wrong_parameters(tasks: Mapping[str, Task]) -> Iterator[Problem]:
 def _unrunnable(func: object) -> str:
     """Return what kind of function it is if calling it runs nothing: its answer would always be true."""
     flags = getattr(getattr(func, "__code__", None), "co_flags", 0)
-    if flags & (0x80 | 0x200):  # CO_COROUTINE, CO_ASYNC_GENERATOR
-        return "its function is async, and async tasks are not supported yet"
+    if flags & 0x200:  # CO_ASYNC_GENERATOR
+        return "its function is an async generator: it has a yield"
     return "its function is a generator: it has a yield" if flags & 0x20 else ""  # CO_GENERATOR
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from time import sleep
+
 from .clock import system_clock
 from .plugins import PluginHost
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from contextlib import AbstractContextManager
     from typing import Any
 
     from .clock import Clock
+    from .executors import Executor
+    from .instance import Instance
     from .interrupts import Interrupts
+    from .waiting import Child
 
 
 class _Nothing:
@@ -33,6 +38,10 @@ class Engine:
     :ivar strict: an answer that is neither ``True``, ``False`` nor a wait is an error
     :ivar interrupts: holds signals back while state is written; ``None`` outside of the command line
     :ivar inside_task: entered around each task's function
+    :ivar sleep: waits for so many seconds
+    :ivar executor: makes the executor of the config, or ``None`` for the thread of the tick
+    :ivar start_child: begins the instance that a task asks for, or ``None`` where there is no project
+    :ivar cancel_children: cancels such instances
     """
 
     def __init__(
@@ -43,12 +52,17 @@ class Engine:
         strict: bool = False,
         interrupts: Interrupts | None = None,
         inside_task: AbstractContextManager[Any] | None = None,
+        sleep: Callable[[float], object] = sleep,
     ) -> None:
         self.host = PluginHost() if host is None else host
         self.clock = clock
         self.strict = strict
         self.interrupts = interrupts
         self.inside_task = _Nothing() if inside_task is None else inside_task
+        self.sleep = sleep
+        self.executor: Callable[[], Executor] | None = None
+        self.start_child: Callable[[Instance, str, Child], str] | None = None
+        self.cancel_children: Callable[[Instance, list[str]], None] | None = None
 
     @property
     def was_interrupted(self) -> bool:

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from .registry import Registry
     from .stores.protocol import Session
     from .task import Task, Transition
+    from .waitstate import WaitState
     from .workflow import Workflow
 
     F = TypeVar("F", bound=Callable[..., object])
@@ -277,6 +278,33 @@ def wfepy_run_task(instance: Instance, task: Task, attempt: int) -> bool | Wait:
     raise NotImplementedError
 
 
+@_spec(SETUP)
+def wfepy_argument_names(config: Config) -> list[str] | None:
+    """Say which arguments of tasks this plugin provides, so that the check of a graph knows them.
+
+    When: once for each run, before the first graph is checked.
+    Kind: setup; an error is fatal and names the plugin.
+    Arguments:
+        config: the configuration.
+    Result: a list of names, or ``None``.
+    """
+
+
+@_spec(DECISION)
+def wfepy_provide_argument(name: str, instance: Instance, task: Task) -> object | None:
+    """Provide an argument that a task asks for by its name.
+
+    When: for each attempt of a task that has a parameter of a name that is not built in.
+    Kind: decision; an error is fatal and names the plugin. The attempt is not counted then.
+    Arguments:
+        name: the name of the parameter.
+        instance: the instance.
+        task: the task.
+    Result: the argument, or a generator (call your own generator function) that yields it once and cleans up behind
+        the yield when the attempt has ended; ``None`` to leave it to the others.
+    """
+
+
 @_spec(DECISION)
 def wfepy_decide_retry(
     instance: Instance, task: Task, error: BaseException, attempt: int
@@ -320,6 +348,20 @@ def wfepy_task_finished(instance: Instance, task: Task, result: TaskResult) -> N
         task: the task.
         result: its ``status`` is completed, waiting, retrying, failed, timed_out or skipped; ``changed`` tells a first
             wait from a repeated poll; ``event_id`` is the same when the event comes again after a crash.
+    Result: ignored.
+    """
+
+
+@_spec(OBSERVATION)
+def wfepy_task_reminder(instance: Instance, task: Task, wait: WaitState) -> None:
+    """Observe that a task still waits, as often as its ``remind_every`` says.
+
+    When: in the first tick after each such moment, after that is durable; once, however many of them have passed.
+    Kind: observation; an exception is logged and changes nothing.
+    Arguments:
+        instance: the instance.
+        task: the task.
+        wait: what it waits for, since when, and when the next reminder is due.
     Result: ignored.
     """
 

@@ -5,33 +5,21 @@ from __future__ import annotations
 from .context import Context
 from .marking import Marking
 from .outcome import InstanceStatus
+from .waitstate import WaitState
+
+__all__ = ["Instance", "WaitState"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from .items import ItemsState
     from .outcome import Wait
+    from .signals import Signal
     from .stash import Stash
     from .task import Task
     from .workflow import Workflow
-
-
-class WaitState:
-    """That a task waits.
-
-    :ivar since: when it first answered so, ISO 8601 in UTC; empty where nothing is saved
-    :ivar reason: what it waits for; may be empty
-    """
-
-    __slots__ = ("reason", "since")
-
-    def __init__(self, since: str, reason: str) -> None:
-        self.since = since
-        self.reason = reason
-
-    def __repr__(self) -> str:
-        return f"WaitState(since={self.since!r}, reason={self.reason!r})"
 
 
 class Instance:
@@ -46,6 +34,12 @@ class Instance:
     :ivar failures: how often each task has failed in this generation
     :ivar errors: the last error of each such task, as one line of text
     :ivar waits: the tasks that answered that they are not done yet
+    :ivar retry_at: when each failed task is tried again that has to wait for that, ISO 8601 in UTC
+    :ivar deadlines: when the tasks time out whose decorator says so; those that were tried
+    :ivar items: the tasks that run once for each item, and what came of the items
+    :ivar signals: what was delivered to it and no task has taken yet, oldest first
+    :ivar paused: since when, by whom and why it does not run, or ``None``
+    :ivar parent: the instance and the task that wait for its end, or ``None``
     :ivar seq: number of the last history record
     """
 
@@ -67,6 +61,12 @@ class Instance:
         self.failures: dict[str, int] = {}
         self.errors: dict[str, str] = {}
         self.waits: dict[str, WaitState] = {}
+        self.retry_at: dict[str, str] = {}
+        self.deadlines: dict[str, str] = {}
+        self.items: dict[str, ItemsState] = {}
+        self.signals: list[Signal] = []
+        self.paused: dict[str, str] | None = None
+        self.parent: dict[str, str] | None = None
         self.seq = 0
         self.ended: str | None = None
         #: Runs a task: the innermost implementation of ``wfepy_run_task``. Set by the runner.
@@ -120,9 +120,15 @@ class Instance:
 
     def forget_attempts(self, name: str) -> None:
         """Drop what is known of earlier attempts of a task: it is decided, or starts over."""
-        self.failures.pop(name, None)
-        self.errors.pop(name, None)
-        self.waits.pop(name, None)
+        for kept in (self.failures, self.errors, self.waits, self.retry_at, self.deadlines, self.items):
+            kept.pop(name, None)
+
+    @property
+    def remembers_attempts(self) -> bool:
+        """Whether there is anything for :meth:`forget_attempts` to drop."""
+        return bool(
+            self.failures or self.waits or self.errors or self.retry_at or self.deadlines or self.items
+        )
 
 
 def _new_uid() -> str:

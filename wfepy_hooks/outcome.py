@@ -23,6 +23,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
+    from .waitstate import WaitState
+
 
 @enum.unique
 class TaskState(enum.Enum):
@@ -79,10 +81,15 @@ class TaskResult:
     :ivar reason: why it waits, was skipped or failed; may be empty
     :ivar error: what the task raised, or ``None``
     :ivar took: seconds that the attempt took
+    :ivar wait: what a waiting task waits for, or ``None``
+    :ivar retry_at: not before this moment is it tried again, ISO 8601 in UTC; empty: at the next tick
     :ivar event_id: the same for each delivery of this event, for deduplication; empty for a repeated poll
     """
 
-    __slots__ = ("attempt", "changed", "error", "event_id", "generation", "reason", "status", "took")
+    __slots__ = (
+        *("attempt", "changed", "error", "event_id", "generation"),
+        *("reason", "retry_at", "status", "took", "wait"),
+    )
 
     def __init__(
         self,
@@ -95,6 +102,8 @@ class TaskResult:
         error: BaseException | None = None,
         took: float = 0.0,
         event_id: str = "",
+        wait: WaitState | None = None,
+        retry_at: str = "",
     ) -> None:
         self.status = status
         self.attempt = attempt
@@ -104,6 +113,8 @@ class TaskResult:
         self.error = error
         self.took = took
         self.event_id = event_id
+        self.wait = wait
+        self.retry_at = retry_at
 
     def __repr__(self) -> str:
         return f"TaskResult({self.status!r}, attempt={self.attempt}, reason={self.reason!r})"

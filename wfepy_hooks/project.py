@@ -9,7 +9,17 @@ from .answer import error_text
 from .clock import format_time
 from .codec import Codec
 from .engine import Engine
-from .errors import ConfigError, InternalError, StateError, UsageError, WfepyError
+from .errors import (
+    ConfigError,
+    InstanceNotFound,
+    InternalError,
+    LockedError,
+    StateError,
+    UsageError,
+    WfepyError,
+)
+from .family import Family
+from .held import Held
 from .instance import Instance
 from .interrupts import TaskSurroundings
 from .outcome import InstanceStatus
@@ -99,6 +109,8 @@ class Project:
         self._workflows: dict[str, Workflow] = {}
         self._codecs: dict[str, Codec] = {}
         self._store: Store | None = None
+        #: Parents and children among the instances.
+        self.family = Family(self)
         self._engine = Engine(
             config.plugins,
             clock=config.clock,
@@ -106,6 +118,8 @@ class Project:
             interrupts=interrupts,
             inside_task=TaskSurroundings(interrupts),
         )
+        self._engine.start_child = self.family.start_child
+        self._engine.cancel_children = self.family.cancel_children
 
     # --- workflows -----------------------------------------------------------------------------------
 
@@ -116,15 +130,25 @@ class Project:
         :raises WorkflowError: if it cannot be loaded, or its graph is wrong
         """
         if name not in self._workflows:
-            self._workflows[name] = self._load(name)
+            self._workflows[name] = self._load_workflow(name)
         return self._workflows[name]
 
-    def _load(self, name: str) -> Workflow:
+    def _load_workflow(self, name: str) -> Workflow:
         workflow = self.load_unchecked(name)
+        workflow.provided.update(self._provided_arguments())
         workflow.check_graph()
         self._load_context_module(workflow)
         self.config.plugins.setup("wfepy_workflow_loaded", workflow=workflow, config=self.config)
         return workflow
+
+    def _provided_arguments(self) -> list[str]:
+        """Return the names of the arguments that plugins provide."""
+        host = self.config.plugins
+        if not host.has("wfepy_argument_names"):
+            return []
+        return [
+            name for names in host.setup("wfepy_argument_names", list, config=self.config) for name in names
+        ]
 
     def _load_context_module(self, workflow: Workflow) -> None:
         """Import the module of the function that makes contexts: it is one of the workflow's own from then on."""
@@ -190,11 +214,22 @@ class Project:
         self.create(name, instance_id, values).release()
         return instance_id
 
-    def create(self, name: str, instance_id: str, values: Mapping[str, object] | None = None) -> Session:
-        """Begin an instance as :meth:`start` does, and return the hold on it."""
+    def create(
+        self,
+        name: str,
+        instance_id: str,
+        values: Mapping[str, object] | None = None,
+        *,
+        parent: dict[str, str] | None = None,
+    ) -> Session:
+        """Begin an instance as :meth:`start` does, and return the hold on it.
+
+        :param parent: the instance and task that wait for its end, see ``docs/state-format.md``
+        """
         workflow = self.workflow(name)
         created = format_time(self.config.clock())
         instance = Instance(workflow, self._first_context(name), id=instance_id, created=created)
+        instance.parent = parent
         for key, value in (values or {}).items():
             if isinstance(instance.context, dict):
                 instance.context[key] = value
@@ -253,6 +288,26 @@ class Project:
             yield self.advance(session)
             if session.workflow not in self._workflows:  # it could not be loaded; saying so once is enough
                 broken.add(session.workflow)
+        yield from self.follow(busy)
+
+    def follow(self, busy: Callable[[str, str], None] | None = None) -> Iterator[Report]:
+        """Advance the children that were begun meanwhile, and the parents of those that have ended.
+
+        :param busy: as for :meth:`tick`
+        """
+        touched = self.family.touched
+        while touched:
+            workflow, instance = key = next(iter(touched))
+            del touched[key]
+            try:
+                session = self.store.open(workflow, instance)
+            except InstanceNotFound:
+                continue  # it has ended
+            except LockedError:
+                if busy is not None:
+                    busy(workflow, instance)
+                continue
+            yield self.advance(session)
 
     def tick_one(self, name: str, instance_id: str) -> Report:
         """Advance one instance.
@@ -270,7 +325,11 @@ class Project:
             self.workflow(session.workflow)  # before signals are held back: importing it is the user's code
             if self._interrupts is not None:
                 self._interrupts.holding = True
-            self._advance(session, report)
+            held = self._load(session)
+            held.receive()
+            held.cancel_orphan()
+            report.summary = held.runner.tick()
+            held.close_if_ended()
         except WfepyError as error:
             report.error = error
         except (Exception, SystemExit) as error:  # noqa: BLE001  # ours, and no reason to stop the other instances
@@ -283,12 +342,27 @@ class Project:
             self._interrupts.check()
         return report
 
-    def _advance(self, session: Session, report: Report) -> None:
-        name, host = session.workflow, self.config.plugins
-        workflow = self.workflow(name)
+    def hold(self, name: str, instance_id: str, *, ended: bool = False) -> Held:
+        """Hold an instance to do something with it beside the ticks; release it by a ``with`` statement.
+
+        :param ended: hold one that has ended, to bring it back
+        :raises LockedError: if a tick or somebody else holds it
+        :raises InstanceNotFound: if there is none, or it has ended, or has not
+        """
+        self.workflow(name)
+        session = self.store.reopen(name, instance_id) if ended else self.store.open(name, instance_id)
+        try:
+            return self._load(session)
+        except BaseException:
+            session.release()
+            raise
+
+    def _load(self, session: Session) -> Held:
+        name = session.workflow
+        workflow, codec = self.workflow(name), self.codec(name)
         document, records = self._load_state(session, workflow)
         restored = state.restore(
-            self._upgraded(document), records, workflow, self.codec(name), f"{name}/{session.instance}"
+            self._upgraded(document), records, workflow, codec, f"{name}/{session.instance}"
         )
         instance = restored.instance
         if instance.id != session.instance:
@@ -297,13 +371,12 @@ class Project:
                 where=f"{name}/{session.instance}",
                 hint="rename the file to the name of its instance",
             )
-        recorder = Recorder(session, self.codec(name), restored.encoded, self.config.clock, host)
+        recorder = Recorder(session, codec, restored.encoded, self.config.clock, self.config.plugins)
         recorder.dirty = bool(restored.replayed)
+        recorder.before_end = self.family.tell_parent
         runner = Runner.resume(instance, self._engine, recorder)
         runner.replayed = restored.replayed
-        report.summary = runner.tick()
-        if instance.ended is not None:
-            session.finish()
+        return Held(self, session, runner, recorder)
 
     def _internal_error(self, session: Session, error: BaseException) -> InternalError:
         if self.config.plugins.internal_error:
@@ -331,7 +404,7 @@ class Project:
         version = document.get("schema")
         if (
             isinstance(version, int)
-            and version < state.SCHEMA
+            and version < state.OLDEST_SCHEMA
             and self.config.plugins.has("wfepy_upgrade_state")
         ):
             upgraded = self.config.plugins.decide(

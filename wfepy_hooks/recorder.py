@@ -6,10 +6,12 @@ from . import state
 from .answer import error_text
 from .clock import format_time
 from .marking import EDGE_WORDS
+from .outcome import TaskStatus
 from .patch import make_patch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from .clock import Clock
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from .outcome import TaskResult
     from .plugins import PluginHost
     from .stores import Session
+
+
+_STAYS = (TaskStatus.WAITING, TaskStatus.RETRYING)
 
 
 class Recorder:
@@ -35,6 +40,9 @@ class Recorder:
         self.codec = codec
         self.encoded = encoded
         self.dirty = False
+        #: Called before a snapshot that ends an instance: after it nothing looks at the instance any more.
+        self.before_end: Callable[[Instance], None] | None = None
+        self._batch: list[dict[str, Any]] | None = None
         self._clock = clock
         self._host = host
 
@@ -50,9 +58,17 @@ class Recorder:
         """Give the instance the context that was last written: it holds a value that cannot be."""
         instance.context = self.codec.decode(self.encoded)
 
-    def attempt(self, instance: Instance, number: int, decisions: list[int], result: TaskResult) -> str:
+    def attempt(
+        self,
+        instance: Instance,
+        number: int,
+        decisions: list[int],
+        result: TaskResult,
+        consumed: tuple[str, ...] = (),
+    ) -> str:
         """Make the end of an attempt durable, unless it is a repeated poll that changed nothing.
 
+        :param consumed: the ids of the signals that it has taken
         :return: when it was recorded; empty if it was not
         :raises CodecError: if the context cannot be saved; then nothing has changed
         """
@@ -60,6 +76,10 @@ class Recorder:
         if not result.changed and not patch:
             return ""
         fields = attempt_fields(instance.marking.graph, number, decisions, result)
+        if consumed:
+            fields["consumed"] = list(consumed)
+        if instance.deadlines and fields["task"] in instance.deadlines and result.status in _STAYS:
+            fields["deadline"] = instance.deadlines[fields["task"]]
         at = self.append(instance, "task", **fields, **patch, took=round(result.took, 6))
         self.encoded = encoded
         result.event_id = f"{instance.uid}-{instance.seq}"
@@ -72,10 +92,26 @@ class Recorder:
         """
         at = format_time(self._clock())
         record = {"seq": instance.seq + 1, "at": at, "event": event, **fields}
-        self.session.append([record])
+        if self._batch is None:
+            self.session.append([record])
+        else:
+            self._batch.append(record)
         instance.seq += 1
         self.dirty = True
         return at
+
+    def begin_batch(self) -> None:
+        """Hold records back until :meth:`end_batch`: nothing that depends on them may start before that."""
+        self._batch = []
+
+    def end_batch(self) -> None:
+        """Make the records durable that were held back, by one flush of the disk.
+
+        :raises StateWriteError: if that failed; the instance in memory is of no use any more
+        """
+        batch, self._batch = self._batch, None
+        if batch:
+            self.session.append(batch)
 
     def save(self, instance: Instance) -> None:
         """Write the snapshot, if there is anything new.
@@ -84,6 +120,8 @@ class Recorder:
         """
         if not self.dirty:
             return
+        if instance.ended is not None and instance.parent is not None and self.before_end is not None:
+            self.before_end(instance)
         document = state.to_document(instance, self.encoded)
         host = self._host
         if host.has("wfepy_save_state"):
@@ -114,6 +152,12 @@ def attempt_fields(graph: Graph, number: int, decisions: list[int], result: Task
         fields["again"] = True  # a repeated poll, recorded for what it changed in the context
     if result.reason:
         fields["reason"] = result.reason
+    if result.wait is not None:
+        terms = result.wait.terms()
+        if terms:
+            fields["wait"] = terms
+    if result.retry_at:
+        fields["retry_at"] = result.retry_at
     if result.error is not None:
         fields["error"] = error_text(result.error)
     return fields

@@ -57,14 +57,12 @@ class Retry:
         :param inline_up_to: a delay up to this is waited for within the tick
         :raises TypeError: :raises ValueError: if one of these cannot be
         """
-        if attempts is not None and (not isinstance(attempts, int) or isinstance(attempts, bool)):
+        _check_number("factor", factor, 1, 1000)
+        _check_number("jitter", jitter, 0, 1)
+        if attempts is not None and type(attempts) is not int:
             raise TypeError(f"attempts of Retry must be a whole number or None, not {attempts!r}")
         if attempts is not None and attempts < 1:
             raise ValueError(f"attempts of Retry must be at least 1, not {attempts}")
-        if not isinstance(factor, (int, float)) or not 1 <= factor <= 1000:
-            raise ValueError(f"factor of Retry must be a number from 1 to 1000, not {factor!r}")
-        if not isinstance(jitter, (int, float)) or not 0 <= jitter <= 1:
-            raise ValueError(f"jitter of Retry must be a number from 0 to 1, not {jitter!r}")
         self.attempts = attempts
         self.delay = parse_duration(delay, "delay of Retry")
         self.factor = factor
@@ -106,13 +104,19 @@ class Retry:
         return seconds
 
 
+def _check_number(what: str, value: object, least: float, most: float) -> None:
+    if not isinstance(value, (int, float)) or not least <= value <= most:
+        raise ValueError(f"{what} of Retry must be a number from {least} to {most}, not {value!r}")
+
+
 def _matcher(errors: Errors, what: str) -> Callable[[BaseException], object]:
     if isinstance(errors, type):
         errors = (errors,)
     if callable(errors):
         return errors
     classes = tuple(errors)
-    for each in classes:
+    given: tuple[object, ...] = classes
+    for each in given:
         if not isinstance(each, type) or not issubclass(each, BaseException):
             raise TypeError(f"{what} of Retry must be exceptions or a function of one, not {each!r}")
     return lambda error: isinstance(error, classes)

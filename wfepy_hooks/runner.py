@@ -7,13 +7,13 @@ the same tick. Then the tick ends, and whatever waits or failed is tried again b
 from __future__ import annotations
 
 from . import marking as m
-from . import state
 from .attempt import TaskRunner
 from .engine import Engine
 from .frontier import marking_from, tokens
 from .instance import Instance
 from .outcome import InstanceStatus
 from .summary import TickSummary
+from .waitstate import WaitState
 
 __all__ = ["Runner", "TickSummary"]
 
@@ -81,6 +81,8 @@ class Runner(TaskRunner):
     def _adopt(self, instance: Instance) -> None:
         self._prepare(instance)
         self._unexpanded: list[int] = []
+        #: The tasks that this tick has tried, and in which generation.
+        self._tried: dict[int, int] = {}
         self._announced = instance.ended is not None
         #: History records that an earlier tick may not have told the observers of.
         self.replayed: list[tuple[dict[str, Any], m.Settled]] = []
@@ -112,9 +114,12 @@ class Runner(TaskRunner):
         instance.failures.clear()
         instance.errors.clear()
         instance.ended = None
+        instance.retry_at.clear()
+        instance.deadlines.clear()
+        instance.items.clear()
         for name, word in value:
             if word.name == "WAITING":
-                state.note_wait(instance, name, "", "")
+                instance.waits[name] = WaitState("", "")
 
     @property
     def finished(self) -> bool:
@@ -182,18 +187,51 @@ class Runner(TaskRunner):
     # --- one tick ------------------------------------------------------------------------------------
 
     def _advance(self) -> None:
-        marking, interrupts = self.instance.marking, self._engine.interrupts
+        if self.instance.paused is not None:
+            return
+        marking = self.instance.marking
         todo = list(marking.queue)
-        tried: dict[int, int] = {}
         for task in self._unexpanded:
             todo += self._complete(task, 1, 0.0, self._decide(task, m.DONE)).ready
         self._unexpanded = []
+        self._tried.clear()
+        self._try_all(todo)
+        if self._later:
+            from .later import go_on  # lazily: only when something failed, or runs beside this
+
+            go_on(self)
+
+    def _try_all(self, todo: list[int]) -> None:
+        """Try each task of ``todo`` that may run, and what they make ready."""
+        instance, tried, interrupts = self.instance, self._tried, self._engine.interrupts
+        marking, waits, retry_at = instance.marking, instance.waits, instance.retry_at
+        names = marking.graph.names
         for task in todo:  # it grows while it is walked
-            if task in marking.queue and tried.get(task) != marking.generation[task]:
-                if interrupts is not None:
-                    interrupts.check()
-                tried[task] = marking.generation[task]
-                todo += self._attempt(task).ready
+            if task not in marking.queue or tried.get(task) == marking.generation[task]:
+                continue
+            if interrupts is not None:
+                interrupts.check()
+            tried[task] = marking.generation[task]
+            name = names[task]
+            settled = None
+            if name in waits or name in retry_at or name in instance.deadlines:
+                settled = self._look_at(task)
+            todo += (self._attempt(task) if settled is None else settled).ready
+            if self._again:
+                todo += self._again
+                for each in self._again:
+                    tried.pop(each, None)
+                self._again.clear()
+
+    def _look_at(self, task: int) -> m.Settled | None:
+        """Decide what becomes of a task that was tried before; ``None``: it is to be tried now."""
+        name = self._tasks[task].name
+        wait = self.instance.waits.get(name)
+        if wait is not None and name not in self.instance.deadlines and wait.is_plain:
+            return None
+        from .gate import gate  # lazily: most waits are polls
+
+        return gate(self, task)
 
     def _tell_again(self) -> None:
         from .announce import announce_replayed  # lazily: only after a crash
@@ -222,9 +260,3 @@ class Runner(TaskRunner):
 
         reasons = "; ".join(false_conditions(self.instance)) or "every way to an end point was skipped"
         self._log("error", "%s/%s is a dead end: %s", self.workflow.name, self.instance.id, reasons)
-
-    @staticmethod
-    def _log(level: str, message: str, *args: object) -> None:
-        import logging  # lazily: 6 ms that a plain tick does not need
-
-        getattr(logging.getLogger("wfepy_hooks"), level)(message, *args)

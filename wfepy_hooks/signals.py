@@ -41,6 +41,21 @@ class Signal:
     def __repr__(self) -> str:
         return f"Signal({self.name!r}, {self.data!r}, by={self.by!r}, id={self.id!r})"
 
+    @classmethod
+    def from_json(cls, fields: dict[str, Any], received: int = 0) -> Signal:
+        """Return what :meth:`to_json` wrote.
+
+        :raises KeyError: if it has no id or no name
+        """
+        return cls(
+            fields["id"],
+            fields["name"],
+            fields.get("data"),
+            by=fields.get("by", ""),
+            sent=fields.get("sent", ""),
+            received=received,
+        )
+
     @property
     def choice(self) -> Any:
         """The data, or its ``choice`` where it is an object with one: ``{"choice": "reject", "comment": "..."}``."""

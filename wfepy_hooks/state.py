@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from . import marking as m
 from .errors import NewerStateError, StateFormatError
-from .instance import Instance, WaitState
+from .instance import Instance
 from .outcome import InstanceStatus
-from .patch import replay
+from .replaying import changed_transitions, decisions_text, read_decisions, read_end, replay_records
 from .stores.names import is_name
+from .waitstate import WaitState
+from .waking import EVERY_TICK, wake_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,30 +25,37 @@ if TYPE_CHECKING:
     Document = dict[str, Any]
     Record = dict[str, Any]
 
-SCHEMA = 1
+SCHEMA = 2
+#: What is older is left to ``wfepy_upgrade_state``. A document of schema 1 has none of the keys that came with 2.
+OLDEST_SCHEMA = 1
 _STATUS = {word: number for number, word in enumerate(m.STATUS_WORDS)}
 _STATUS["waiting"] = m.READY
-_EDGE = {word: number for number, word in enumerate(m.EDGE_WORDS)}
 _KEYS = frozenset(
     (
-        "context",
-        "created",
-        "graph",
-        "history",
-        "instance",
-        "queue",
-        "schema",
-        "status",
-        "tasks",
-        "uid",
-        "workflow",
+        *("context", "created", "graph", "history", "instance", "parent", "paused"),
+        *("queue", "schema", "signals", "status", "tasks", "uid", "wake", "workflow"),
     )
 )
+_EXTRA_KEYS = frozenset(("parent", "paused", "signals"))
+_SIGNAL_KEYS = frozenset(("by", "data", "id", "name", "received", "sent"))
+_WAIT_KEYS = frozenset(("since", "reason", "wait"))
 _HISTORY_KEYS = frozenset(("bytes", "records"))
-_TASK_KEYS = frozenset(("error", "failures", "generation", "next", "reason", "since", "status"))
+_TASK_KEYS = frozenset(
+    [
+        "deadline",
+        "error",
+        "failures",
+        "generation",
+        "items",
+        "next",
+        "reason",
+        "retry_at",
+        "since",
+        "status",
+        "wait",
+    ]
+)
 _HEX_DIGITS = frozenset("0123456789abcdef")
-_ENDS = (InstanceStatus.FINISHED, InstanceStatus.DEAD_END, InstanceStatus.FAILED, InstanceStatus.CANCELLED)
-_OUTCOMES = {"completed": m.DONE, "failed": m.FAILED, "timed_out": m.TIMED_OUT}
 
 
 # --- writing ------------------------------------------------------------------------------------------
@@ -55,7 +64,7 @@ _OUTCOMES = {"completed": m.DONE, "failed": m.FAILED, "timed_out": m.TIMED_OUT}
 def to_document(instance: Instance, context: Any) -> Document:
     """Return the state document of ``instance``; ``context`` is its encoded context."""
     marking, names = instance.marking, instance.marking.graph.names
-    return {
+    document = {
         "context": context,
         "created": instance.created,
         "graph": marking.graph.fingerprint,
@@ -68,6 +77,17 @@ def to_document(instance: Instance, context: Any) -> Document:
         "uid": instance.uid,
         "workflow": instance.workflow.name,
     }
+    if document["status"] == InstanceStatus.RUNNING:
+        wake = wake_of(instance)
+        if wake != EVERY_TICK:
+            document["wake"] = wake
+    if instance.paused is not None:
+        document["paused"] = instance.paused
+    if instance.parent is not None:
+        document["parent"] = instance.parent
+    if instance.signals:
+        document["signals"] = [{**each.to_json(), "received": each.received} for each in instance.signals]
+    return document
 
 
 def _entry(instance: Instance, task: int, name: str) -> dict[str, Any]:
@@ -84,11 +104,14 @@ def _entry(instance: Instance, task: int, name: str) -> dict[str, Any]:
         entry["failures"] = instance.failures[name]
     if name in instance.errors:
         entry["error"] = instance.errors[name]
+    if name in instance.retry_at:
+        entry["retry_at"] = instance.retry_at[name]
+    if name in instance.deadlines:
+        entry["deadline"] = instance.deadlines[name]
+    if name in instance.items:
+        entry["items"] = instance.items[name].to_json()
     if name in instance.waits:
-        entry["status"] = "waiting"
-        entry["since"] = instance.waits[name].since
-        if instance.waits[name].reason:
-            entry["reason"] = instance.waits[name].reason
+        _add_wait(entry, instance.waits[name])
     if status not in (m.PENDING, m.READY):
         decided = decisions_text(marking, task)
         if decided:
@@ -96,14 +119,14 @@ def _entry(instance: Instance, task: int, name: str) -> dict[str, Any]:
     return entry
 
 
-def decisions_text(marking: m.Marking, task: int) -> list[str]:
-    """Return the decided transitions of ``task`` as ``destination: decision``; nothing while they are pending."""
-    graph, edges = marking.graph, marking.edges
-    first, end = graph.first_edge[task], graph.first_edge[task + 1]
-    if first == end or edges[first] == m.E_PENDING:
-        return []
-    names, target = graph.names, graph.target
-    return [f"{names[target[edge]]}: {m.EDGE_WORDS[edges[edge]]}" for edge in range(first, end)]
+def _add_wait(entry: dict[str, Any], wait: WaitState) -> None:
+    entry["status"] = "waiting"
+    entry["since"] = wait.since
+    if wait.reason:
+        entry["reason"] = wait.reason
+    terms = wait.terms()
+    if terms:
+        entry["wait"] = terms
 
 
 # --- reading ------------------------------------------------------------------------------------------
@@ -128,7 +151,7 @@ def check_header(document: Document, workflow: str, where: str = "") -> None:
             where=where,
             hint="upgrade wfepy-hooks where this tick runs",
         )
-    if schema < SCHEMA:
+    if schema < OLDEST_SCHEMA:
         raise StateFormatError(
             f"it has schema version {schema}, which nothing here upgrades",
             where=where,
@@ -167,7 +190,7 @@ def restore(
     check_header(document, workflow.name, where)
     try:
         restored = _read(document, workflow)
-        _replay(restored, records)
+        restored.encoded, restored.replayed = replay_records(restored.instance, restored.encoded, records)
         if restored.instance.ended is None and document["graph"] != workflow.graph.fingerprint:
             restored.instance.marking.resume()
     except StateFormatError as error:
@@ -193,6 +216,10 @@ def _read(document: Document, workflow: Workflow) -> Restored:
         created=_text(document, "created"),
     )
     instance.seq = _count(document["history"]["records"])
+    if document.get("wake") is not None:
+        _moment(document, "wake")
+    if not _EXTRA_KEYS.isdisjoint(document):
+        _read_extras(instance, document)
     _count(document["history"]["bytes"])
     graph = workflow.graph
     _check_names(document["tasks"], graph, "tasks")
@@ -210,7 +237,7 @@ def _read(document: Document, workflow: Workflow) -> Restored:
     marking.queue = dict.fromkeys(queue)
     marking.recount()
     if document["status"] != InstanceStatus.RUNNING:
-        instance.ended = _end(document)
+        instance.ended = read_end(document)
     elif _text(document, "graph") != graph.fingerprint:
         _begin_new_starts(instance, document)
     return Restored(instance, document["context"])
@@ -268,17 +295,53 @@ def _read_task(instance: Instance, name: str, task: int, entry: dict[str, Any]) 
         decided = read_decisions(marking.graph, task, entry["next"])
         marking.edges[first : first + len(decided)] = decided
     elif word in ("done", "skipped", "cancelled") and marking.graph.edges_of(task):
-        raise _changed(name)
+        raise changed_transitions(name)
     if "failures" in entry:
         instance.failures[name] = _count(entry["failures"])
     if "error" in entry:
         instance.errors[name] = _text(entry, "error")
+    if "retry_at" in entry:
+        instance.retry_at[name] = _moment(entry, "retry_at")
+    if "deadline" in entry:
+        instance.deadlines[name] = _moment(entry, "deadline")
+    if "items" in entry:
+        from .items import ItemsState  # lazily: few tasks have any
+
+        instance.items[name] = ItemsState.from_json(entry["items"])
     if word != "waiting":
-        if "since" in entry or "reason" in entry:
-            raise StateFormatError(f'task "{name}" does not wait and has "since" or "reason"')
+        if not _WAIT_KEYS.isdisjoint(entry):
+            raise StateFormatError(f'task "{name}" does not wait and has "since", "reason" or "wait"')
     else:
         reason = _text(entry, "reason") if "reason" in entry else ""
-        instance.waits[name] = WaitState(_text(entry, "since"), reason)
+        instance.waits[name] = WaitState.from_terms(_text(entry, "since"), reason, entry.get("wait", {}))
+
+
+def _read_extras(instance: Instance, document: Document) -> None:
+    """Read what only few documents have."""
+    for key in ("paused", "parent"):
+        if key in document:
+            value = document[key]
+            if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
+                raise StateFormatError(f'"{key}" must be an object of texts, not {value!r}')
+            setattr(instance, key, value)
+    if "signals" in document:
+        from .signals import Signal  # lazily: most instances have none
+
+        for each in document["signals"]:
+            _check_keys(each, _SIGNAL_KEYS, "a signal")
+            _count(each["received"])
+            for key in ("id", "name", "by", "sent"):
+                if key in each or key in ("id", "name"):
+                    _text(each, key)
+        instance.signals = [Signal.from_json(each, each["received"]) for each in document["signals"]]
+
+
+def _moment(document: Document, key: str) -> str:
+    """Return a moment, of which it is checked that it compares as text."""
+    text = _text(document, key)
+    if len(text) != 27 or text[-1] != "Z":
+        raise StateFormatError(f'"{key}" must be a moment such as 2026-11-23T06:13:34.000000Z, not {text!r}')
+    return text
 
 
 def _id(document: Document) -> str:
@@ -295,108 +358,7 @@ def _uid(document: Document) -> str:
     return uid
 
 
-def _end(document: Document) -> str:
-    status = _text(document, "status")
-    if status not in _ENDS:
-        raise StateFormatError(f'"status" must be running or one of {", ".join(_ENDS)}, not {status!r}')
-    return status
-
-
 def _count(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise StateFormatError(f"a count must be a whole number, not {value!r}")
     return value
-
-
-def read_decisions(graph: Graph, task: int, texts: list[str]) -> list[int]:
-    """Return the decisions that :func:`decisions_text` wrote.
-
-    :raises StateFormatError: if the transitions of the task are others now
-    """
-    edges = graph.edges_of(task)
-    if len(texts) != len(edges):
-        raise _changed(graph.names[task])
-    decisions = []
-    for edge, text in zip(edges, texts, strict=True):
-        dest, _, word = text.rpartition(": ")
-        if dest != graph.names[graph.target[edge]] or word == "pending":
-            raise _changed(graph.names[task])
-        decisions.append(_EDGE[word])
-    return decisions
-
-
-def _changed(name: str) -> StateFormatError:
-    return StateFormatError(
-        f'task "{name}" was decided when it had other transitions',
-        hint="give it its old transitions back, or finish this instance with the old code",
-    )
-
-
-# --- replaying ----------------------------------------------------------------------------------------
-
-
-def _replay(restored: Restored, records: list[Record]) -> None:
-    instance = restored.instance
-    restored.encoded = replay(restored.encoded, records)
-    for record in records:
-        instance.seq = record["seq"]
-        if record["event"] == "ended":
-            instance.ended = _end(record)
-            settled = m.Settled()
-        elif record["event"] == "task":
-            settled = replay_task(instance, record)
-        else:
-            settled = m.Settled()
-        restored.replayed.append((record, settled))
-
-
-def replay_task(instance: Instance, record: Record) -> m.Settled:
-    """Do to ``instance`` what the attempt in ``record`` did."""
-    name, status = record["task"], record["status"]
-    _check_names([name], instance.marking.graph, "queue")
-    task = instance.marking.graph.index[name]
-    if instance.marking.status[task] != m.READY or instance.marking.generation[task] != record["generation"]:
-        raise StateFormatError(f'history record {record["seq"]} ends task "{name}", which was not running')
-    if status == "waiting":
-        note_wait(instance, name, record["at"], record.get("reason", ""))
-        return m.Settled()
-    if status == "retrying":
-        note_failure(instance, name, record["attempt"], record.get("error", ""))
-        return m.Settled()
-    decisions = read_decisions(instance.marking.graph, task, record["next"]) if record.get("next") else []
-    if status == "completed" and not decisions and instance.marking.graph.edges_of(task):
-        raise _changed(name)
-    return settle(instance, task, name, _OUTCOMES[status], decisions, record.get("error", ""))
-
-
-def note_wait(instance: Instance, name: str, at: str, reason: str) -> None:
-    """Keep that a task waits; ``since`` stays that of its first answer."""
-    known = instance.waits.get(name)
-    instance.waits[name] = WaitState(known.since if known else at, reason)
-
-
-def note_failure(instance: Instance, name: str, attempt: int, error: str) -> None:
-    """Keep that an attempt failed and the task is to be tried again."""
-    instance.waits.pop(name, None)
-    instance.failures[name] = attempt
-    instance.errors[name] = error
-
-
-def settle(
-    instance: Instance, task: int, name: str, outcome: int, decisions: list[int], error: str = ""
-) -> m.Settled:
-    """End a task and forget what was kept of its attempts, and of those of the tasks that this takes along."""
-    if instance.failures or instance.waits or instance.errors:
-        instance.forget_attempts(name)
-    settled = instance.marking.settle(task, outcome, decisions)
-    if error:
-        instance.errors[name] = error
-    names = instance.marking.graph.names
-    if instance.waits or instance.failures or instance.errors:
-        for dropped in settled.cancelled:
-            instance.forget_attempts(names[dropped])
-        for loop in settled.repeated:
-            for inner in instance.marking.graph.region(loop):
-                for again in inner.tasks:
-                    instance.forget_attempts(names[again])
-    return settled

@@ -10,17 +10,34 @@ class TickSummary:
 
     :ivar completed: :ivar skipped: names of the tasks, in order
     :ivar waiting: names of the tasks that wait, and what for
-    :ivar failures: names of the tasks that failed, and the errors; the ones that are tried again among them
+    :ivar retrying: names of the tasks whose policy has them tried again, and the last errors
+    :ivar sleeping: names of the tasks that failed before and were not tried, and when they will be
+    :ivar timed_out: names of the tasks whose deadline has passed
+    :ivar failures: names of the tasks that failed, and the errors. Among them are those without a policy, which the
+        next tick tries again, and those that timed out while no transition is about that.
     :ivar unrecorded: names of the tasks among these whose attempt could not be recorded, and does not count
     :ivar status: the status of the instance after the tick
     """
 
-    __slots__ = ("completed", "failures", "skipped", "status", "unrecorded", "waiting")
+    __slots__ = (
+        "completed",
+        "failures",
+        "retrying",
+        "skipped",
+        "sleeping",
+        "status",
+        "timed_out",
+        "unrecorded",
+        "waiting",
+    )
 
     def __init__(self) -> None:
         self.completed: list[str] = []
         self.skipped: list[str] = []
         self.waiting: dict[str, str] = {}
+        self.retrying: dict[str, BaseException] = {}
+        self.sleeping: dict[str, str] = {}
+        self.timed_out: list[str] = []
         self.failures: dict[str, BaseException] = {}
         self.unrecorded: set[str] = set()
         self.status: str = InstanceStatus.RUNNING

@@ -109,8 +109,8 @@ def _duration(value: Duration | None, what: str) -> timedelta | None:
 
 
 def _names(given: str | Iterable[str], what: str) -> tuple[str, ...]:
-    names = (given,) if isinstance(given, str) else tuple(given)
+    names: tuple[object, ...] = (given,) if isinstance(given, str) else tuple(given)
     for name in names:
         if not isinstance(name, str) or not name.strip():
             raise TypeError(f"{what} of a task must be names of tasks, not {name!r}")
-    return names
+    return tuple(map(str, names))

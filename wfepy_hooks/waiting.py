@@ -82,6 +82,11 @@ class Wait:
         """Whether the task is just called again at the next tick."""
         return self.until is None and not self.signals and self.child is None
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it says nothing but a reason."""
+        return self.is_poll and self.deadline is None and self.remind_every is None
+
     def __bool__(self) -> bool:
         return False
 
@@ -210,11 +215,11 @@ def start_child(
 def _names(given: str | Iterable[str], what: str) -> tuple[str, ...]:
     if isinstance(given, str):
         given = (given,) if given else ()
-    names = tuple(given)
+    names: tuple[object, ...] = tuple(given)
     for name in names:
         if not isinstance(name, str) or not name or not name.isprintable():
             raise TypeError(f"{what} of a wait must be one name or several, not {name!r}")
-    return names
+    return tuple(map(str, names))
 
 
 def _check_times(given: Wait) -> None:

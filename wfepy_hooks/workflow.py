@@ -26,6 +26,7 @@ class Workflow:
     :ivar tasks: the tasks by name, in the order of their modules
     :ivar name: what its instances are filed under; by default the name of the first module
     :ivar classes: further classes that may be in such a context, see :meth:`register_class`
+    :ivar provided: names of the arguments that plugins provide to tasks
     :ivar modules: names of the modules that were loaded; classes of these may be in a context that is saved
     """
 
@@ -34,6 +35,7 @@ class Workflow:
         self.tasks: dict[str, Task] = {}
         self.modules: list[str] = []
         self.classes: list[type] = []
+        self.provided: set[str] = set()
         self._load_problems: list[Problem] = []
         self._graph: Graph | None = None
         self._wanted: dict[str, tuple[str, ...]] | None = None
@@ -108,7 +110,7 @@ class Workflow:
         :raises WorkflowError: if the graph has no meaning that could be run
         """
         if self._graph is None:
-            problems, graph = examine(self.tasks)
+            problems, graph = examine(self.tasks, self.provided)
             fatal = [problem for problem in (*self._load_problems, *problems) if problem.fatal]
             if graph is None or fatal:
                 raise _error(self.name, fatal)
@@ -124,7 +126,7 @@ class Workflow:
 
     def problems(self) -> list[Problem]:
         """Return everything that is wrong with the graph."""
-        problems, graph = examine(self.tasks)
+        problems, graph = examine(self.tasks, self.provided)
         problems = [*self._load_problems, *problems]
         self._graph = None if any(problem.fatal for problem in problems) else graph
         return problems

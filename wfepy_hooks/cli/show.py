@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from .. import marking as m
 from ..project import Project
-from ..state import decisions_text
+from ..replaying import decisions_text
 from ..why import outcome_reason
 from .naming import pick_instance, pick_workflow, require_workflow
 from .output import clean, result, result_json

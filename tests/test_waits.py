@@ -1,0 +1,357 @@
+"""Waits, deadlines, reminders and retries, by a runner with a clock that the test turns."""
+
+from __future__ import annotations
+
+import json
+import types
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+import wfepy_hooks as wfepy
+from wfepy_hooks import state
+from wfepy_hooks.clock import format_time
+from wfepy_hooks.codec import Codec
+from wfepy_hooks.engine import Engine
+from wfepy_hooks.instance import Instance
+from wfepy_hooks.plugins import PluginHost
+from wfepy_hooks.retrying import Retry
+from wfepy_hooks.runner import Runner
+from wfepy_hooks.signals import Signal
+
+BEGIN = datetime(2026, 11, 23, 6, 0, tzinfo=timezone.utc)
+
+
+class Bench:
+    """A workflow of the given functions, a clock, and an instance that is saved and read back after each tick."""
+
+    def __init__(self, *tasks, plugins=()):
+        module = types.ModuleType("flow")
+        vars(module).update({task.name: task for task in tasks})
+        self.workflow = wfepy.Workflow()
+        self.workflow.load_tasks(module)
+        self.workflow.check_graph()
+        self.now = BEGIN
+        self.slept = []
+        self.calls = []
+        host = PluginHost()
+        for number, plugin in enumerate(plugins):
+            host.register(plugin, f"plugin{number}", "test")
+        self.engine = Engine(host, clock=lambda: self.now, sleep=self._sleep)
+        self.codec = Codec(self.workflow.modules, [])
+        self.instance = Instance(self.workflow)
+        self.document = {}
+
+    def _sleep(self, seconds):
+        self.slept.append(seconds)
+        self.now += timedelta(seconds=seconds)
+
+    def tick(self, **later):
+        self.now += timedelta(**later)
+        self.summary = Runner.resume(self.instance, self.engine).tick()
+        self.document = state.to_document(self.instance, self.codec.encode(self.instance.context))
+        copy = json.loads(json.dumps(self.document))
+        self.instance = state.restore(copy, [], self.workflow, self.codec).instance
+        assert state.to_document(self.instance, self.codec.encode(self.instance.context)) == self.document
+        return self.summary
+
+    def signal(self, name, data=None, *, by="", sent=None):
+        self.instance.seq += 1
+        sent = format_time(sent or self.now)
+        self.instance.signals.append(
+            Signal(f"s{self.instance.seq}", name, data, by=by, sent=sent, received=self.instance.seq)
+        )
+
+
+def waiting_task(answers, **options):
+    """A start and end point that gives these answers, one a call, and then ``True``."""
+    left = list(answers)
+
+    @wfepy.start_point()
+    @wfepy.task(**options)
+    @wfepy.end_point()
+    def a(context):
+        context["calls"] = context.get("calls", 0) + 1
+        return left.pop(0) if left else True
+
+    return a
+
+
+def test_a_task_that_waits_for_a_moment_is_not_called_before_it():
+    bench = Bench(waiting_task([wfepy.wait(until="3d", reason="dough")]))
+    bench.tick()
+    assert bench.document["wake"] == "2026-11-26T06:00:00.000000Z"
+    assert bench.tick(days=2).waiting == {"a": "dough"}
+    assert bench.instance.context["calls"] == 1
+    assert bench.tick(days=1).status == "finished"
+    assert bench.instance.context["calls"] == 2
+
+
+def test_a_task_that_sleeps_is_done_when_the_moment_has_come_without_another_call():
+    bench = Bench(waiting_task([wfepy.sleep("2d")]))
+    bench.tick()
+    assert bench.tick(days=1).status == "running"
+    assert bench.tick(days=1).status == "finished"
+    assert bench.instance.context["calls"] == 1
+
+
+def test_a_clock_that_is_set_back_wakes_nothing_early_and_loses_nothing():
+    bench = Bench(waiting_task([wfepy.sleep("1h")]))
+    bench.tick()
+    assert bench.tick(minutes=-90).status == "running"
+    assert bench.tick(minutes=100).status == "running"
+    assert bench.tick(minutes=50).status == "finished"
+
+
+def test_a_moment_in_local_time_is_exact_when_the_clocks_change():
+    from zoneinfo import ZoneInfo
+
+    prague = ZoneInfo("Europe/Prague")
+    for fold, hour in ((0, "00"), (1, "01")):  # 02:30 comes twice that night
+        moment = datetime(2026, 10, 25, 2, 30, tzinfo=prague, fold=fold)
+        bench = Bench(waiting_task([wfepy.wait(until=moment)]))
+        bench.tick()
+        assert bench.document["wake"] == f"2026-10-25T{hour}:30:00.000000Z"
+
+
+def escalating(deadline="3d", **options):
+    @wfepy.start_point()
+    @wfepy.task(deadline=deadline, **options)
+    @wfepy.followed_by("done")
+    @wfepy.followed_by("escalate", on="timeout")
+    def ask(context):
+        context["calls"] = context.get("calls", 0) + 1
+        return context.get("answer", False)
+
+    @wfepy.task()
+    @wfepy.end_point()
+    def done(context):
+        return True
+
+    @wfepy.task()
+    @wfepy.end_point()
+    def escalate(context):
+        return True
+
+    return ask, done, escalate
+
+
+def test_a_task_whose_deadline_has_passed_times_out_without_being_called():
+    bench = Bench(*escalating())
+    bench.tick()
+    bench.tick(days=2)
+    assert bench.instance.context["calls"] == 2
+    summary = bench.tick(days=30)  # nothing ran for a month
+    assert summary.timed_out == ["ask"] and not summary.failures
+    assert summary.completed == ["escalate"] and summary.status == "finished"
+    assert bench.instance.context["calls"] == 2
+
+
+def test_a_timeout_that_no_transition_is_about_fails_the_instance():
+    bench = Bench(waiting_task([False] * 9, deadline="1h"))
+    bench.tick()
+    summary = bench.tick(hours=1)
+    assert summary.status == "failed"
+    assert isinstance(summary.failures["a"], TimeoutError)
+    assert "timed out" in bench.instance.why("a")
+
+
+def test_a_deadline_in_a_wait_counts_from_the_first_answer():
+    bench = Bench(waiting_task([wfepy.wait(deadline="2h")] * 9))
+    bench.tick()
+    assert bench.tick(hours=1, minutes=30).status == "running"
+    assert bench.tick(minutes=30).status == "failed"
+
+
+def test_a_deadline_goes_on_through_failed_attempts():
+    @wfepy.start_point()
+    @wfepy.task(deadline="1h")
+    @wfepy.end_point()
+    def a(context):
+        raise ValueError("no")
+
+    bench = Bench(a)
+    bench.tick()
+    assert bench.tick(minutes=59).status == "running"
+    assert bench.tick(minutes=1).timed_out == ["a"]
+
+
+def test_what_came_before_the_deadline_counts_however_late_the_tick_is():
+    bench = Bench(waiting_task([wfepy.wait(signal="go", deadline="1d", done=True)]))
+    bench.tick()
+    bench.signal("go", sent=BEGIN + timedelta(hours=23))
+    assert bench.tick(days=30).status == "finished"
+
+
+def test_what_came_after_the_deadline_does_not_count():
+    bench = Bench(waiting_task([wfepy.wait(signal="go", deadline="1d", done=True)]))
+    bench.tick()
+    bench.signal("go", sent=BEGIN + timedelta(hours=25))
+    assert bench.tick(days=30).timed_out == ["a"]
+
+
+def signalled(**terms):
+    @wfepy.start_point()
+    @wfepy.task()
+    @wfepy.end_point()
+    def a(context, signals):
+        context["calls"] = context.get("calls", 0) + 1
+        signal = signals.take("go")
+        if signal is None:
+            return wfepy.wait(signal="go", **terms)
+        context["got"] = signal.data
+        return True
+
+    return a
+
+
+def test_a_signal_wakes_the_task_that_waits_for_it_and_is_taken_once():
+    bench = Bench(signalled())
+    bench.tick()
+    assert bench.document["wake"] is None
+    bench.tick(days=1)
+    assert bench.instance.context["calls"] == 1
+    bench.signal("other")
+    bench.tick()
+    assert bench.instance.context["calls"] == 1
+    bench.signal("go", {"n": 1})
+    assert bench.tick().status == "finished"
+    assert bench.instance.context["got"] == {"n": 1}
+    assert [each.name for each in bench.instance.signals] == ["other"]
+
+
+def test_a_signal_that_came_early_is_kept():
+    bench = Bench(signalled())
+    bench.signal("go", 1)
+    assert bench.tick().status == "finished"
+    assert bench.instance.context["calls"] == 1
+
+
+def test_an_early_signal_wakes_a_task_that_does_not_ask_for_it_in_the_same_tick():
+    bench = Bench(waiting_task([wfepy.wait(signal="go")]))
+    bench.signal("go")
+    assert bench.tick().status == "finished"
+    assert bench.instance.context["calls"] == 2
+
+
+def test_a_task_that_waits_again_for_a_signal_it_was_given_is_not_called_for_it_again(caplog):
+    bench = Bench(waiting_task([wfepy.wait(signal="go")] * 9))
+    bench.tick()
+    bench.signal("go")
+    bench.tick()
+    bench.tick()
+    assert bench.instance.context["calls"] == 2
+    assert "did not take it" in caplog.text
+
+
+def test_a_signal_that_is_not_what_the_wait_asks_for_wakes_nothing():
+    bench = Bench(signalled(choices=("yes", "no"), by="ann"))
+    bench.tick()
+    bench.signal("go", "perhaps", by="ann")
+    bench.signal("go", "yes", by="eve")
+    assert bench.tick().status == "running"
+    assert bench.instance.context["calls"] == 1
+
+
+def test_a_failed_attempt_takes_no_signal():
+    @wfepy.start_point()
+    @wfepy.task()
+    @wfepy.end_point()
+    def a(context, signals, attempt):
+        context["seen"] = [*context.get("seen", []), len(signals)]
+        signals.take()
+        if attempt == 1:
+            raise ValueError("no")
+        return True
+
+    bench = Bench(a)
+    bench.signal("go")
+    bench.tick()
+    assert bench.tick().status == "finished"
+    assert bench.instance.context["seen"] == [1, 1]
+    assert bench.instance.signals == []
+
+
+def test_reminders_come_as_often_as_asked_and_once_for_many_that_were_missed():
+    class Plugin:
+        def __init__(self):
+            self.told = []
+
+        @wfepy.hookimpl
+        def wfepy_task_reminder(self, instance, task, wait):
+            self.told.append((task.name, wait.remind_at))
+
+    plugin = Plugin()
+    bench = Bench(*escalating(deadline="20d", remind_every="1d"), plugins=[plugin])
+    bench.tick()
+    bench.tick(hours=23)
+    assert plugin.told == []
+    bench.tick(hours=1)
+    bench.tick()
+    assert plugin.told == [("ask", "2026-11-25T06:00:00.000000Z")]
+    bench.tick(days=5, hours=3)
+    assert plugin.told[1:] == [("ask", "2026-11-30T06:00:00.000000Z")]
+
+
+def retrying(retry, failures=99, error=ValueError):
+    @wfepy.start_point()
+    @wfepy.task(retry=retry)
+    @wfepy.end_point()
+    def a(context, attempt):
+        context["calls"] = context.get("calls", 0) + 1
+        if attempt <= failures:
+            raise error(f"attempt {attempt}")
+        return True
+
+    return a
+
+
+def test_a_retry_waits_for_its_time_across_ticks():
+    bench = Bench(retrying(Retry(3, delay="10min", jitter=0), failures=2))
+    summary = bench.tick()
+    assert list(summary.retrying) == ["a"] and not summary.failures
+    assert bench.document["wake"] == "2026-11-23T06:10:00.000000Z"
+    bench.tick(minutes=9)
+    assert bench.instance.context["calls"] == 1
+    bench.tick(minutes=1)
+    assert bench.document["wake"] == "2026-11-23T06:30:00.000000Z"
+    assert bench.tick(minutes=20).status == "finished"
+
+
+def test_after_the_last_attempt_the_task_has_failed_for_good():
+    bench = Bench(retrying(Retry(2, delay="1min", jitter=0)))
+    bench.tick()
+    summary = bench.tick(minutes=1)
+    assert list(summary.failures) == ["a"] and not summary.retrying
+    assert summary.status == "failed"
+
+
+def test_a_short_delay_is_waited_for_within_the_tick():
+    bench = Bench(retrying(Retry(3, delay="2s", factor=1, jitter=0), failures=2))
+    assert bench.tick().status == "finished"
+    assert bench.slept == [2.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    "retry",
+    [Retry(on=KeyError), Retry(unless=ValueError), Retry(unless=lambda error: "attempt" in str(error))],
+)
+def test_an_error_that_is_not_worth_it_is_not_tried_again(retry):
+    bench = Bench(retrying(retry))
+    assert bench.tick().status == "failed"
+    assert bench.instance.context["calls"] == 1
+
+
+def test_what_a_failed_attempt_changed_in_the_context_stays():
+    bench = Bench(retrying(Retry(2, delay="1min")))
+    bench.tick()
+    assert bench.instance.context["calls"] == 1
+
+
+def test_a_paused_instance_runs_nothing_and_only_a_person_can_wake_it():
+    bench = Bench(waiting_task([False]))
+    bench.tick()
+    bench.instance.paused = {"at": "2026-11-23T06:00:00.000000Z", "by": "ann"}
+    bench.tick()
+    assert bench.instance.context["calls"] == 1
+    assert bench.document["wake"] is None

@@ -1,0 +1,91 @@
+"""An instance that is loaded and held: what a tick, an operator and a parent's start have in common."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .project import Project
+    from .recorder import Recorder
+    from .runner import Runner
+    from .stores import Session
+
+#: So many signals are made durable together.
+_BATCH = 1000
+
+
+class Held:
+    """The hold on an instance, with what is in it. As a context manager it releases it.
+
+    :ivar project: :ivar session: :ivar runner: :ivar recorder: what it consists of
+    :ivar instance: the instance
+    """
+
+    def __init__(self, project: Project, session: Session, runner: Runner, recorder: Recorder) -> None:
+        self.project = project
+        self.session = session
+        self.runner = runner
+        self.recorder = recorder
+        self.instance = runner.instance
+
+    def __enter__(self) -> Held:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.session.release()
+
+    def receive(self) -> None:
+        """Take what is in the inbox into the history and the instance, each signal once by its id."""
+        inbox = self.session.inbox()
+        if not inbox:
+            return
+        from .signals import Signal  # lazily: most ticks find nothing
+
+        workflow, instance = self.session.workflow, self.session.instance
+        history = self.project.store.history(workflow, instance)
+        known = {record.get("id") for record in history if record["event"] == "signal"}
+        fresh = []
+        for fields in inbox:
+            if fields["id"] not in known:
+                known.add(fields["id"])
+                fresh.append(fields)
+        for first in range(0, len(fresh), _BATCH):
+            self.recorder.begin_batch()
+            for fields in fresh[first : first + _BATCH]:
+                signal = Signal.from_json(fields, self.instance.seq + 1)
+                self.recorder.append(self.instance, "signal", **signal.to_json())
+                self.instance.signals.append(signal)
+            self.recorder.end_batch()
+        self.session.discard([fields["id"] for fields in inbox])
+
+    def cancel_orphan(self) -> None:
+        """Cancel the instance if it is the child of a task that does not wait for it any more."""
+        from .family import CANCEL
+
+        instance = self.instance
+        if instance.parent is None or instance.ended is not None:
+            return
+        if any(each.name == CANCEL for each in instance.signals) or self.project.family.is_orphan(instance):
+            self.operate("cancel", by="wfepy", reason="nothing waits for this child any more")
+
+    def operate(self, verb: str, **fields: Any) -> None:
+        """Record what an operator does, and do it; observers are told of what it skips or cancels."""
+        from .operate import apply, tell
+
+        children = self.runner.waited_children()
+        self.recorder.append(self.instance, "operator", verb=verb, **fields)
+        record = {"seq": self.instance.seq, "verb": verb, **fields}
+        settled = apply(self.instance, record)
+        tell(self.project.config.plugins, self.instance, record, settled)
+        self.runner.cancel_children(children)
+
+    def save(self) -> None:
+        """Record and announce the end of the instance if it has come to one, and write the snapshot."""
+        self.runner._end()
+        self.close_if_ended()
+
+    def close_if_ended(self) -> None:
+        """Move an instance that has ended to the past."""
+        if self.instance.ended is not None:
+            self.session.finish()
