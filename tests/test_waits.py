@@ -142,8 +142,10 @@ def test_a_task_whose_deadline_has_passed_times_out_without_being_called():
     bench.tick(days=2)
     assert bench.instance.context["calls"] == 2
     summary = bench.tick(days=30)  # nothing ran for a month
-    assert summary.timed_out == ["ask"] and not summary.failures
-    assert summary.completed == ["escalate"] and summary.status == "finished"
+    assert summary.timed_out == ["ask"]
+    assert not summary.failures
+    assert summary.completed == ["escalate"]
+    assert summary.status == "finished"
     assert bench.instance.context["calls"] == 2
 
 
@@ -309,7 +311,8 @@ def retrying(retry, failures=99, error=ValueError):
 def test_a_retry_waits_for_its_time_across_ticks():
     bench = Bench(retrying(Retry(3, delay="10min", jitter=0), failures=2))
     summary = bench.tick()
-    assert list(summary.retrying) == ["a"] and not summary.failures
+    assert list(summary.retrying) == ["a"]
+    assert not summary.failures
     assert bench.document["wake"] == "2026-11-23T06:10:00.000000Z"
     bench.tick(minutes=9)
     assert bench.instance.context["calls"] == 1
@@ -322,7 +325,8 @@ def test_after_the_last_attempt_the_task_has_failed_for_good():
     bench = Bench(retrying(Retry(2, delay="1min", jitter=0)))
     bench.tick()
     summary = bench.tick(minutes=1)
-    assert list(summary.failures) == ["a"] and not summary.retrying
+    assert list(summary.failures) == ["a"]
+    assert not summary.retrying
     assert summary.status == "failed"
 
 
@@ -355,3 +359,152 @@ def test_a_paused_instance_runs_nothing_and_only_a_person_can_wake_it():
     bench.tick()
     assert bench.instance.context["calls"] == 1
     assert bench.document["wake"] is None
+
+
+def approved(body=lambda context: None, **terms):
+    @wfepy.start_point()
+    @wfepy.approval(**terms)
+    @wfepy.followed_by("publish", lambda context: context["review"] == "approve")
+    @wfepy.followed_by("revise", lambda context: context["review"] == "reject")
+    @wfepy.followed_by("escalate", on="timeout")
+    def review(context, now):
+        context["asked"] = context.get("asked", 0) + 1
+        return body(context)
+
+    def end(name):
+        def function(context):
+            return True
+
+        function.__name__ = name
+        return wfepy.task()(wfepy.end_point()(function))
+
+    return review, end("publish"), end("revise"), end("escalate")
+
+
+@pytest.mark.parametrize(("choice", "then"), [("approve", "publish"), ("reject", "revise")])
+def test_an_approval_is_asked_for_once_and_decided_by_a_signal(choice, then):
+    bench = Bench(*approved(by="ann"))
+    assert bench.tick().waiting == {"review": "approve or reject by ann"}
+    bench.tick()
+    bench.signal("review", choice, by="ann")
+    assert bench.tick().completed == ["review", then]
+    assert bench.instance.context == {"asked": 1, "review": choice}
+
+
+def test_a_choice_may_come_with_a_comment():
+    bench = Bench(*approved())
+    bench.tick()
+    bench.signal("review", {"choice": "reject", "comment": "typo"}, by="ann")
+    assert bench.tick().completed == ["review", "revise"]
+
+
+def test_an_approval_that_nobody_gives_times_out():
+    bench = Bench(*approved(deadline="3d"))
+    bench.tick()
+    assert bench.tick(days=3).completed == ["escalate"]
+
+
+def test_a_quorum_counts_people_and_their_last_choice():
+    bench = Bench(*approved(by=("ann", "bob", "eve"), quorum=2))
+    bench.tick()
+    bench.signal("review", "approve", by="ann")
+    bench.signal("review", "approve", by="ann")
+    assert bench.tick().waiting == {"review": "approve or reject by ann or bob or eve, 1 of 2 votes"}
+    bench.signal("review", "reject", by="ann")
+    bench.signal("review", "approve", by="bob")
+    assert bench.tick().status == "running"
+    bench.signal("review", "reject", by="eve")
+    assert bench.tick().completed == ["review", "revise"]
+    assert bench.instance.signals == []
+
+
+def test_a_quorum_that_cannot_be_reached_any_more_is_a_failure():
+    bench = Bench(*approved(by=("ann", "bob"), quorum=2))
+    bench.tick()
+    bench.signal("review", "approve", by="ann")
+    bench.signal("review", "reject", by="bob")
+    summary = bench.tick()
+    assert "no choice can get 2 votes" in str(summary.failures["review"])
+
+
+@pytest.mark.parametrize(
+    "terms", [{"quorum": 3, "by": ("a", "b")}, {"quorum": 0}, {"choices": ()}, {"choices": ("a", "a")}]
+)
+def test_terms_that_make_no_sense_are_refused(terms):
+    with pytest.raises(ValueError, match="of an approval must be"):
+        approved(**terms)
+
+
+class Provider:
+    def __init__(self):
+        self.log = []
+
+    @wfepy.hookimpl
+    def wfepy_provide_argument(self, name, task):
+        return self.open() if name == "database" else None
+
+    def open(self):
+        self.log.append("open")
+        yield "connection"
+        self.log.append("closed")
+
+
+def asks_for_database(does):
+    @wfepy.start_point()
+    @wfepy.task()
+    @wfepy.end_point()
+    def a(context, database):
+        return does(database)
+
+    return a
+
+
+def provided_bench(does, plugin):
+    module = types.ModuleType("flow")
+    module.a = asks_for_database(does)
+    workflow = wfepy.Workflow()
+    workflow.load_tasks(module)
+    workflow.provided.add("database")
+    return workflow.create_runner(plugins=[plugin])
+
+
+def test_a_plugin_provides_an_argument_and_cleans_up_after_each_attempt():
+    plugin = Provider()
+    runner = provided_bench(lambda database: plugin.log.append(database) or len(plugin.log) > 3, plugin)
+    runner.run()
+    runner.run()
+    assert plugin.log == ["open", "connection", "closed"] * 2
+    assert runner.finished
+
+
+def test_it_cleans_up_after_a_failure_too():
+    plugin = Provider()
+    runner = provided_bench(lambda database: 1 / 0, plugin)
+    with pytest.raises(ZeroDivisionError):
+        runner.run()
+    assert plugin.log == ["open", "closed"]
+
+
+def test_an_argument_that_nobody_provides_is_found_by_the_check_with_what_there_is():
+    module = types.ModuleType("flow")
+    module.a = asks_for_database(lambda database: True)
+    workflow = wfepy.Workflow()
+    workflow.load_tasks(module)
+    with pytest.raises(wfepy.WorkflowError, match='unknown parameter "database".*attempt, idempotency_key'):
+        workflow.check_graph()
+
+
+def test_a_provider_that_breaks_is_named_and_the_attempt_does_not_count():
+    class Broken:
+        @wfepy.hookimpl
+        def wfepy_provide_argument(self, name):
+            def provide():
+                raise OSError("no network")
+                yield
+
+            return provide()
+
+    runner = provided_bench(lambda database: True, Broken())
+    with pytest.raises(wfepy.PluginError, match='provides "database" raised OSError: no network'):
+        runner.run()
+    assert runner.instance.failures == {}

@@ -44,6 +44,7 @@ from .workflow import Workflow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .approving import approval
     from .retrying import Retry
     from .signals import Signal
 
@@ -83,6 +84,7 @@ __all__ = [
     "WfepyError",
     "Workflow",
     "WorkflowError",
+    "approval",
     "end_point",
     "followed_by",
     "hookimpl",
@@ -97,7 +99,7 @@ __all__ = [
 
 
 #: What most workflows do not use, so that a plain tick does not import it.
-_LAZY = {"Retry": "retrying", "Signal": "signals"}
+_LAZY = {"approval": "approving", "Retry": "retrying", "Signal": "signals"}
 
 
 def __getattr__(name: str) -> object:

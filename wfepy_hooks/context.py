@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Context"]
+__all__ = ["Context", "put"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,3 +28,11 @@ class Context(Fields):
 
     def __repr__(self) -> str:
         return f"Context({dict.__repr__(self)})"
+
+
+def put(context: Any, key: str, value: Any) -> None:
+    """Set an item of a context that is a dict, an attribute of any other."""
+    if isinstance(context, dict):
+        context[key] = value
+    else:
+        setattr(context, key, value)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from . import marking as m
 from .clock import format_time, parse_time
+from .context import put
 from .outcome import GiveUp, TaskResult, TaskStatus, Wait
 from .waitstate import WaitState, wait_from_answer
 from .waking import deadline_of
@@ -83,11 +84,7 @@ def _child_ended(runner: TaskRunner, wait: WaitState, signal: Signal) -> bool:
     :raises ChildFailed: if it did not finish
     """
     outcome = dict(signal.data)
-    context = runner.instance.context
-    if isinstance(context, dict):
-        context[wait.into] = outcome
-    else:
-        setattr(context, wait.into, outcome)
+    put(runner.instance.context, wait.into, outcome)
     if outcome["status"] != "finished":
         raise ChildFailed(f"the child {wait.child} ended as {outcome['status'].replace('_', ' ')}")
     return True

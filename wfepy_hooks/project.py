@@ -27,6 +27,8 @@ from .recorder import Recorder
 from .runner import Runner
 from .workflow import Workflow
 
+__all__ = ["Held", "Project", "Report"]
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

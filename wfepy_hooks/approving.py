@@ -1,0 +1,151 @@
+"""Approvals: a task that people decide, by signals of its name."""
+
+from __future__ import annotations
+
+import functools
+
+from .arguments import parameters
+from .context import put
+from .outcome import GiveUp
+from .signals import refusal
+from .task import DecoratorStack, Task
+from .task import task as make_task
+from .waiting import wait
+
+__all__ = ["approval"]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    from .instance import Instance
+    from .signals import Signal, Signals
+    from .timing import Duration
+    from .waiting import Wait
+
+
+class _Terms:
+    """What an approval asks for; see :func:`approval`."""
+
+    def __init__(self, by: tuple[str, ...], choices: tuple[str, ...], quorum: int, reason: str) -> None:
+        self.by = by
+        self.choices = choices
+        self.quorum = quorum
+        self.reason = reason
+
+    def votes(self, signals: Iterable[Signal]) -> dict[str, Any]:
+        """Return who chose what; of one person the last vote counts, and all who give no name are one person."""
+        return {
+            each.by: each.choice for each in signals if not refusal(each, choices=self.choices, by=self.by)
+        }
+
+    def decided(self, votes: dict[str, Any]) -> Any:
+        """Return the choice that has enough votes, or ``None``."""
+        given = list(votes.values())
+        return next((choice for choice in self.choices if given.count(choice) >= self.quorum), None)
+
+    def is_hopeless(self, votes: dict[str, Any]) -> bool:
+        """Return whether no choice can get enough votes any more."""
+        if not self.by:
+            return False
+        given, open_votes = list(votes.values()), len(self.by) - len(votes)
+        return max(map(given.count, self.choices)) + open_votes < self.quorum
+
+    def describe(self, votes: dict[str, Any]) -> str:
+        """Return what is waited for, such as ``approve or reject by ann or bob, 1 of 2 votes``."""
+        text = self.reason or " or ".join(self.choices) + (f" by {' or '.join(self.by)}" if self.by else "")
+        if self.quorum > 1:
+            text += f", {max(map(list(votes.values()).count, self.choices))} of {self.quorum} votes"
+        return text
+
+
+def approval(
+    name: str | None = None,
+    *,
+    by: str | Iterable[str] = (),
+    choices: Iterable[str] = ("approve", "reject"),
+    quorum: int = 1,
+    deadline: Duration | None = None,
+    remind_every: Duration | None = None,
+    into: str = "",
+    reason: str = "",
+    labels: Iterable[str] = (),
+    renamed_from: str | Iterable[str] = (),
+    removed: str | Iterable[str] = (),
+) -> Callable[[Any], Task]:
+    """Make a function a task that people decide: ``@approval(by=("ann", "bob"), deadline="3d")``.
+
+    It stands in place of :func:`.task`. The function is called once, when the decision is asked for, to tell people for
+    example; what it returns does not matter. They answer with ``wfepy signal WORKFLOW INSTANCE TASK --data CHOICE``.
+    What they have chosen is put into the context; conditions of the transitions decide by it. Nobody's name is
+    verified: whoever can write into the folder of the state can sign as anybody.
+
+    :param name: the task's name, and that of the signal; by default the function's
+    :param by: who may decide; empty: anybody
+    :param choices: what they may choose
+    :param quorum: so many people must choose the same. Of one person the last choice counts. When no choice can get so
+        many any more, the task has failed for good.
+    :param deadline: past it, the outcome of the task is ``timeout``; counted from when it is asked for
+    :param remind_every: how often ``wfepy_task_reminder`` is called meanwhile
+    :param into: the key of the context that gets the choice; by default the name of the task
+    :param reason: what ``wfepy status`` shows; by default the choices and the people
+    :param labels: :param renamed_from: :param removed: as for :func:`.task`
+    :raises TypeError: :raises ValueError: if one of these cannot be
+    """
+    if callable(name):
+        raise TypeError("write @approval() with parentheses")
+    people = (by,) if isinstance(by, str) and by else tuple(by)
+    options = tuple(choices)
+    if (
+        len(options) < 1
+        or len(set(options)) < len(options)
+        or not all(isinstance(each, str) for each in options)
+    ):
+        raise ValueError(f"choices of an approval must be different texts, not {options!r}")
+    if type(quorum) is not int or quorum < 1 or (people and quorum > len(set(people))):
+        most = f" to {len(set(people))}, as many as may decide" if people else " on"
+        raise ValueError(f"quorum of an approval must be a number from 1{most}, not {quorum!r}")
+    terms = _Terms(people, options, quorum, reason)
+
+    def decorator(func: Any) -> Task:
+        stack = func if isinstance(func, DecoratorStack) else DecoratorStack(func)
+        function = stack.function
+        stack.function = asking = _asking(function, terms, into)
+        made = make_task(
+            name or function.__name__,
+            labels,
+            deadline=deadline,
+            remind_every=remind_every,
+            renamed_from=renamed_from,
+            removed=removed,
+        )(stack)
+        asking.task_name = made.name
+        return made
+
+    return decorator
+
+
+def _asking(function: Callable[..., Any], terms: _Terms, into: str) -> Any:
+    own = parameters(function)[1]
+
+    @functools.wraps(function)
+    def asking(context: Any, signals: Signals, instance: Instance, **given: Any) -> bool | Wait:
+        name = made.task_name
+        if name not in instance.waits:
+            every = {**given, "signals": signals, "instance": instance}
+            function(context, **{each: every[each] for each in own})
+        votes = terms.votes(signals.peek(name))
+        choice = terms.decided(votes)
+        if choice is not None:
+            signals.take_all(name)
+            put(context, into or name, choice)
+            return True
+        if terms.is_hopeless(votes):
+            given_text = ", ".join(f"{who}: {what}" for who, what in votes.items())
+            raise GiveUp(f"no choice can get {terms.quorum} votes any more ({given_text})")
+        return wait(signal=name, choices=terms.choices, by=terms.by, reason=terms.describe(votes))
+
+    made: Any = asking
+    made.wfepy_parameters = tuple(dict.fromkeys(("signals", "instance", *own)))
+    return made
