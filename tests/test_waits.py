@@ -508,3 +508,71 @@ def test_a_provider_that_breaks_is_named_and_the_attempt_does_not_count():
     with pytest.raises(wfepy.PluginError, match='provides "database" raised OSError: no network'):
         runner.run()
     assert runner.instance.failures == {}
+
+
+def mapping(does, items=("a", "b", "c"), **options):
+    @wfepy.start_point()
+    @wfepy.task(each=lambda context: list(items), **options)
+    @wfepy.end_point()
+    def a(context, item, attempt):
+        return does(context, item, attempt)
+
+    return a
+
+
+def test_a_task_runs_once_for_each_item_and_collects_what_it_returns():
+    bench = Bench(mapping(lambda context, item, attempt: item.upper()))
+    assert bench.tick().status == "finished"
+    assert bench.instance.context == {"a": ["A", "B", "C"]}
+
+
+def test_results_that_are_false_are_results_but_false_itself_is_a_wait():
+    answers = {"a": 0, "b": "", "c": True}
+    bench = Bench(mapping(lambda context, item, attempt: answers[item], into="found"))
+    assert bench.tick().status == "finished"
+    assert bench.instance.context == {"found": [0, "", True]}
+
+
+def test_items_that_wait_or_fail_hold_no_other_back():
+    def does(context, item, attempt):
+        if item == "a" and bench.now == BEGIN:
+            return wfepy.wait(until="1h")
+        if item == "b" and attempt == 1:
+            raise ValueError("no")
+        return item
+
+    bench = Bench(mapping(does, retry=Retry(2, delay="2h", jitter=0)))
+    assert bench.tick().waiting == {"a": "1 of 3 items are done"}
+    assert bench.document["wake"] == "2026-11-23T07:00:00.000000Z"
+    bench.tick(hours=1)
+    assert bench.document["wake"] == "2026-11-23T08:00:00.000000Z"
+    assert bench.tick(hours=1).status == "finished"
+    assert bench.instance.context == {"a": ["a", "b", "c"]}
+
+
+def test_items_that_fail_for_good_fail_the_task_when_all_others_are_done():
+    def does(context, item, attempt):
+        if item == "b":
+            raise wfepy.GiveUp("rotten")
+        return item
+
+    bench = Bench(mapping(does))
+    summary = bench.tick()
+    assert summary.status == "failed"
+    assert str(summary.failures["a"]) == "1 of 3 items failed: item 1: GiveUp: rotten"
+    assert bench.instance.context == {"a": ["a", None, "c"]}
+
+
+def test_no_items_are_done_at_once():
+    bench = Bench(mapping(lambda context, item, attempt: item, items=()))
+    assert bench.tick().status == "finished"
+    assert bench.instance.context == {"a": []}
+
+
+def test_an_item_cannot_change_the_context():
+    def does(context, item, attempt):
+        context["n"] = item
+
+    bench = Bench(mapping(does))
+    assert "cannot change the context" in str(bench.tick().failures["a"])
+    assert bench.instance.context == {}

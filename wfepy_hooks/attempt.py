@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from .codec import Codec
     from .engine import Engine
     from .instance import Instance
     from .recorder import Recorder
@@ -43,10 +44,25 @@ class TaskRunner:
     instance: Instance
     _engine: Engine
     _recorder: Recorder | None = None
+    _own_codec: Codec | None = None
+
+    @property
+    def _codec(self) -> Codec:
+        """What writes and reads values of the context."""
+        if self._own_codec is None:
+            from .codec import Codec  # lazily: without a recorder few ticks need one
+
+            workflow = self.instance.workflow
+            recorder = self._recorder
+            self._own_codec = (
+                Codec(workflow.modules, workflow.classes) if recorder is None else recorder.codec
+            )
+        return self._own_codec
 
     def _prepare(self, instance: Instance) -> None:
         self.instance = instance
         self.summary = TickSummary()
+        self._own_codec = None
         self._tasks = list(instance.workflow.tasks.values())
         self._wanted = instance.workflow.wanted
         #: What the present attempt passes to its task; ``None`` where the task asks for nothing.
@@ -157,10 +173,11 @@ class TaskRunner:
         self._again.append(number)
         return _NOTHING
 
-    def _record(self, event: str, **fields: Any) -> None:
-        """Make something durable that happened beside the attempts."""
+    def _record(self, event: str, **fields: Any) -> str:
+        """Make something durable that happened beside the attempts, and return when."""
         if self._recorder is not None:
-            self._recorder.append(self.instance, event, **fields)
+            return self._recorder.append(self.instance, event, **fields)
+        return format_time(self._engine.clock())
 
     def _remind(self, number: int, wait: WaitState) -> None:
         host = self._engine.host
@@ -243,7 +260,11 @@ class TaskRunner:
                 answer = self.task_execute(task)
             if faults.hit:
                 faults.hit("task.after")
-            return answer if type(answer) is bool else as_answer(task, answer, engine.strict)
+            if type(answer) is bool:
+                return answer
+            if hasattr(answer, "__await__"):  # a plugin is around it: one task after the other
+                answer = _run_to_end(answer)
+            return as_answer(task, answer, engine.strict)
         except BaseException as error:
             self._task_error = error
             raise
@@ -432,3 +453,12 @@ class TaskRunner:
             self.summary.skipped += [names[each] for each in (*settled.skipped, *settled.cancelled)]
         if self._tell is not None:
             self._tell(self._engine.host, self.instance, self._tasks[number], decisions, result, settled)
+
+
+def _run_to_end(coroutine: Any) -> Any:
+    import asyncio  # lazily: few tasks are async
+
+    async def whole() -> Any:
+        return await coroutine
+
+    return asyncio.run(whole())

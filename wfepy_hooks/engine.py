@@ -61,6 +61,8 @@ class Engine:
         self.inside_task = _Nothing() if inside_task is None else inside_task
         self.sleep = sleep
         self.executor: Callable[[], Executor] | None = None
+        #: Per workflow the folder and the ``module`` of its configuration, from which a process can load it.
+        self.homes: dict[str, tuple[str, str]] = {}
         self.start_child: Callable[[Instance, str, Child], str] | None = None
         self.cancel_children: Callable[[Instance, list[str]], None] | None = None
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    from .beside import Beside
     from .frontier import Token
     from .recorder import Recorder
     from .workflow import Workflow
@@ -81,6 +82,9 @@ class Runner(TaskRunner):
     def _adopt(self, instance: Instance) -> None:
         self._prepare(instance)
         self._unexpanded: list[int] = []
+        #: How each task runs that is not just called; ``None``: not known yet.
+        self._modes: dict[int, str] | None = None
+        self._beside: Beside | None = None
         #: The tasks that this tick has tried, and in which generation.
         self._tried: dict[int, int] = {}
         self._announced = instance.ended is not None
@@ -195,8 +199,10 @@ class Runner(TaskRunner):
             todo += self._complete(task, 1, 0.0, self._decide(task, m.DONE)).ready
         self._unexpanded = []
         self._tried.clear()
+        if self._modes is None:
+            self._modes = self._find_modes()
         self._try_all(todo)
-        if self._later:
+        if self._later or self._beside is not None:
             from .later import go_on  # lazily: only when something failed, or runs beside this
 
             go_on(self)
@@ -205,7 +211,7 @@ class Runner(TaskRunner):
         """Try each task of ``todo`` that may run, and what they make ready."""
         instance, tried, interrupts = self.instance, self._tried, self._engine.interrupts
         marking, waits, retry_at = instance.marking, instance.waits, instance.retry_at
-        names = marking.graph.names
+        names, modes = marking.graph.names, self._modes
         for task in todo:  # it grows while it is walked
             if task not in marking.queue or tried.get(task) == marking.generation[task]:
                 continue
@@ -216,12 +222,33 @@ class Runner(TaskRunner):
             settled = None
             if name in waits or name in retry_at or name in instance.deadlines:
                 settled = self._look_at(task)
-            todo += (self._attempt(task) if settled is None else settled).ready
+            if settled is None:
+                settled = self._launch(task) if modes and task in modes else self._attempt(task)
+            todo += settled.ready
             if self._again:
                 todo += self._again
                 for each in self._again:
                     tried.pop(each, None)
                 self._again.clear()
+
+    def _find_modes(self) -> dict[int, str]:
+        """Find out which tasks are not just called, see :mod:`.beside`."""
+        workflow, engine = self.workflow, self._engine
+        if engine.executor is None and not workflow.has_modes:
+            return {}
+        if self._has_around:
+            # A plugin is around each task: they run one after the other, so that it is called in this thread.
+            return {n: "inline" for n, task in enumerate(self._tasks) if task.options.each is not None}
+        from .beside import modes_of  # lazily: most workflows are just functions that are called
+
+        return modes_of(self)
+
+    def _launch(self, task: int) -> m.Settled:
+        if self._beside is None:
+            from .beside import Beside
+
+            self._beside = Beside(self, self._modes or {})
+        return self._beside.launch(task)
 
     def _look_at(self, task: int) -> m.Settled | None:
         """Decide what becomes of a task that was tried before; ``None``: it is to be tried now."""

@@ -39,6 +39,7 @@ class Workflow:
         self._load_problems: list[Problem] = []
         self._graph: Graph | None = None
         self._wanted: dict[str, tuple[str, ...]] | None = None
+        self._has_modes: bool | None = None
 
     def __repr__(self) -> str:
         return f"<Workflow {self.name!r}, {len(self.tasks)} tasks>"
@@ -87,7 +88,7 @@ class Workflow:
             self._load_problems.append(Problem(task.name, message, task.location, fatal=True))
 
     def _connect(self) -> None:
-        self._graph = self._wanted = None
+        self._graph = self._wanted = self._has_modes = None
         for task in self.tasks.values():
             for transition in task.followed_by:
                 if transition.dest in self.tasks:
@@ -124,6 +125,13 @@ class Workflow:
             self._wanted = wanted(self.tasks)
         return self._wanted
 
+    @property
+    def has_modes(self) -> bool:
+        """Whether any task is async, runs once for each item, or has a time limit."""
+        if self._has_modes is None:
+            self._has_modes = any(map(_has_mode, self.tasks.values()))
+        return self._has_modes
+
     def problems(self) -> list[Problem]:
         """Return everything that is wrong with the graph."""
         problems, graph = examine(self.tasks, self.provided)
@@ -154,6 +162,13 @@ def __getattr__(name: str) -> Any:
     if name in wfepy_hooks.__all__:
         return getattr(wfepy_hooks, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _has_mode(task: Task) -> bool:
+    options = task.options
+    if options.each is not None or options.time_limit is not None:
+        return True
+    return bool(getattr(getattr(task.func, "__code__", None), "co_flags", 0) & 0x80)  # CO_COROUTINE
 
 
 def _import(name: str) -> ModuleType:

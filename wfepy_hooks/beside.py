@@ -1,0 +1,263 @@
+"""What runs beside the thread of the tick, or many times: async tasks, tasks in threads and processes, items.
+
+The coordinator stays in one thread. It starts what may start, waits until something has finished, and records all that
+has finished by then with one flush of the disk; only then does what follows start.
+"""
+
+from __future__ import annotations
+
+from . import marking as m
+from .arguments import PORTABLE, Call
+from .eachtask import EachTask
+from .outcome import Wait
+
+__all__ = ["Beside", "modes_of"]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+    from typing import Any
+
+    from .executors import Branches, Done, Finished, Home, Pump
+    from .runner import Runner
+    from .task import Task
+
+    Key = tuple[int, int]
+
+INLINE, ASYNC, POOL = "inline", "async", "pool"
+#: Threads for tasks with a time limit, where the config asks for no executor.
+_THREADS = 8
+_CO_COROUTINE = 0x80
+
+
+def is_async(task: Task) -> bool:
+    """Return whether the function of a task is ``async def``."""
+    return bool(getattr(getattr(task.func, "__code__", None), "co_flags", 0) & _CO_COROUTINE)
+
+
+def modes_of(runner: Runner) -> dict[int, str]:
+    """Return how each task runs that is not just called: ``async``, ``pool``, or ``inline`` for items; by its number."""
+    modes = {}
+    has_executor = runner._engine.executor is not None
+    for number, task in enumerate(runner._tasks):
+        options = task.options
+        if is_async(task):
+            modes[number] = ASYNC
+        elif (has_executor or options.time_limit is not None) and _is_portable(runner, task):
+            modes[number] = POOL
+        elif options.each is not None:
+            modes[number] = INLINE
+    return modes
+
+
+def _is_portable(runner: Runner, task: Task) -> bool:
+    return PORTABLE.issuperset(runner._wanted.get(task.name, ()))
+
+
+class Unit:
+    """One attempt that runs: of a task, or at one item of it.
+
+    :ivar attempt: its number, from 1
+    :ivar call: what was passed to it, or ``None``
+    :ivar seen: number of the history record of the last signal that it has seen
+    :ivar branch: the copy of the context that it works on, for :class:`.Branches`; ``None``: the context itself
+    """
+
+    __slots__ = ("attempt", "branch", "call", "seen")
+
+    def __init__(self, attempt: int, call: Call | None, seen: int, branch: object = None) -> None:
+        self.attempt = attempt
+        self.call = call
+        self.seen = seen
+        self.branch = branch
+
+
+class Beside:
+    """Runs for one tick of one instance what :func:`modes_of` names."""
+
+    def __init__(self, runner: Runner, modes: dict[int, str]) -> None:
+        self._runner = runner
+        self._modes = modes
+        self._units: dict[Key, Unit] = {}
+        self._each: dict[int, EachTask] = {}
+        self._pump: Pump | None = None
+        self._branches: Branches | None = None
+        self._home: Home | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything runs, or is to be started."""
+        return bool(self._units or self._each)
+
+    def launch(self, number: int) -> m.Settled:
+        """Begin a task; it has not ended when this returns, unless it could not be begun."""
+        runner, task = self._runner, self._runner._tasks[number]
+        if task.options.each is not None:
+            each = EachTask(runner, number)
+            failed = each.begin()
+            if failed is not None:
+                return failed
+            self._each[number] = each
+            return m.Settled()
+        attempt = runner.instance.failures.get(task.name, 0) + 1
+        if runner._engine.host.task_started:
+            runner._engine.host.notify(
+                "wfepy_task_started", instance=runner.instance, task=task, attempt=attempt
+            )
+        self._start((number, -1), attempt)
+        return m.Settled()
+
+    def collect(self, timeout: float | None) -> list[int]:
+        """Start what may start, wait until something has finished, and record that.
+
+        :param timeout: seconds after which it returns without
+        :return: the tasks that may run now
+        """
+        for number in list(self._each):
+            ready = self._step(number)
+            if ready is not None:
+                return ready
+        if not self._units:
+            return []
+        assert self._pump is not None
+        with self._runner._engine.inside_task:  # an interrupt gets through
+            finished = self._pump.wait(timeout)
+        return self._record(finished)
+
+    def close(self) -> None:
+        """End what still runs."""
+        if self._pump is not None:
+            self._pump.close()
+
+    # --- starting ------------------------------------------------------------------------------------
+
+    def _step(self, number: int) -> list[int] | None:
+        """Go on with the items of one task; return what may run when the task has ended."""
+        each, mode = self._each[number], self._modes[number]
+        ready: list[int] | None
+        if mode == INLINE:
+            ready = each.run_inline()
+        else:
+            while each.may_start():
+                item = each.next_item()
+                self._start((number, item), each.attempt_of(item), each)
+            ready = each.end() if each.is_over() else None
+        if ready is not None:
+            del self._each[number]
+        return ready
+
+    def _start(self, key: Key, attempt: int, each: EachTask | None = None) -> None:
+        runner, task = self._runner, self._runner._tasks[key[0]]
+        pump = self._the_pump()
+        limit = task.options.time_limit.total_seconds() if task.options.time_limit is not None else None
+        names = runner._wanted.get(task.name, ())
+        call = None
+        if names:
+            given = {"item": each.item(key[1]), "key": f"/{key[1]}"} if each is not None else {}
+            call = Call(runner.instance, task, attempt, runner._engine.clock, runner._engine.host, **given)
+        seen, runner._seen = runner._seen, 0
+        unit = self._units[key] = Unit(attempt, call, seen)
+        if self._modes[key[0]] == ASYNC:
+            context = runner.instance.context if each is None else each.context
+            pump.start_async(key, lambda: self._awaitable(task, context, call, names), limit)
+            return
+        from .executors import Job, run_job
+
+        encoded = runner._codec.encode(runner.instance.context)
+        unit.branch = self._the_branches().begin(task.name, encoded)
+        values = call.values(names) if call is not None else {}
+        job = Job(self._the_home(), task.name, encoded, values, runner._engine.strict, raw=each is not None)
+        pump.start_call(key, run_job, (job,), limit)
+
+    def _awaitable(
+        self, task: Task, context: Any, call: Call | None, names: tuple[str, ...]
+    ) -> Awaitable[Any]:
+        found: Awaitable[Any] = task.func(context, **(call.values(names) if call is not None else {}))
+        return found
+
+    def _the_pump(self) -> Pump:
+        if self._pump is None:
+            from .executors import Pump, ThreadExecutor
+
+            self._pump = Pump(self._runner._engine.executor or (lambda: ThreadExecutor(_THREADS)))
+        return self._pump
+
+    def _the_branches(self) -> Branches:
+        if self._branches is None:
+            from .executors import Branches
+
+            self._branches = Branches()
+        return self._branches
+
+    def _the_home(self) -> Home:
+        if self._home is None:
+            from .executors import Home
+            from .executors.worker import register_home
+
+            runner = self._runner
+            self._home = Home.of(runner.workflow, runner._engine.homes.get(runner.workflow.name, ("", "")))
+            register_home(self._home, runner.workflow, runner._codec)
+        return self._home
+
+    # --- what came of it -----------------------------------------------------------------------------
+
+    def _record(self, finished: list[Finished]) -> list[int]:
+        runner, recorder = self._runner, self._runner._recorder
+        runner._untold = []
+        if recorder is not None:
+            recorder.begin_batch()
+        ready: list[int] = []
+        for each in finished:
+            ready += self._take(each)
+        if recorder is not None:
+            recorder.end_batch()
+        untold, runner._untold = runner._untold, None
+        for number, decisions, result, settled in untold:
+            runner._announce(number, decisions, result, settled)
+        return ready
+
+    def _take(self, finished: Finished) -> list[int]:
+        """Record one attempt that has finished; return the tasks that may run after it."""
+        runner = self._runner
+        number, item = key = finished.key
+        unit = self._units.pop(key)
+        answer, error, took = finished.value, finished.error, finished.took
+        runner._consumed, runner._seen = (), unit.seen
+        if unit.call is not None:
+            runner._open_call = unit.call
+            runner._close_call()
+        if unit.branch is not None and error is None:
+            answer, error, took = self._come_back(number, unit, answer)
+        elif unit.branch is not None:
+            self._the_branches().drop(unit.branch)
+        each = self._each.get(number)
+        if item >= 0:
+            if each is not None:
+                each.note(item, unit.attempt, took, answer, error)
+            return []
+        if runner.instance.marking.status[number] != m.READY:
+            return []  # it was cancelled meanwhile
+        if error is None and not isinstance(answer, (bool, Wait)):
+            try:
+                from .answer import as_answer
+
+                answer = as_answer(runner._tasks[number], answer, runner._engine.strict)
+            except TypeError as wrong:
+                error = wrong
+        if error is not None:
+            return runner._failed(number, unit.attempt, took, error).ready
+        return runner._conclude(number, unit.attempt, took, answer).ready
+
+    def _come_back(self, number: int, unit: Unit, done: Done) -> tuple[Any, BaseException | None, float]:
+        """Take what a branch changed in its copy of the context over into the context."""
+        runner, branches = self._runner, self._the_branches()
+        before = runner._codec.encode(runner.instance.context)
+        try:
+            merged = branches.finish(unit.branch, before, done.context)
+        except Exception as conflict:  # noqa: BLE001  # ContextConflict; it names both tasks and the key
+            return None, conflict, done.took
+        if merged != before:
+            runner.instance.context = runner._codec.decode(merged)
+        for message in done.warnings:
+            runner._log("warning", "%s", message)
+        return done.answer, done.error, done.took
