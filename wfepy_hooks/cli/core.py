@@ -22,6 +22,16 @@ GROUPS = {
         "why": "explain why a task runs, waits or was skipped",
         "graph": "draw a workflow, with the state of an instance if wanted",
     },
+    "step in": {
+        "signal": "send a signal to an instance, such as an approval",
+        "retry": "try a failed task again, or all of an instance",
+        "skip": "skip a task that waits or failed",
+        "done": "declare a task done that waits or failed",
+        "cancel": "end an instance",
+        "pause": "let no tick run an instance",
+        "resume": "let the ticks run a paused instance again",
+        "rewind": "begin anew at a task of an instance",
+    },
     "set up": {
         "new": "write a starter project",
         "check": "check the graphs, and the saved instances against them",

@@ -1,0 +1,28 @@
+"""Have the next tick try a task again that failed or timed out, or that waits for its next attempt or a moment.
+
+    wfepy retry coffee table-4 make_coffee -m "there is milk now"
+
+What counts its attempts starts over. Without TASK each failed task of the instance is tried again; an instance that
+ended as failed comes back for that. A task that waits is called once more, and its deadline stays. INSTANCE may be left
+out where there is only one, or one is called "default".
+
+With --json: {"verb", "workflow", "instance", "tasks", "by", "reason", "status", "paused", "effects"}.
+"""
+
+from __future__ import annotations
+
+from . import operating
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from ..config import Config
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    operating.add_task_arguments(parser, optional=True)
+
+
+def run(args: Namespace, config: Config) -> int:
+    return operating.run("retry", args, config)

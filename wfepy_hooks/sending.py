@@ -1,0 +1,189 @@
+"""Sending a signal to an instance. What no waiting task would take is refused here, where its sender hears of it.
+
+Only files are read for that, and nothing is held: a tick may run meanwhile.
+"""
+
+from __future__ import annotations
+
+from .clock import format_time, system_clock
+from .errors import InstanceNotFound, StateFormatError, UsageError
+from .overview import Overview
+from .signals import Signal, refusal
+
+__all__ = ["Sent", "read_data", "send_signal"]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from typing import Any
+
+    from .overview import Waiting
+    from .project import Project
+    from .stores import Store
+
+_MOST = 5
+
+
+class Sent:
+    """What came of a signal.
+
+    :ivar id: its id
+    :ivar accepted: ``False``: one of this id was sent before, and this one changed nothing
+    :ivar waiting: the tasks that wait for it; none: it is kept until one does
+    :ivar warning: what the sender should know; may be empty
+    """
+
+    __slots__ = ("accepted", "id", "waiting", "warning")
+
+    def __init__(self, id: str, accepted: bool, waiting: list[str], warning: str = "") -> None:
+        self.id = id
+        self.accepted = accepted
+        self.waiting = waiting
+        self.warning = warning
+
+    def __repr__(self) -> str:
+        return f"Sent({self.id!r}, accepted={self.accepted}, waiting={self.waiting})"
+
+
+def send_signal(
+    project: Project | Store,
+    workflow: str,
+    instance: str,
+    name: str,
+    data: Any = None,
+    *,
+    by: str = "",
+    id: str = "",
+    now: datetime | None = None,
+) -> Sent:
+    """Send a signal, which the next tick delivers.
+
+    :param project: the project, or its store
+    :param name: by which tasks wait for it
+    :param data: a JSON value
+    :param by: who sends it
+    :param id: one that comes twice is delivered once; by default the time and a random part
+    :param now: when it is sent; by default now
+    :raises UsageError: if no task that waits for it would take it, or it cannot be written
+    :raises InstanceNotFound: if there is no such instance, or it has ended
+    :raises StateError: if the instance cannot be read, or the signal not be saved
+    """
+    store: Store = getattr(project, "store", project)  # type: ignore[arg-type]  # it is the one or the other
+    where = f"{workflow}/{instance}"
+    _check_name(name, where)
+    overview = read_overview(store, workflow, instance)
+    moment = format_time(now or _clock(project)())
+    signal = Signal(id or _new_id(moment), name, data, by=by, sent=moment)
+    if id and _was_sent(store, workflow, instance, id):
+        return Sent(id, False, [])
+    waits = [wait for wait in overview.waits() if name in wait.signals]
+    refused = [_refused(signal, wait) for wait in waits]
+    if waits and all(refused):
+        raise UsageError(f'"{name}" is refused: {"; ".join(dict.fromkeys(refused))}', where=where)
+    takers = list(dict.fromkeys(wait.task for wait, no in zip(waits, refused, strict=True) if not no))
+    try:
+        accepted = store.send(workflow, instance, signal.to_json())
+    except (TypeError, ValueError) as error:
+        raise UsageError(f'the data of "{name}" is no JSON: {error}', where=where) from error
+    warning = "" if takers else _unexpected(name, overview)
+    return Sent(signal.id, accepted, takers, warning if accepted else "")
+
+
+def read_overview(store: Store, workflow: str, instance: str) -> Overview:
+    """Return what a live instance is by its files.
+
+    :raises InstanceNotFound: if there is none, or it has ended
+    :raises StateFormatError: if it cannot be understood
+    """
+    document, records, ended = store.read(workflow, instance)
+    where = f"{workflow}/{instance}"
+    try:
+        overview = Overview(document, records)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        what = f"it is no valid state document ({type(error).__name__}: {error})"
+        raise StateFormatError(what, where=where) from error
+    if ended or not overview.is_running:
+        word = overview.status.replace("_", " ")
+        raise InstanceNotFound(f"it has ended: {word}, so it takes no signals", where=where)
+    return overview
+
+
+def read_data(text: str, overview: Overview, name: str) -> Any:
+    """Return the data that a command line gives: JSON, or a bare word that is one of the choices for ``name``.
+
+    :raises UsageError: if it is neither
+    """
+    import json
+
+    choices = [c for wait in overview.waits() if name in wait.signals for c in wait.terms.get("choices", ())]
+    try:
+        data = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        if text in choices:
+            return text
+        words = [json.dumps(each) for each in choices]
+        hint = (
+            f"it may be {', '.join(words)}" if words else f"put text in quotes: --data '{json.dumps(text)}'"
+        )
+        raise UsageError(f"it is no JSON: {error}", where=f"--data {text}", hint=hint) from None
+    return text if text in choices and data not in choices else data
+
+
+def _refuse_constant(word: str) -> None:
+    raise ValueError(f"{word} is no number")
+
+
+def _check_name(name: str, where: str) -> None:
+    if not name or not name.isprintable():
+        raise UsageError(f"{name!r} cannot be the name of a signal", where=where)
+    if name.startswith("wfepy."):
+        raise UsageError(
+            f'"{name}" cannot be sent: names that begin with "wfepy." are for what instances tell each other',
+            where=where,
+        )
+
+
+def _clock(project: Any) -> Any:
+    config = getattr(project, "config", None)
+    return system_clock if config is None else config.clock
+
+
+def _new_id(moment: str) -> str:
+    from os import urandom
+
+    digits = "".join(c for c in moment if c.isdigit())
+    return f"{digits[:8]}T{digits[8:]}Z-{urandom(4).hex()}"
+
+
+def _was_sent(store: Store, workflow: str, instance: str, id: str) -> bool:
+    """Return whether a signal of this id was delivered; that it lies in the inbox is seen by whoever puts it there."""
+    return any(
+        record.get("event") == "signal" and record.get("id") == id
+        for record in store.history(workflow, instance)
+    )
+
+
+def _refused(signal: Signal, wait: Waiting) -> str:
+    terms = wait.terms
+    return refusal(
+        signal, choices=terms.get("choices", ()), by=terms.get("by", ()), schema=terms.get("schema")
+    )
+
+
+def _unexpected(name: str, overview: Overview) -> str:
+    names = list(dict.fromkeys(each for wait in overview.waits() for each in wait.signals))
+    kept = f'no task waits for "{name}" now; it is kept until one does'
+    if not names:
+        return f"{kept}, and none waits for any signal"
+    from .suggest import closest
+
+    near = closest(name, names)
+    suggestion = f'; did you mean "{near}"?' if near else ""
+    return f"{kept}; what is waited for is {_some(names)}{suggestion}"
+
+
+def _some(names: Iterable[str]) -> str:
+    shown = list(names)
+    more = f" and {len(shown) - _MOST} more" if shown[_MOST:] else ""
+    return ", ".join(shown[:_MOST]) + more
