@@ -36,7 +36,7 @@ def is_async(task: Task) -> bool:
 
 
 def modes_of(runner: Runner) -> dict[int, str]:
-    """Return how each task runs that is not just called: ``async``, ``pool``, or ``inline`` for items; by its number."""
+    """Return how each task runs that is not just called, by its number: ``async``, ``pool``, ``inline`` for items."""
     modes = {}
     has_executor = runner._engine.executor is not None
     for number, task in enumerate(runner._tasks):
