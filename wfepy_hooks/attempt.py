@@ -263,7 +263,7 @@ class TaskRunner:
             if type(answer) is bool:
                 return answer
             if hasattr(answer, "__await__"):  # a plugin is around it: one task after the other
-                answer = _run_to_end(answer)
+                answer = run_to_end(answer)
             return as_answer(task, answer, engine.strict)
         except BaseException as error:
             self._task_error = error
@@ -455,7 +455,8 @@ class TaskRunner:
             self._tell(self._engine.host, self.instance, self._tasks[number], decisions, result, settled)
 
 
-def _run_to_end(coroutine: Any) -> Any:
+def run_to_end(coroutine: Any) -> Any:
+    """Return what an awaitable comes to, in an event loop of its own."""
     import asyncio  # lazily: few tasks are async
 
     async def whole() -> Any:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
     from typing import Any
 
-    from .executors import Branches, Done, Finished, Home, Pump
+    from .executors import Branches, Done, Executor, Finished, Home, Loaded, Pump
     from .runner import Runner
     from .task import Task
 
@@ -65,7 +65,7 @@ class Unit:
 
     __slots__ = ("attempt", "branch", "call", "seen")
 
-    def __init__(self, attempt: int, call: Call | None, seen: int, branch: object = None) -> None:
+    def __init__(self, attempt: int, call: Call | None, seen: int, branch: int | None = None) -> None:
         self.attempt = attempt
         self.call = call
         self.seen = seen
@@ -82,7 +82,8 @@ class Beside:
         self._each: dict[int, EachTask] = {}
         self._pump: Pump | None = None
         self._branches: Branches | None = None
-        self._home: Home | None = None
+        self._executor: Executor | None = None
+        self._home: Home | Loaded | None = None
 
     @property
     def is_busy(self) -> bool:
@@ -159,15 +160,16 @@ class Beside:
         unit = self._units[key] = Unit(attempt, call, seen)
         if self._modes[key[0]] == ASYNC:
             context = runner.instance.context if each is None else each.context
-            pump.start_async(key, lambda: self._awaitable(task, context, call, names), limit)
+            pump.start_async(key, lambda: self._awaitable(task, context, call, names), time_limit=limit)
             return
         from .executors import Job, run_job
 
         encoded = runner._codec.encode(runner.instance.context)
         unit.branch = self._the_branches().begin(task.name, encoded)
         values = call.values(names) if call is not None else {}
-        job = Job(self._the_home(), task.name, encoded, values, runner._engine.strict, raw=each is not None)
-        pump.start_call(key, run_job, (job,), limit)
+        home, strict = self._the_home(), runner._engine.strict
+        job = Job(home, task.name, encoded, values, strict=strict, raw=each is not None)
+        pump.start_call(key, run_job, job, time_limit=limit)
 
     def _awaitable(
         self, task: Task, context: Any, call: Call | None, names: tuple[str, ...]
@@ -177,10 +179,19 @@ class Beside:
 
     def _the_pump(self) -> Pump:
         if self._pump is None:
-            from .executors import Pump, ThreadExecutor
+            from .executors import Pump
 
-            self._pump = Pump(self._runner._engine.executor or (lambda: ThreadExecutor(_THREADS)))
+            engine = self._runner._engine
+            self._pump = Pump(self._make_executor, was_interrupted=lambda: engine.was_interrupted)
         return self._pump
+
+    def _make_executor(self) -> Executor:
+        if self._executor is None:
+            from .executors import ThreadExecutor
+
+            make = self._runner._engine.executor
+            self._executor = ThreadExecutor(_THREADS) if make is None else make()
+        return self._executor
 
     def _the_branches(self) -> Branches:
         if self._branches is None:
@@ -189,14 +200,13 @@ class Beside:
             self._branches = Branches()
         return self._branches
 
-    def _the_home(self) -> Home:
+    def _the_home(self) -> Home | Loaded:
         if self._home is None:
-            from .executors import Home
-            from .executors.worker import register_home
+            from .executors import Home, Loaded
 
-            runner = self._runner
-            self._home = Home.of(runner.workflow, runner._engine.homes.get(runner.workflow.name, ("", "")))
-            register_home(self._home, runner.workflow, runner._codec)
+            workflow, codec = self._runner.workflow, self._runner._codec
+            is_remote = self._make_executor().is_remote
+            self._home = Home.of(workflow) if is_remote else Loaded.of(workflow, codec)
         return self._home
 
     # --- what came of it -----------------------------------------------------------------------------
@@ -219,7 +229,8 @@ class Beside:
     def _take(self, finished: Finished) -> list[int]:
         """Record one attempt that has finished; return the tasks that may run after it."""
         runner = self._runner
-        number, item = key = finished.key
+        key: Any = finished.key
+        number, item = key
         unit = self._units.pop(key)
         answer, error, took = finished.value, finished.error, finished.took
         runner._consumed, runner._seen = (), unit.seen
@@ -250,14 +261,20 @@ class Beside:
 
     def _come_back(self, number: int, unit: Unit, done: Done) -> tuple[Any, BaseException | None, float]:
         """Take what a branch changed in its copy of the context over into the context."""
+        from .executors import ContextConflict
+
         runner, branches = self._runner, self._the_branches()
-        before = runner._codec.encode(runner.instance.context)
+        assert unit.branch is not None, "only a branch comes back"
+        done.log_warnings()
+        branches.note("", runner._codec.encode(runner.instance.context))
+        if done.context is None:
+            branches.drop(unit.branch)
+            return done.answer, done.error, done.took
+        before = branches.main
         try:
-            merged = branches.finish(unit.branch, before, done.context)
-        except Exception as conflict:  # noqa: BLE001  # ContextConflict; it names both tasks and the key
+            merged = branches.finish(unit.branch, done.context)
+        except ContextConflict as conflict:
             return None, conflict, done.took
         if merged != before:
             runner.instance.context = runner._codec.decode(merged)
-        for message in done.warnings:
-            runner._log("warning", "%s", message)
         return done.answer, done.error, done.took

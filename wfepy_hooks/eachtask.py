@@ -6,6 +6,7 @@ from time import perf_counter
 
 from .answer import as_answer, error_text
 from .arguments import Call
+from .attempt import run_to_end
 from .clock import format_time
 from .context import Context, put
 from .errors import CodecError, PluginError
@@ -155,6 +156,8 @@ class EachTask:
             with runner._engine.inside_task:
                 values = call.values(names) if call is not None else {}
                 answer = self._task.func(self.context, **values)
+                if hasattr(answer, "__await__"):  # a plugin is around tasks: one after the other
+                    answer = run_to_end(answer)
         except KeyboardInterrupt as raised:
             if runner._engine.was_interrupted:
                 raise

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .config import Config
+    from .executors import Executor
+    from .executors.sharing import SharedExecutor
     from .interrupts import Interrupts
     from .runner import TickSummary
     from .stores import Session, Store
@@ -120,6 +122,9 @@ class Project:
             interrupts=interrupts,
             inside_task=TaskSurroundings(interrupts),
         )
+        self._executor: SharedExecutor | None = None
+        if config.executor != "inline":
+            self._engine.executor = self._share_executor
         self._engine.start_child = self.family.start_child
         self._engine.cancel_children = self.family.cancel_children
 
@@ -269,6 +274,20 @@ class Project:
         where = f"{name}/{instance_id}"
         return state.restore(self._upgraded(document), records, workflow, self.codec(name), where).instance
 
+    def _share_executor(self) -> Executor:
+        """Return the executor of the config: one for all instances of a tick, since processes take time to start."""
+        if self._executor is None:
+            from .executors import make_executor  # lazily: "inline" needs none
+            from .executors.sharing import SharedExecutor
+
+            self._executor = SharedExecutor(make_executor(self.config))
+        return self._executor
+
+    def _close_executor(self) -> None:
+        if self._executor is not None:
+            executor, self._executor = self._executor, None
+            executor.close_really()
+
     # --- ticks ---------------------------------------------------------------------------------------
 
     def tick(
@@ -281,6 +300,12 @@ class Project:
         :param names: only of these workflows
         :param busy: called with the workflow and the instance for each one that another tick holds
         """
+        try:
+            yield from self._tick(names, busy)
+        finally:
+            self._close_executor()
+
+    def _tick(self, names: Iterable[str] | None, busy: Callable[[str, str], None] | None) -> Iterator[Report]:
         chosen = list(self.config.workflows if names is None else names)
         broken: set[str] = set()
         for session in self.store.claim(chosen, self.config.clock(), busy=busy):
@@ -317,7 +342,10 @@ class Project:
         :raises LockedError: if another tick holds it
         :raises InstanceNotFound: if there is none that is live
         """
-        return self.advance(self.store.open(name, instance_id))
+        try:
+            return self.advance(self.store.open(name, instance_id))
+        finally:
+            self._close_executor()
 
     def advance(self, session: Session) -> Report:
         """Do one tick of the instance that ``session`` holds, and release it."""

@@ -1,0 +1,65 @@
+"""A workflow of branches that run side by side, importable by worker processes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+
+import wfepy_hooks as wfepy
+
+
+@wfepy.start_point()
+@wfepy.task()
+@wfepy.followed_by("left")
+@wfepy.followed_by("right")
+@wfepy.followed_by("here")
+def begin(context):
+    return True
+
+
+def _branch(context, name):
+    context[name] = os.getpid()
+    if context.get("clash"):
+        context["both"] = name
+    if context.get("dies") == name and not os.path.exists(context["marker"]):
+        with open(context["marker"], "w"):
+            pass
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(context.get("sleep", 0))
+    return True
+
+
+@wfepy.task()
+@wfepy.followed_by("end")
+def left(context, now):
+    return _branch(context, "left")
+
+
+@wfepy.task()
+@wfepy.followed_by("end")
+def right(context, attempt):
+    return _branch(context, "right")
+
+
+@wfepy.task()
+@wfepy.followed_by("end")
+def here(context, instance):
+    context["here"] = os.getpid()
+    return True
+
+
+@wfepy.join_point("all")
+@wfepy.end_point()
+@wfepy.task()
+def end(context):
+    return True
+
+
+@wfepy.task(each=lambda context: list(range(context["n"])))
+@wfepy.start_point()
+@wfepy.end_point()
+async def squares(context, item):
+    await asyncio.sleep(0.05)
+    return item * item
