@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .config import Config
+    from .executors import Executor
     from .instance import Instance
     from .outcome import Wait
     from .registry import Registry
@@ -31,10 +32,35 @@ def make_memory_store(config: Config) -> Store:
     return MemoryStore()
 
 
+def make_inline_executor(config: Config, argument: str) -> Executor:
+    """Return the executor that calls in the thread of the tick."""
+    from .executors import choosing, inline  # Lazily: as above.
+
+    choosing.no_argument("inline", argument)
+    return inline.InlineExecutor()
+
+
+def make_thread_executor(config: Config, argument: str) -> Executor:
+    """Return the executor of ``argument`` threads, by default one for each processor."""
+    from .executors import choosing, threads  # Lazily: as above.
+
+    return threads.ThreadExecutor(choosing.number_of_slots("threads", argument))
+
+
+def make_process_executor(config: Config, argument: str) -> Executor:
+    """Return the executor of ``argument`` processes, by default one for each processor."""
+    from .executors import choosing, processes  # Lazily: as above.
+
+    return processes.ProcessExecutor(choosing.number_of_slots("processes", argument))
+
+
 @hookimpl
 def wfepy_register(registry: Registry) -> None:
     registry.add("store", "files", make_file_store)
     registry.add("store", "memory", make_memory_store)
+    registry.add("executor", "inline", make_inline_executor)
+    registry.add("executor", "threads", make_thread_executor)
+    registry.add("executor", "processes", make_process_executor)
 
 
 @hookimpl(trylast=True)
