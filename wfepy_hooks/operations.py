@@ -30,6 +30,7 @@ PAST = {
     "cancel": "cancelled",
     "pause": "paused",
     "resume": "resumed",
+    "migrate": "migrated",
 }
 
 
@@ -156,7 +157,11 @@ class Operations:
                         where=f"{workflow}/{instance}",
                         hint="look at it again: wfepy status",
                     )
+                before = set(held.instance.marking.queue)
                 self._do(held, change, each)
+                if verb == "done":  # only its conditions knew
+                    queue, names = held.instance.marking.queue, held.instance.marking.graph.names
+                    effects.runs = [names[number] for number in queue if number not in before]
                 _add(change.effects, effects)
             held.save()
             change.tasks = [each for each in tasks if each]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import marking as m
 from .outcome import InstanceStatus
+from .waking import deadline_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,7 +12,9 @@ if TYPE_CHECKING:
 
     from .graph import Graph
     from .instance import Instance
+    from .items import ItemsState
     from .task import Transition
+    from .waitstate import WaitState
 
 _OUTCOMES = {m.DONE: "done", m.FAILED: "failed", m.TIMED_OUT: "timed out"}
 _UNHANDLED = "; no transition is about that"
@@ -72,7 +75,7 @@ def _headline(instance: Instance, name: str, task: int, status: int) -> str:
     if status == m.PENDING:
         return _rule(instance, task) if instance.status == InstanceStatus.RUNNING else _never(instance)
     if status == m.SKIPPED:
-        return "skipped, " + skip_reason(instance.marking.graph, task)
+        return "skipped, " + _skip_reason(instance, task)
     if status == m.CANCELLED:
         return "cancelled before it was decided: a join or an end point ended the rest, or the instance was cancelled"
     unhandled = status != m.DONE and not any(
@@ -83,14 +86,66 @@ def _headline(instance: Instance, name: str, task: int, status: int) -> str:
 
 
 def _ready(instance: Instance, name: str) -> str:
+    paused = "" if instance.paused is None else f"; the instance is paused {_paused(instance.paused)}"
+    if name in instance.items:
+        return f"has {items_text(instance.items[name])}{paused}"
     if name in instance.waits:
-        wait = instance.waits[name]
-        since = f" since {wait.since}" if wait.since else ""
-        return f"waits{since}" + (f": {wait.reason}" if wait.reason else ", and is called again at each tick")
+        return f"{_waits(instance.waits[name], deadline_of(instance, name))}{paused}"
     if name in instance.failures:
         times = "once" if instance.failures[name] == 1 else f"{instance.failures[name]} times"
-        return f"failed {times}, is tried again at the next tick; last error: {instance.errors.get(name, 'unknown')}"
-    return "runs at the next tick"
+        at = instance.retry_at.get(name)
+        when = f"not before {_second(at)}" if at else "at the next tick"
+        last = instance.errors.get(name, "unknown")
+        return f"failed {times}, is tried again {when}; last error: {last}{paused}"
+    return f"runs at the next tick{paused}"
+
+
+def _paused(paused: dict[str, str]) -> str:
+    by = f"by {paused.get('by') or 'somebody'} since {_second(paused.get('at', ''))}"
+    return f"{by}: {paused['reason']}" if paused.get("reason") else by
+
+
+def _second(text: str) -> str:
+    return f"{text[:19]}Z" if text else "a time unknown"
+
+
+def _waits(wait: WaitState, deadline: str) -> str:
+    since = f" since {wait.since}" if wait.since else ""
+    terms = wait_terms(wait)
+    if deadline:
+        terms.append(f"times out at {_second(deadline)}")
+    if wait.reason:
+        return f"waits{since}: {wait.reason}" + (f" ({'; '.join(terms)})" if terms else "")
+    return f"waits{since}, {'; '.join(terms)}" if terms else f"waits{since}, and is called again at each tick"
+
+
+def wait_terms(wait: WaitState) -> list[str]:
+    """Return what wakes a task, in words."""
+    terms = []
+    if wait.child:
+        terms.append(f"for the end of {wait.child}")
+    elif wait.signals:
+        by = f" by {' or '.join(wait.by)}" if wait.by else ""
+        choices = f", one of {', '.join(map(str, wait.choices))}" if wait.choices else ""
+        terms.append(f"for a signal {' or '.join(wait.signals)}{by}{choices}")
+    if wait.until:
+        terms.append(f"until {_second(wait.until)}")
+    return terms
+
+
+def items_text(items: ItemsState) -> str:
+    """Return how far the items of a task are."""
+    from .items import DONE, FAILED, NEW, RETRYING, WAITING
+
+    words = (
+        (DONE, "done"),
+        (WAITING, "waiting"),
+        (RETRYING, "tried again"),
+        (FAILED, "failed"),
+        (NEW, "to do"),
+    )
+    counts = [f"{items.status.count(word)} {text}" for word, text in words if word in items.status]
+    return f"{len(items.status)} items: {', '.join(counts) or 'none'}"
 
 
 def _rule(instance: Instance, task: int) -> str:
@@ -118,6 +173,14 @@ def _never(instance: Instance) -> str:
 
 def _is_unhandled(marking: m.Marking, task: int) -> bool:
     return all(marking.edges[edge] in (m.E_PENDING, m.E_OUTCOME) for edge in marking.graph.edges_of(task))
+
+
+def _skip_reason(instance: Instance, task: int) -> str:
+    taken, _, pending = instance.marking.counts(task)
+    need = instance.marking.graph.need[task]
+    if taken + pending >= max(need, 1) or not instance.marking.graph.forward_in[task]:
+        return "because somebody said so: wfepy history tells who"
+    return skip_reason(instance.marking.graph, task)
 
 
 def skip_reason(graph: Graph, task: int) -> str:

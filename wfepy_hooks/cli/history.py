@@ -8,6 +8,8 @@ INSTANCE may be left out where there is only one, or one is called "default". Wi
 
 from __future__ import annotations
 
+from ..operate import signature
+from ..operations import PAST
 from ..project import Project
 from .loglines import duration
 from .naming import pick_instance, pick_workflow
@@ -17,6 +19,7 @@ from .tables import LONGEST, cut
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Callable
     from typing import Any
 
     from ..config import Config
@@ -59,7 +62,17 @@ def run(args: Namespace, config: Config) -> int:
 
 def _line(record: dict[str, Any], longest: int | None) -> str:
     """Return a record such as ``3  2026-11-23T06:13:34Z  make_coffee completed 0.012s -> add_milk: taken``."""
+    words = _WORDS.get(str(record.get("event")), _attempt)(record, longest)
+    return "  ".join(
+        [f"{record.get('seq', '?'):>4}", f"{str(record.get('at', ''))[:19]}Z", *filter(None, words)]
+    )
+
+
+def _attempt(record: dict[str, Any], longest: int | None) -> list[str]:
+    """Return what an attempt came to, or any event that this does not know."""
     what = [str(record.get("task", record.get("event", "?")))]
+    if "item" in record:
+        what.append(f"[{record['item']}]")
     if record.get("generation"):
         what.append(f"(pass {record['generation'] + 1})")
     if record.get("event") != "created":
@@ -70,9 +83,75 @@ def _line(record: dict[str, Any], longest: int | None) -> str:
         what.append(duration(record["took"]))
     reasons = [str(record[key]) for key in ("error", "reason") if record.get(key)]
     text = " ".join(filter(None, what)) + (f": {'; '.join(reasons)}" if reasons else "")
-    details = [f"-> {', '.join(record['next'])}"] if record.get("next") else []
-    details += [each for each in (_changes(record, longest),) if each]
-    return "  ".join([f"{record.get('seq', '?'):>4}", f"{str(record.get('at', ''))[:19]}Z", text, *details])
+    return [text, _terms(record), _next(record), _result(record, longest), _changes(record, longest)]
+
+
+def _terms(record: dict[str, Any]) -> str:
+    """Return what a task waits for, or when it is tried again."""
+    terms = record.get("wait", {})
+    parts = (
+        [f"signal {' or '.join(terms['signals'])}"] if terms.get("signals") and not terms.get("child") else []
+    )
+    if terms.get("child"):
+        parts.append(f"child {terms['child']}")
+    if terms.get("until"):
+        parts.append(f"until {terms['until'][:19]}Z")
+    if record.get("retry_at"):
+        parts.append(f"again at {record['retry_at'][:19]}Z")
+    deadlines = [each for each in (terms.get("deadline"), record.get("deadline")) if each]
+    if deadlines:
+        parts.append(f"times out at {min(deadlines)[:19]}Z")
+    if record.get("consumed"):
+        parts.append(f"took {', '.join(record['consumed'])}")
+    return f"({'; '.join(parts)})" if parts else ""
+
+
+def _next(record: dict[str, Any]) -> str:
+    return f"-> {', '.join(record['next'])}" if record.get("next") else ""
+
+
+def _result(record: dict[str, Any], longest: int | None) -> str:
+    import json
+
+    return f"= {cut(json.dumps(record['result'], ensure_ascii=False), longest)}" if "result" in record else ""
+
+
+def _signal(record: dict[str, Any], longest: int | None) -> list[str]:
+    import json
+
+    by = f" by {record['by']}" if record.get("by") else ""
+    sent = f", sent {record['sent'][:19]}Z" if record.get("sent") else ""
+    data = f" = {cut(json.dumps(record['data'], ensure_ascii=False), longest)}" if "data" in record else ""
+    return [f"signal {record.get('name')}{by}{data}{sent}", f"(id {record.get('id')})"]
+
+
+def _reminder(record: dict[str, Any], longest: int | None) -> list[str]:
+    return [f"{record.get('task')} was reminded of, again at {str(record.get('remind_at'))[:19]}Z"]
+
+
+def _items(record: dict[str, Any], longest: int | None) -> list[str]:
+    count = len(record.get("items", ()))
+    return [f"{record.get('task')} has {count} item{'s' if count != 1 else ''}", _changes(record, longest)]
+
+
+def _operator(record: dict[str, Any], longest: int | None) -> list[str]:
+    """Return what a person did, such as ``make_coffee was rewound by ann: it was cold``."""
+    verb = str(record.get("verb"))
+    number = f" (pass {record['generation'] + 1})" if record.get("generation") else ""
+    what = f"{record['task']}{number}" if "task" in record else "the instance"
+    return [
+        f"{what} was {PAST.get(verb, verb)} {signature(record)}",
+        _next(record),
+        _changes(record, longest),
+    ]
+
+
+_WORDS: dict[str, Callable[[dict[str, Any], int | None], list[str]]] = {
+    "signal": _signal,
+    "reminder": _reminder,
+    "items": _items,
+    "operator": _operator,
+}
 
 
 def _changes(record: dict[str, Any], longest: int | None) -> str:

@@ -8,7 +8,11 @@ INSTANCE may be left out where there is only one, or one is called "default". Wi
 
 from __future__ import annotations
 
-from ..errors import UsageError
+import contextlib
+
+from ..errors import StateError, UsageError
+from ..operate import signature
+from ..operations import PAST
 from ..project import Project
 from .loglines import shown_path
 from .naming import pick_instance, pick_workflow, require_workflow
@@ -17,8 +21,10 @@ from .output import clean, result, result_json
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from typing import Any
 
     from ..config import Config
+    from ..instance import Instance
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -58,9 +64,29 @@ def run(args: Namespace, config: Config) -> int:
         )
     word = args.words[0] if len(args.words) == 2 else None
     instance = project.read(name, pick_instance(project, name, word))
-    lines = [clean(shown_path(line)) for line in instance.why(task).split("\n")]
+    lines = [*instance.why(task).split("\n"), *_by_hand(project, instance, task)]
+    lines = [clean(shown_path(line)) for line in lines]
     if args.json:
         result_json({"workflow": name, "instance": instance.id, "task": task, "explanation": lines})
     else:
         result("\n".join(lines))
     return 0
+
+
+def _by_hand(project: Project, instance: Instance, task: str) -> list[str]:
+    """Return who has stepped in at a task in its present generation, or at the whole instance, and why."""
+    lines = []
+    with contextlib.suppress(StateError):  # damage to old records hides nothing else
+        for record in project.store.history(instance.workflow.name, instance.id):
+            if record["event"] != "operator" or record["verb"] not in PAST:
+                continue
+            if "task" in record and not _is_about(record, task, instance.generation(task)):
+                continue
+            lines.append(f"  {PAST[record['verb']]} at {record['at'][:19]}Z {signature(record)}")
+    return lines
+
+
+def _is_about(record: dict[str, Any], task: str, generation: int) -> bool:
+    # The rewind of a task begins its next generation.
+    begun = record.get("generation", 0) + (record["verb"] == "rewind")
+    return bool(record["task"] == task) and begun == generation
