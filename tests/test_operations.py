@@ -14,8 +14,8 @@ import wfepy_hooks as wfepy
 from wfepy_hooks import hookimpl
 from wfepy_hooks.config import Config
 from wfepy_hooks.errors import InstanceNotFound, LockedError, UsageError, WfepyError
-from wfepy_hooks.operations import Operations
 from wfepy_hooks.marking import STATUS_WORDS
+from wfepy_hooks.operations import Operations
 from wfepy_hooks.project import Project
 from wfepy_hooks.state import to_document
 
@@ -239,7 +239,7 @@ def test_a_condition_that_raises_leaves_the_instance_as_it_was(bench: Bench) -> 
     (bench.path / "flow.py").write_text(text)
     bench.start()
     before = bench.records()
-    with pytest.raises(WfepyError, match="a condition raised KeyError: 'nothing'.*mend it, or skip"):
+    with pytest.raises(WfepyError, match=r"a condition raised KeyError: 'nothing'.*mend it, or skip"):
         bench.operations.done("flow", "x", "a")
     assert bench.records() == before
 

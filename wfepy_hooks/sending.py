@@ -127,7 +127,9 @@ def read_data(text: str, overview: Overview, name: str) -> Any:
             f"it may be {', '.join(words)}" if words else f"put text in quotes: --data '{json.dumps(text)}'"
         )
         raise UsageError(f"it is no JSON: {error}", where=f"--data {text}", hint=hint) from None
-    return text if text in choices and data not in choices else data
+    # By type too: 1 == True.
+    is_choice = any(type(each) is type(data) and each == data for each in choices)
+    return text if text in choices and not is_choice else data
 
 
 def _refuse_constant(word: str) -> None:
