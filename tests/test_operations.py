@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 import wfepy_hooks as wfepy
-from wfepy_hooks import hookimpl
+from wfepy_hooks import hookimpl, state
+from wfepy_hooks.cli.wakes import wait_data
 from wfepy_hooks.config import Config
 from wfepy_hooks.errors import InstanceNotFound, LockedError, UsageError, WfepyError
 from wfepy_hooks.marking import STATUS_WORDS
 from wfepy_hooks.operations import Operations
+from wfepy_hooks.overview import Overview
 from wfepy_hooks.project import Project
 from wfepy_hooks.state import to_document
 
@@ -84,6 +86,7 @@ class Bench:
 
     def __init__(self, path: Path, store: str) -> None:
         self.path = path
+        self.first: dict[str, Any] = {}
         self.now = BEGIN
         self.watcher = Watcher()
         (path / "flow.py").write_text(textwrap.dedent(FLOW))
@@ -104,6 +107,7 @@ class Bench:
         self.operations = Operations(self.project)
 
     def start(self, **values: Any) -> None:
+        self.first = values
         self.project.start("flow", "x", values)
         self.tick()
 
@@ -133,8 +137,6 @@ class Bench:
 
     def check_replay(self) -> None:
         """The instance that is saved is the one that its first snapshot and its whole history come to."""
-        from wfepy_hooks import state
-
         saved = self.read()
         codec = self.project.codec("flow")
         fresh = wfepy.Instance(saved.workflow, id="x", uid=saved.uid, created=saved.created)
@@ -142,22 +144,19 @@ class Bench:
         replayed = state.restore(first, self.records(), saved.workflow, codec).instance
         expected = to_document(saved, codec.encode(saved.context))
         assert to_document(replayed, codec.encode(replayed.context)) == expected
+        document, newer, _ = self.project.store.read("flow", "x")
+        assert newer == []
+        by_records, by_document = Overview(first, self.records()), Overview(document, [])
+        assert by_records.status == by_document.status
+        assert by_records.paused == by_document.paused
+        assert list(wait_data(by_records)) == list(wait_data(by_document))
 
 
 @pytest.fixture(params=["memory", "files"])
 def bench(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Bench:
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, "flow", raising=False)
-    made = Bench(tmp_path, request.param)
-    made.first = None
-    create = made.project.create
-
-    def creating(name: str, instance: str, values: Any = None, **more: Any) -> Any:
-        made.first = dict(values or {})
-        return create(name, instance, values, **more)
-
-    made.project.create = creating
-    return made
+    return Bench(tmp_path, request.param)
 
 
 # --- retry --------------------------------------------------------------------------------------------

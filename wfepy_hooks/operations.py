@@ -158,7 +158,7 @@ class Operations:
                         hint="look at it again: wfepy status",
                     )
                 before = set(held.instance.marking.queue)
-                self._do(held, change, each)
+                self._do(held, change, each, effects)
                 if verb == "done":  # only its conditions knew
                     queue, names = held.instance.marking.queue, held.instance.marking.graph.names
                     effects.runs = [names[number] for number in queue if number not in before]
@@ -169,7 +169,7 @@ class Operations:
             change.paused = held.instance.paused is not None
         return change
 
-    def _do(self, held: Held, change: Change, task: str) -> None:
+    def _do(self, held: Held, change: Change, task: str, effects: Effects) -> None:
         """Write into the history what is done, do it, and tell the observers."""
         instance = held.instance
         fields: dict[str, Any] = {"by": change.by}
@@ -180,6 +180,8 @@ class Operations:
             fields["generation"] = instance.generation(task)
         if change.verb == "done":
             fields.update(_decisions(held, task))
+        if effects.again:  # for whoever reads the history; the graph tells it, too
+            fields["again"] = [each["task"] for each in effects.again]
         held.operate(change.verb, **fields)
 
     def _hold(self, verb: str, workflow: str, instance: str, wait: float) -> Held:

@@ -6,7 +6,7 @@ __all__ = ["Overview", "Waiting"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     Document = dict[str, Any]
@@ -147,9 +147,26 @@ class Overview:
             self.paused = None
         elif verb == "cancel":
             self.status, self.paused = "cancelled", None
+            for task in self.tasks.values():
+                if task["status"] in ("ready", "waiting", "pending"):
+                    task.update(status="cancelled")
+                    task.pop("items", None)
         elif verb in _VERBS:
             self.status = "running"
-            self.tasks[record["task"]] = {"status": _VERBS[verb]}
+            self._step_in(record["task"], verb, record.get("again", ()))
+
+    def _step_in(self, name: str, verb: str, again: Iterable[str]) -> None:
+        for each in again:
+            self.tasks[each] = {"status": "pending"}
+        task = self.tasks.get(name, {})
+        if verb == "retry" and task.get("status") in ("waiting", "ready"):
+            for key in ("failures", "error", "retry_at"):
+                task.pop(key, None)
+            terms = task.get("wait", {})
+            kept = ("child", "deadline", "into", "offered", "remind_at", "remind_every")
+            task["wait"] = {key: terms[key] for key in kept if key in terms}
+        else:
+            self.tasks[name] = {"status": _VERBS[verb]}
 
 
 def _deadline(known: dict[str, Any]) -> dict[str, Any]:
