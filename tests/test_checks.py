@@ -86,7 +86,19 @@ CASES = [
         "@w.start_point()\ndef lost(c): return True\n" + task("a", START, END),
         "it has workflow decorators but no @task()",
     ),
-    ("@w.task()\n@w.start_point()\n@w.end_point()\nasync def a(c): return True\n", "its function is async"),
+    (
+        "@w.task()\n@w.start_point()\n@w.end_point()\nasync def a(c): yield True\n",
+        "its function is an async generator",
+    ),
+    (
+        "@w.task(renamed_from='b')\n@w.start_point()\n@w.end_point()\ndef a(c): return True\n"
+        + task("b", START, END),
+        "there is",
+    ),
+    (
+        "@w.task(remind_every='2d', deadline='1d')\n@w.start_point()\n@w.end_point()\ndef a(c): return True\n",
+        "remind_every is not shorter",
+    ),
     ("@w.task()\n@w.start_point()\n@w.end_point()\ndef a(c): yield True\n", "its function is a generator"),
     (
         task("a", START, END) + "b = w.task(name='a')(lambda c: True)\n",

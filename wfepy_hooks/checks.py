@@ -48,6 +48,10 @@ def examine(tasks: Mapping[str, Task], provided: Collection[str] = ()) -> tuple[
             Problem("", "the workflow has no task; decorate its functions with @task()", fatal=True)
         ], None
     problems = [*_unknown_destinations(tasks), *_wrong_parameters(tasks, provided), *_wrong_times(tasks)]
+    if any(task.options.renamed_from or task.options.removed for task in tasks.values()):
+        from .migration import rule_problems  # lazily: few workflows have such rules
+
+        problems += [_problem(task, message, fatal=True) for task, message in rule_problems(tasks)]
     if not any(task.is_start_point for task in tasks.values()):
         problems.append(Problem("", "no task is marked with @start_point()", fatal=True))
     if not any(task.is_end_point for task in tasks.values()):

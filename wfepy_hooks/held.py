@@ -82,6 +82,8 @@ class Held:
 
     def save(self) -> None:
         """Record and announce the end of the instance if it has come to one, and write the snapshot."""
+        if self.runner.replayed:
+            self.runner._tell_again()  # what a tick recorded that was killed before it told
         self.runner._end()
         self.close_if_ended()
 

@@ -270,9 +270,18 @@ class Project:
         :raises StateError: if it cannot be read
         """
         workflow = self.workflow(name)
-        document, records = self._load_state(_Reading(self.store, name, instance_id), workflow)
+        document, records = self.saved(name, instance_id)
         where = f"{name}/{instance_id}"
-        return state.restore(self._upgraded(document), records, workflow, self.codec(name), where).instance
+        return state.restore(document, records, workflow, self.codec(name), where).instance
+
+    def saved(self, name: str, instance_id: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """Return the document of an instance and the records that it does not cover, as they are saved; no hold.
+
+        :raises InstanceNotFound: if there is none
+        :raises StateError: if it cannot be read
+        """
+        document, records = self._load_state(_Reading(self.store, name, instance_id), self.workflow(name))
+        return self._upgraded(document), records
 
     def _share_executor(self) -> Executor:
         """Return the executor of the config: one for all instances of a tick, since processes take time to start."""

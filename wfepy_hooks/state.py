@@ -189,10 +189,16 @@ def restore(
     """
     check_header(document, workflow.name, where)
     try:
-        restored = _read(document, workflow)
+        if document["graph"] == workflow.graph.fingerprint:
+            restored = _read(document, workflow)
+        else:
+            from .migration import catch_up, fitted  # lazily: only after the code has changed
+
+            document, records = fitted(document, records, workflow)
+            restored = _read(document, workflow)
+            if restored.instance.ended is None:
+                catch_up(restored.instance)  # first: records of the new code go on from what this makes ready
         restored.encoded, restored.replayed = replay_records(restored.instance, restored.encoded, records)
-        if restored.instance.ended is None and document["graph"] != workflow.graph.fingerprint:
-            restored.instance.marking.resume()
     except StateFormatError as error:
         error.where = error.where or where
         raise

@@ -1,0 +1,305 @@
+"""A life of one instance by a state machine: ticks, kills, signals, clocks, people, edited code, restored files.
+
+Hypothesis prints the steps that repeat a failure, and the seed with ``--hypothesis-seed``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import sys
+import tempfile
+import textwrap
+from collections import Counter
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import hypothesis.strategies as st
+from hypothesis import settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from wfepy_hooks import faults
+from wfepy_hooks.clock import format_time
+from wfepy_hooks.config import Config
+from wfepy_hooks.errors import InstanceNotFound, UsageError
+from wfepy_hooks.operations import Operations
+from wfepy_hooks.project import Project
+from wfepy_hooks.sending import send_signal
+
+FLOW = """
+    import wfepy_hooks as wfepy
+
+    EFFECTS = []
+
+    def effect(name, instance, key):
+        EFFECTS.append((name, key))
+
+    @wfepy.start_point()
+    @wfepy.task()
+    @wfepy.followed_by("review")
+    @wfepy.followed_by("NAP")
+    @wfepy.followed_by("flaky")
+    def begin(context, instance, idempotency_key):
+        effect("begin", instance, idempotency_key)
+        return True
+
+    @wfepy.task(deadline="2d", remind_every="7h")
+    @wfepy.followed_by("end")
+    @wfepy.followed_by("escalate", on="timeout")
+    def review(context, signals, instance, idempotency_key):
+        context["reviews"] = context.get("reviews", 0) + 1
+        signal = signals.take("go")
+        if signal is None:
+            return wfepy.wait(signal="go", choices=("yes", "no"))
+        context["answer"] = signal.data
+        effect("review", instance, idempotency_key)
+        return True
+
+    @wfepy.task(renamed_from="OLD")
+    @wfepy.followed_by("end")
+    def NAP(context):
+        return wfepy.sleep("1d")
+
+    @wfepy.task(retry=wfepy.Retry(4, delay="3h", inline_up_to="0s"))
+    @wfepy.followed_by("end")
+    def flaky(context, attempt, instance, idempotency_key):
+        context["tries"] = context.get("tries", 0) + 1
+        if attempt < 3:
+            raise ValueError(f"attempt {attempt}")
+        effect("flaky", instance, idempotency_key)
+        return True
+
+    @wfepy.task()
+    @wfepy.followed_by("end")
+    def escalate(context, instance, idempotency_key):
+        effect("escalate", instance, idempotency_key)
+        return True
+
+    @wfepy.join_point()
+    @wfepy.end_point()
+    @wfepy.task()
+    def end(context, instance, idempotency_key):
+        effect("end", instance, idempotency_key)
+        return True
+"""
+VERBS = ["pause", "resume", "cancel", "retry", "skip", "rewind"]
+NUMBERS = itertools.count()
+BEGIN = datetime(2026, 11, 23, 6, 0, tzinfo=timezone.utc)
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing in the engine handles it, and nothing is written after it."""
+
+
+class Life(RuleBasedStateMachine):
+    def __init__(self):
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="wfepy-life-"))
+        number = next(NUMBERS)  # modules of different files need different names
+        self.versions = [f"life{number}_one", f"life{number}_two"]
+        for version, (nap, old) in zip(self.versions, (("nap", "rest"), ("rest", "nap")), strict=True):
+            text = textwrap.dedent(FLOW).replace("NAP", nap).replace("OLD", old)
+            (self.folder / f"{version}.py").write_text(text)
+        self.version = self.versions[0]
+        self.path = list(sys.path)
+        self.now = BEGIN
+        self.latest = BEGIN
+        self.sent: dict[str, str] = {}
+        self.backup: Path | None = None
+        self.may_repeat: set[str] = set()
+        self.configure()
+
+    def teardown(self):
+        faults.hit = None
+        sys.path[:] = self.path
+        for version in self.versions:
+            sys.modules.pop(version, None)
+        shutil.rmtree(self.folder)
+
+    def configure(self):
+        (self.folder / "wfepy.toml").write_text(f'[workflows.life]\nmodule = "{self.version}.py"\n')
+
+    def open(self):
+        return Project(Config.load(cwd=self.folder, autoload=False, environ={}, clock=lambda: self.now))
+
+    @property
+    def state(self):
+        return self.folder / ".wfepy" / "state" / "life"
+
+    def is_live(self):
+        return (self.state / "a.json").exists()
+
+    def effects(self):
+        """The effects of all modules that this machine has imported, taken out."""
+        found = []
+        for module in list(sys.modules.values()):
+            if str(self.folder) in str(getattr(module, "__file__", "")):
+                found += module.EFFECTS
+                module.EFFECTS.clear()
+        return found
+
+    # --- what may happen -----------------------------------------------------------------------------
+
+    @initialize()
+    def start(self):
+        self.open().start("life", "a")
+        self.seen: Counter[tuple[str, str]] = Counter()
+
+    @rule()
+    def tick(self):
+        for report in self.open().tick():
+            assert report.error is None, report.error
+        self.check_effects(killed=False)
+
+    @rule(point=st.integers(1, 60))
+    def tick_that_is_killed(self, point):
+        left = [point]
+
+        def hit(name):
+            left[0] -= 1
+            if not left[0]:
+                raise Killed(name)
+
+        faults.hit = hit
+        killed = False
+        try:
+            for report in self.open().tick():
+                assert report.error is None, report.error
+        except Killed:
+            killed = True
+        finally:
+            faults.hit = None
+        self.check_effects(killed)
+
+    @rule(hours=st.sampled_from([1, 3, 8, 25, 700]))
+    def time_passes(self, hours):
+        self.now += timedelta(hours=hours)
+        self.latest = max(self.latest, self.now)
+
+    @rule(hours=st.integers(1, 30))
+    def the_clock_is_set_back(self, hours):
+        self.now -= timedelta(hours=hours)
+
+    @rule(name=st.sampled_from(["go", "go", "other"]), data=st.sampled_from(["yes", "no"]))
+    def signal(self, name, data):
+        self.send(f"s{len(self.sent) + 1}", name, data)
+
+    @precondition(lambda self: self.sent)
+    @rule(choose=st.randoms(use_true_random=False))
+    def signal_once_more(self, choose):
+        self.send(choose.choice(sorted(self.sent)), "go", "no")
+
+    def send(self, id, name, data):
+        try:
+            send_signal(self.open(), "life", "a", name, data, by="ann", id=id, now=self.now)
+        except (UsageError, InstanceNotFound):
+            assert not self.is_live()
+        else:
+            self.sent.setdefault(id, name)
+
+    @rule(
+        verb=st.sampled_from(["pause", "resume", "cancel", "retry", "skip", "rewind"]),
+        task=st.sampled_from(["review", "flaky", "end"]),
+    )
+    def person(self, verb, task):
+        operations = Operations(self.open())
+        arguments = () if verb in ("pause", "resume", "cancel") else (task,)
+        try:
+            getattr(operations, verb)("life", "a", *arguments, by="ann", reason="a test")
+        except UsageError:
+            return
+
+    @rule()
+    def the_code_is_edited(self):
+        self.versions.reverse()
+        self.version = self.versions[0]
+        self.configure()
+
+    @rule()
+    def a_copy_is_made(self):
+        self.backup = self.folder / "backup"
+        shutil.rmtree(self.backup, ignore_errors=True)
+        shutil.copytree(self.state, self.backup)
+        self.seen_then = Counter(self.seen)
+
+    @precondition(lambda self: self.backup is not None)
+    @rule()
+    def the_copy_is_restored(self):
+        shutil.rmtree(self.state)
+        shutil.copytree(self.backup, self.state)
+        self.seen = Counter(self.seen_then)
+
+    # --- what must hold ------------------------------------------------------------------------------
+
+    def records(self):
+        return list(self.open().store.history("life", "a"))
+
+    def check_effects(self, killed):
+        """A task that is recorded as completed never runs again under the same key; one in flight at a kill may."""
+        self.seen.update(self.effects())
+        # At most one task was in flight at the kill: its effect may have happened without a record.
+        done = Counter(
+            (record["task"], record["generation"])
+            for record in self.records()
+            if record.get("status") == "completed"
+        )
+        assert not done or max(done.values()) == 1, done
+
+    @invariant()
+    def it_is_in_one_place_and_can_be_read(self):
+        places = [(self.state / "a.json").exists(), (self.state / "done" / "a.json").exists()]
+        assert sum(places) == 1
+        self.open().read("life", "a")
+
+    @invariant()
+    def the_history_has_no_gap_and_no_signal_twice(self):
+        records = self.records()
+        assert [record["seq"] for record in records] == list(range(1, len(records) + 1))
+        ids = [record["id"] for record in records if record["event"] == "signal"]
+        assert len(ids) == len(set(ids))
+        taken = [id for record in records for id in record.get("consumed", ())]
+        assert len(taken) == len(set(taken))
+        assert set(taken) <= set(ids)
+
+    @invariant()
+    def each_task_ends_once_in_a_generation_and_times_out_only_late(self):
+        ends = Counter()
+        deadlines = {}
+        for record in self.records():
+            if record["event"] == "operator" and record["verb"] in ("rewind", "retry"):
+                ends.clear()  # begins anew
+            if record["event"] != "task":
+                continue
+            if "deadline" in record:
+                deadlines[record["task"], record["generation"]] = record["deadline"]
+            if record["status"] in ("completed", "failed", "timed_out"):
+                ends[record["task"], record["generation"]] += 1
+            if record["status"] == "timed_out":
+                assert deadlines[record["task"], record["generation"]] <= record["at"]
+                assert record["at"] <= format_time(self.latest)
+        assert all(count == 1 for count in ends.values()), ends
+
+    @invariant()
+    def a_second_tick_at_once_changes_nothing_unless_something_polls(self):
+        project = self.open()
+        if not self.is_live():
+            return
+        instance = project.read("life", "a")
+        if instance.paused is None:
+            return
+        before = {path: path.read_bytes() for path in self.state.rglob("a.json*")}
+        if any((self.state / "inbox" / "a").glob("*.json")):
+            return
+        list(project.tick())
+        after = {path: path.read_bytes() for path in self.state.rglob("a.json*")}
+        if not instance.parent and before != after:
+            # Only what a killed tick left may have been saved.
+            assert len(self.records()) == len(instance_records(before))
+
+
+def instance_records(files):
+    return [line for path, data in files.items() if path.name == "a.jsonl" for line in data.splitlines()]
+
+
+Life.TestCase.settings = settings(deadline=None)
+TestLife = Life.TestCase
