@@ -11,7 +11,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["FAULT_POINTS", "RECOVERY_POINTS", "STORE_POINTS", "TASK_POINTS", "hit"]
+__all__ = [
+    "FAULT_POINTS",
+    "HOOK_POINTS",
+    "INBOX_POINTS",
+    "RECOVERY_POINTS",
+    "REOPEN_POINTS",
+    "STORE_POINTS",
+    "TASK_POINTS",
+    "hit",
+]
 
 
 def _around(*names: str) -> tuple[str, ...]:
@@ -52,7 +61,18 @@ STORE_POINTS = (
 #: In the store of files, only after an earlier crash or a full disk.
 RECOVERY_POINTS = _around("journal.mend")
 
-FAULT_POINTS = TASK_POINTS + HOOK_POINTS + STORE_POINTS + RECOVERY_POINTS
+#: In the store of files, when a signal is sent and when it is discarded.
+INBOX_POINTS = (
+    "send.write.before",
+    "send.write.torn",
+    "send.write.after",
+    *_around("send.fsync", "send.link", "discard.file", "discard.folder"),
+)
+
+#: In the store of files, when an ended instance is brought back; then come those of its snapshot.
+REOPEN_POINTS = _around("reopen.journal", "reopen.snapshot")
+
+FAULT_POINTS = TASK_POINTS + HOOK_POINTS + STORE_POINTS + INBOX_POINTS + REOPEN_POINTS + RECOVERY_POINTS
 
 #: Called with the name of each point as it is reached; ``None`` outside of tests.
 hit: Callable[[str], None] | None = None

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from wfepy_hooks.faults import FAULT_POINTS, RECOVERY_POINTS
+from wfepy_hooks.faults import HOOK_POINTS, RECOVERY_POINTS, STORE_POINTS, TASK_POINTS
 
 HERE = Path(__file__).parent
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kills processes by signal")
@@ -103,7 +103,7 @@ def occurrences(count: int) -> list[int]:
     return sorted({1, (count + 1) // 2, count})
 
 
-@pytest.mark.parametrize("point", [point for point in FAULT_POINTS if point not in RECOVERY_POINTS])
+@pytest.mark.parametrize("point", TASK_POINTS + HOOK_POINTS + STORE_POINTS)
 def test_a_crash_at_any_point_loses_nothing_and_repeats_nothing_that_is_complete(
     point: str, tmp_path: Path
 ) -> None:

@@ -6,7 +6,7 @@ import itertools
 import json
 import os
 import shutil
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,15 +15,13 @@ from wfepy_hooks import stores
 from wfepy_hooks.errors import InstanceExists, InstanceNotFound, StateError, StateFormatError, StateWriteError
 from wfepy_hooks.statetext import dump_text
 from wfepy_hooks.stores import FileStore, disk, journal
-from wfepy_hooks.stores.conformance import StoreConformance, document_of, record_of
+from wfepy_hooks.stores.conformance import NOW, StoreConformance, document_of, record_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from wfepy_hooks.stores import Store
-
-NOW = datetime(2026, 11, 23, 6, 13, 34, tzinfo=timezone.utc)
 
 
 class TestFileStore(StoreConformance):

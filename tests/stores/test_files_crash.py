@@ -99,7 +99,8 @@ def test_the_fault_points_of_the_store_are_those_in_its_code() -> None:
     used = set(re.findall(r'faults\.hit\("([a-z.]+)"\)', code))
     for name in re.findall(r'write_all\(fd, data, "([a-z.]+)"\)', code):
         used |= {f"{name}.before", f"{name}.torn", f"{name}.after"}
-    assert used == {*faults.STORE_POINTS, *faults.RECOVERY_POINTS}
+    parts = (faults.STORE_POINTS, faults.INBOX_POINTS, faults.REOPEN_POINTS, faults.RECOVERY_POINTS)
+    assert used == {point for part in parts for point in part}
     assert len(set(faults.FAULT_POINTS)) == len(faults.FAULT_POINTS)
 
 

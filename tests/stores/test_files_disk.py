@@ -16,7 +16,7 @@ import pytest
 
 from wfepy_hooks.errors import StateError, StateWriteError
 from wfepy_hooks.stores import FileStore, disk
-from wfepy_hooks.stores.conformance import document_of, record_of
+from wfepy_hooks.stores.conformance import NOW, document_of, record_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -207,7 +207,7 @@ def test_an_end_that_cannot_be_written_is_told_and_completed_later(
     assert store.read("coffee", "monday")[2] is True
     monkeypatch.undo()
     FileStore(store.root)
-    assert [*store.claim(["coffee"], None)] == []  # type: ignore[arg-type]
+    assert [*store.claim(["coffee"], NOW)] == []
     assert store.list("coffee", ended=True) == ["monday"]
 
 
@@ -293,7 +293,7 @@ def check_read_only(root: str) -> None:
     document, newer, ended = store.read("coffee", "monday")
     assert (document["instance"], newer, ended) == ("monday", [record_of(1)], False)
     assert list(store.history("coffee", "monday")) == [record_of(1)]
-    for session in (store.open("coffee", "monday"), *store.claim(["coffee"], None)):  # type: ignore[arg-type]
+    for session in (store.open("coffee", "monday"), *store.claim(["coffee"], NOW)):
         for action in (session.load, session.finish, lambda session=session: session.append([record_of(2)])):
             with pytest.raises(StateWriteError, match=r"monday\.jsonl: cannot write the history: perm"):
                 action()

@@ -12,7 +12,7 @@ import pytest
 
 from wfepy_hooks.errors import InstanceExists, LockedError
 from wfepy_hooks.stores import FileStore, lock
-from wfepy_hooks.stores.conformance import document_of
+from wfepy_hooks.stores.conformance import NOW, document_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +90,7 @@ def test_the_other_process_is_told_and_named(store: FileStore, holder: subproces
 def test_the_other_instances_are_claimed(store: FileStore, holder: subprocess.Popen[str]) -> None:
     busy: list[str] = []
     claimed = []
-    for session in store.claim(["coffee"], None, busy=lambda *name: busy.append("/".join(name))):  # type: ignore[arg-type]
+    for session in store.claim(["coffee"], NOW, busy=lambda *name: busy.append("/".join(name))):
         claimed.append(session.instance)
         session.release()
     assert (claimed, busy) == (["tuesday"], ["coffee/monday"])

@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 
     from wfepy_hooks.stores.protocol import Session, Store
 
-__all__ = ["StoreConformance", "document_of", "record_of"]
+__all__ = ["NOW", "StoreConformance", "document_of", "record_of"]
 
-_NOW = datetime(2026, 11, 23, 6, 13, 34, tzinfo=timezone.utc)
+NOW = datetime(2026, 11, 23, 6, 13, 34, tzinfo=timezone.utc)
 
 _VALUES: dict[str, Any] = {
     "text": 'quotes " and \\, line\nends \r\n\u2028\u2029\x85, příliš žluťoučký ☕ \U0001f680 \x7f\x00',
@@ -101,7 +101,7 @@ def _check_records(records: list[dict[str, Any]], expected: list[dict[str, Any]]
 def _claim(store: Store, *workflows: str, **options: Any) -> list[tuple[str, str]]:
     """Claim and release everything, one at a time; return what was claimed."""
     claimed = []
-    for session in store.claim(workflows or ("coffee",), _NOW, **options):
+    for session in store.claim(workflows or ("coffee",), NOW, **options):
         claimed.append((session.workflow, session.instance))
         session.release()
     return claimed
@@ -315,7 +315,7 @@ class StoreConformance:
         holders: list[Callable[[], Session]] = [
             lambda: store.create("coffee", "monday", document_of("coffee", "monday")),
             lambda: store.open("coffee", "monday"),
-            lambda: next(iter(store.claim(["coffee"], _NOW))),
+            lambda: next(iter(store.claim(["coffee"], NOW))),
         ]
         for hold in holders:
             session = hold()
@@ -395,7 +395,7 @@ class StoreConformance:
     def test_a_claimed_instance_is_held_until_it_is_released(self, store: Store) -> None:
         self._start(store, "monday")
         self._start(store, "tuesday")
-        sessions = list(store.claim(["coffee"], _NOW))
+        sessions = list(store.claim(["coffee"], NOW))
         busy: list[tuple[str, str]] = []
         other = self.reopen(store)
         assert _claim(other, busy=lambda workflow, instance: busy.append((workflow, instance))) == []
@@ -424,7 +424,7 @@ class StoreConformance:
     def test_a_claim_that_is_abandoned_holds_nothing_more(self, store: Store) -> None:
         for name in ("a", "b", "c"):
             self._start(store, name)
-        for session in store.claim(["coffee"], _NOW):
+        for session in store.claim(["coffee"], NOW):
             session.release()
             break
         assert len(_claim(store)) == 3
@@ -556,7 +556,7 @@ class StoreConformance:
         with pytest.raises(UsageError):
             store.list(name)
         with pytest.raises(UsageError):
-            list(store.claim([name], _NOW))
+            list(store.claim([name], NOW))
 
     def test_no_workflow_is_named_done(self, store: Store) -> None:
         with pytest.raises(UsageError, match="done"):

@@ -10,8 +10,26 @@ import sys
 from wfepy_hooks import faults
 from wfepy_hooks.errors import StateError, StateWriteError
 
-__all__ = ["BINARY", "fsync_folder", "make_folder", "move", "read_error", "read_file", "replace_file", "sync"]
-__all__ += ["write_all", "write_error"]
+__all__ = [
+    "BINARY",
+    "fsync_folder",
+    "make_folder",
+    "move",
+    "put_in_place",
+    "read_error",
+    "read_file",
+    "read_from",
+]
+__all__ += [
+    "reason",
+    "remove",
+    "rename_new",
+    "replace_file",
+    "sync",
+    "write_all",
+    "write_error",
+    "write_temporary",
+]
 
 BINARY: int = getattr(os, "O_BINARY", 0)  # Windows alone has it
 
@@ -70,38 +88,57 @@ def write_all(fd: int, data: bytes, point: str) -> None:
         faults.hit(f"{point}.after")
 
 
-def replace_file(folder: str, name: str, data: bytes, temporary: str = "") -> None:
+def replace_file(folder: str, name: str, data: bytes) -> None:
     """Replace or create a file, in one step that survives any crash.
 
-    The bytes go to a temporary file beside it, are made durable, and take the name of the file.
+    The bytes go to a temporary file beside it, are made durable, and take the name of the file. The temporary
+    file has the number of the process in its name, for two that write at the same time.
 
-    :param temporary: name of the temporary file, which replaces any of that name; without one, it has the
-        number of the process in it, for two that write at the same time
     :raises OSError: if that failed; then the file is as it was, or has the new bytes already
     """
     path = f"{folder}/{name}"
-    temporary = f"{folder}/{temporary or f'.{name}.tmp-{os.getpid()}'}"
+    temporary = f"{folder}/.{name}.tmp-{os.getpid()}"
     try:
-        fd = _open_new(temporary)
-        try:
-            _keep_mode(path, fd)
-            write_all(fd, data, "snapshot.write")
-            if faults.hit:
-                faults.hit("snapshot.fsync.before")
-            sync(fd)
-            if faults.hit:
-                faults.hit("snapshot.fsync.after")
-        finally:
-            os.close(fd)
-        if faults.hit:
-            faults.hit("snapshot.rename.before")
-        os.replace(temporary, path)
-        if faults.hit:
-            faults.hit("snapshot.rename.after")
+        write_temporary(temporary, path, data)
+        put_in_place(temporary, path)
     except BaseException:
         remove(temporary)
         raise
     fsync_folder(folder)
+
+
+def write_temporary(
+    temporary: str,
+    path: str,
+    data: bytes,
+    making: contextlib.AbstractContextManager[None] = contextlib.nullcontext(),  # noqa: B008  # it has no state
+) -> None:
+    """Write a file that is to replace the one at ``path``, durably; whatever is there already is replaced.
+
+    :param making: the context in which the file is made
+    :raises OSError: if it cannot be written; it may be there in part
+    """
+    with making:
+        fd = _open_new(temporary)
+    try:
+        _keep_mode(path, fd)
+        write_all(fd, data, "snapshot.write")
+        if faults.hit:
+            faults.hit("snapshot.fsync.before")
+        sync(fd)
+        if faults.hit:
+            faults.hit("snapshot.fsync.after")
+    finally:
+        os.close(fd)
+
+
+def put_in_place(temporary: str, path: str) -> None:
+    """Give what :func:`write_temporary` wrote the name of the file that it replaces."""
+    if faults.hit:
+        faults.hit("snapshot.rename.before")
+    os.replace(temporary, path)
+    if faults.hit:
+        faults.hit("snapshot.rename.after")
 
 
 def _open_new(path: str) -> int:
@@ -188,6 +225,16 @@ def move(source: str, target: str) -> None:
     os.replace(source, target)
 
 
+def rename_new(source: str, target: str) -> None:
+    """Rename a file whose new name nobody else can take meanwhile.
+
+    :raises FileExistsError: if there is something of that name
+    """
+    if os.path.lexists(target):
+        raise FileExistsError(errno.EEXIST, "there is another file of this name", target)
+    os.rename(source, target)
+
+
 _HINTS = {
     errno.ENOSPC: "free some space",
     errno.EDQUOT: "free some space: the quota is used up",
@@ -204,17 +251,17 @@ _HINTS = {
 
 def write_error(error: OSError, what: str, path: str) -> StateWriteError:
     """Return the error that says that ``what``, in the file or folder ``path``, could not be written."""
-    reason = _reason(error)
     return StateWriteError(
-        f"cannot write {what}: {reason}", where=path, hint=_HINTS.get(error.errno or 0, "")
+        f"cannot write {what}: {reason(error)}", where=path, hint=_HINTS.get(error.errno or 0, "")
     )
 
 
 def read_error(error: OSError, path: str) -> StateError:
     """Return the error that says that the file or folder ``path`` could not be read."""
-    return StateError(f"cannot be read: {_reason(error)}", where=path)
+    return StateError(f"cannot be read: {reason(error)}", where=path)
 
 
-def _reason(error: OSError) -> str:
-    reason = error.strerror or type(error).__name__
-    return reason[:1].lower() + reason[1:]
+def reason(error: OSError) -> str:
+    """Return what the system says, such as ``no space left on device``."""
+    text = error.strerror or type(error).__name__
+    return text[:1].lower() + text[1:]

@@ -24,17 +24,40 @@ import contextlib
 import os
 
 from wfepy_hooks import faults
-from wfepy_hooks.errors import InstanceExists, InstanceNotFound, LockedError, StateError, StateWriteError
+from wfepy_hooks.clock import format_time
+from wfepy_hooks.errors import (
+    InstanceExists,
+    InstanceNotFound,
+    LockedError,
+    StateError,
+    StateFormatError,
+    StateWriteError,
+)
 from wfepy_hooks.stores import disk, journal, lock
-from wfepy_hooks.stores.filesession import FileSession, covered_by, move_history, read_document
-from wfepy_hooks.stores.names import check_names, has_ended, is_name
+from wfepy_hooks.stores.claiming import candidates, rotate
+from wfepy_hooks.stores.filesession import FileSession, covered_by, read_document
+from wfepy_hooks.stores.folder import (
+    complete_move,
+    hold_history,
+    is_lost,
+    list_folder,
+    not_found,
+    places,
+    refuse_existing,
+    with_lost,
+)
+from wfepy_hooks.stores.inbox import Inbox, inbox_path
+from wfepy_hooks.stores.names import DUE, check_names, has_ended
+from wfepy_hooks.stores.sendable import writable
+from wfepy_hooks.stores.wakelog import WakeLog
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
+    from typing import Any
 
-    from wfepy_hooks.stores.protocol import Document, Ids, Record, Records
+    from wfepy_hooks.stores.protocol import Document, Ids, Record, Records, Signals
 
 __all__ = ["FileStore"]
 
@@ -54,22 +77,24 @@ class FileStore:
     def create(self, workflow: str, instance: str, document: Document) -> FileSession:
         """See :meth:`.Store.create`."""
         folder = self._folder(workflow, instance)
-        _refuse_existing(folder, instance)
+        refuse_existing(folder, instance)
         path = f"{folder}/{instance}.jsonl"
+        log = WakeLog(folder)
         try:
             disk.make_folder(folder)
             if faults.hit:
                 faults.hit("create.journal.before")
-            held = journal.hold(path, create=True)
+            with log.change(instance, DUE):
+                held = journal.hold(path, create=True)
             if faults.hit:
                 faults.hit("create.journal.after")
         except OSError as error:
             raise disk.write_error(error, "the new instance", path) from error
         if held is None:
             raise InstanceExists("somebody is creating it right now", where=f"{workflow}/{instance}")
-        session = FileSession(folder, workflow, instance, held)
+        session = FileSession(folder, workflow, instance, held, log=log)
         try:
-            _refuse_existing(folder, instance)  # again: now nobody else can make it
+            refuse_existing(folder, instance)  # again: now nobody else can make it
             _refuse_history(held, instance)
             session.create(document)
         except BaseException:
@@ -83,11 +108,9 @@ class FileStore:
         try:
             session = self._hold(folder, workflow, instance)
         except FileNotFoundError:
-            raise _not_found(folder, workflow, instance) from None
+            raise not_found(folder, workflow, instance) from None
         if session is None:
-            who = lock.holder(f"{folder}/{instance}.jsonl")
-            hint = f"try again when {who or 'it'} has ended"
-            raise LockedError("another tick holds this instance", where=f"{workflow}/{instance}", hint=hint)
+            raise _locked(f"{folder}/{instance}.jsonl", workflow, instance)
         return session
 
     def claim(
@@ -100,39 +123,81 @@ class FileStore:
         """See :meth:`.Store.claim`. A folder that cannot be listed raises after all others were served."""
         problem: StateError | None = None
         left = -1 if limit is None else limit
+        moment = format_time(now)
         for workflow in workflows:
             folder = self._folder(workflow)
             try:
-                instances, orphans = _list(folder)
+                instances, are_chosen = candidates(folder, workflow, now)
             except StateError as error:
                 problem = problem or error
                 continue
-            for instance in orphans:
-                _complete_move(folder, instance)
-            instances = _with_lost(folder, instances, orphans)
-            for instance in instances if limit is None else _rotate(instances, now):
+            for instance in instances if limit is None else rotate(instances, now):
                 if left == 0:
                     return
                 try:
                     session = self._hold(folder, workflow, instance)
                 except FileNotFoundError:
-                    if not _is_lost(folder, instance):
+                    if not is_lost(folder, instance):
                         continue  # it has ended
-                    lost = _not_found(folder, workflow, instance)
+                    lost = not_found(folder, workflow, instance)
                     session = FileSession(folder, workflow, instance, problem=lost)
-                if session is not None:
+                if session is None:
+                    if busy is not None:
+                        busy(workflow, instance)
+                elif session.is_due(moment):
                     left -= 1
                     yield session
-                elif busy is not None:
-                    busy(workflow, instance)
+                else:
+                    if are_chosen:
+                        session.tell_index()
+                    session.release()
         if problem is not None:
             raise problem
+
+    def send(self, workflow: str, instance: str, signal: dict[str, Any]) -> bool:
+        """See :meth:`.Store.send`."""
+        folder = self._folder(workflow, instance)
+        signal = writable(signal)
+        _require_live(folder, workflow, instance)
+        path = inbox_path(folder, instance)
+        try:
+            return Inbox(path).put(signal)
+        except OSError as error:
+            raise disk.write_error(error, "the signal", path) from error
+
+    def inbox(self, workflow: str, instance: str) -> Signals:
+        """See :meth:`.Store.inbox`."""
+        path = inbox_path(self._folder(workflow, instance), instance)
+        try:
+            return Inbox(path).read()
+        except OSError as error:
+            raise disk.read_error(error, path) from error
+
+    def reopen(self, workflow: str, instance: str) -> FileSession:
+        """See :meth:`.Store.reopen`."""
+        folder = self._folder(workflow, instance)
+        done = f"{folder}/done"
+        path = f"{done}/{instance}.jsonl"
+        with contextlib.suppress(FileNotFoundError):
+            session = self._hold(folder, workflow, instance)  # which completes an end that was cut short
+            if session is None:
+                raise _locked(f"{folder}/{instance}.jsonl", workflow, instance)
+            session.release()
+            raise InstanceNotFound("the instance has not ended", where=f"{workflow}/{instance}")
+        try:
+            held = hold_history(path, f"{done}/{instance}.json")
+        except FileNotFoundError:
+            raise InstanceNotFound("there is no such instance", where=f"{workflow}/{instance}") from None
+        except OSError as error:
+            raise disk.write_error(error, "the history", path) from error
+        if held is None:
+            raise _locked(path, workflow, instance)
+        return FileSession(folder, workflow, instance, held, ended=True)
 
     def read(self, workflow: str, instance: str) -> tuple[Document, Records, bool]:
         """See :meth:`.Store.read`."""
         live = self._folder(workflow, instance)
-        # In this order: the instance may end meanwhile, and its snapshot moves from the first to the second.
-        for folder in (live, f"{live}/done"):
+        for folder in places(live):
             path = f"{folder}/{instance}.json"
             try:
                 document = read_document(path, workflow, instance)
@@ -143,21 +208,23 @@ class FileStore:
             covered = covered_by(document, path)
             records = [] if covered is None else _read_newer(live, instance, *covered)
             return document, records, folder != live or has_ended(document)
-        raise _not_found(live, workflow, instance)
+        raise not_found(live, workflow, instance)
 
     def history(self, workflow: str, instance: str) -> Iterator[Record]:
         """See :meth:`.Store.history`."""
         folder = self._folder(workflow, instance)
-        if not any(os.path.exists(f"{place}/{instance}.json") for place in (folder, f"{folder}/done")):
-            raise _not_found(folder, workflow, instance)
+        if not any(os.path.exists(f"{place}/{instance}.json") for place in places(folder)):
+            raise not_found(folder, workflow, instance)
         return _read_history(folder, instance)
 
     def list(self, workflow: str, *, ended: bool = False) -> Ids:
         """See :meth:`.Store.list`."""
         folder = self._folder(workflow)
-        if ended:
-            return _list(f"{folder}/done")[0]
-        return _with_lost(folder, *_list(folder))
+        if not ended:
+            return with_lost(folder, *list_folder(folder))
+        past = list_folder(f"{folder}/done")[0]
+        live = set(list_folder(folder)[0]) if past else past
+        return [instance for instance in past if instance not in live]
 
     def _folder(self, workflow: str, instance: str = "x") -> str:
         check_names(workflow, instance)
@@ -173,7 +240,7 @@ class FileStore:
         """
         path = f"{folder}/{instance}.jsonl"
         try:
-            held = _hold_history(path, f"{folder}/{instance}.json")
+            held = hold_history(path, f"{folder}/{instance}.json")
         except FileNotFoundError:
             raise
         except OSError as error:
@@ -188,7 +255,7 @@ class FileStore:
             session.finish()
         except FileNotFoundError:
             session.release()
-            _complete_move(folder, instance)
+            complete_move(folder, instance)
             raise
         except StateWriteError as error:
             session.release()
@@ -200,61 +267,21 @@ class FileStore:
         raise FileNotFoundError(path)
 
 
-def _hold_history(path: str, snapshot: str) -> journal.Journal | None:
-    """Lock the history of a live instance, and make it if it was lost.
+def _locked(history: str, workflow: str, instance: str) -> LockedError:
+    hint = f"try again when {lock.holder(history) or 'it'} has ended"
+    return LockedError("another tick holds this instance", where=f"{workflow}/{instance}", hint=hint)
 
-    :raises FileNotFoundError: if there is no snapshot either
-    :raises OSError: if it cannot be opened for writing
-    """
+
+def _require_live(folder: str, workflow: str, instance: str) -> None:
+    """Raise :exc:`.InstanceNotFound` if there is no such live instance; one that cannot be read is live."""
     try:
-        return journal.hold(path, create=False)
+        if not has_ended(read_document(f"{folder}/{instance}.json", workflow, instance)):
+            return
     except FileNotFoundError:
-        if not os.path.exists(snapshot):
-            raise
-        return journal.hold(path, create=True)
-
-
-def _complete_move(folder: str, instance: str) -> None:
-    """Move a history whose snapshot is in ``done`` after it. A crash may have come between the two."""
-    path = f"{folder}/{instance}.jsonl"
-    if not os.path.exists(path) or not os.path.exists(f"{folder}/done/{instance}.json"):
+        raise not_found(folder, workflow, instance) from None
+    except (OSError, StateFormatError):
         return
-    try:
-        held = journal.hold(path, create=False)
-        if held is not None:
-            try:
-                if not os.path.exists(f"{folder}/{instance}.json"):
-                    move_history(held, folder, instance)
-            finally:
-                held.close()
-    except OSError:
-        pass  # it is found where it is, and the next claim tries again
-
-
-def _is_lost(folder: str, instance: str) -> bool:
-    """Return whether there is a history with records, and a snapshot neither here nor in ``done``."""
-    try:
-        if not os.path.getsize(f"{folder}/{instance}.jsonl"):
-            return False  # it was never created
-    except OSError:
-        return False
-    # In this order, which is the one in which finish() moves it.
-    return not any(os.path.lexists(f"{place}/{instance}.json") for place in (folder, f"{folder}/done"))
-
-
-def _with_lost(folder: str, instances: list[str], orphans: list[str]) -> list[str]:
-    """Return the ids of the instances, and those of the orphans whose snapshot is lost, sorted."""
-    lost = [instance for instance in orphans if _is_lost(folder, instance)]
-    return sorted(instances + lost) if lost else instances
-
-
-def _refuse_existing(folder: str, instance: str) -> None:
-    name = f"{instance}.json"
-    for path, state in ((f"{folder}/{name}", "a live"), (f"{folder}/done/{name}", "an ended")):
-        if os.path.lexists(path):
-            raise InstanceExists(
-                f"there is {state} instance of this id", where=path, hint="choose another id"
-            )
+    raise InstanceNotFound("the instance has ended", where=f"{workflow}/{instance}")
 
 
 def _refuse_history(held: journal.Journal, instance: str) -> None:
@@ -263,24 +290,9 @@ def _refuse_history(held: journal.Journal, instance: str) -> None:
         raise InstanceExists("there is a history, and its snapshot is missing", where=held.path, hint=hint)
 
 
-def _not_found(folder: str, workflow: str, instance: str) -> InstanceNotFound:
-    where = f"{workflow}/{instance}"
-    if os.path.exists(f"{folder}/done/{instance}.json"):
-        return InstanceNotFound("the instance has ended", where=where)
-    with contextlib.suppress(OSError):
-        path = f"{folder}/{instance}.jsonl"
-        if os.path.getsize(path):
-            hint = f"restore {instance}.json from a backup or from version control"
-            return InstanceNotFound("there is a history, and its snapshot is missing", where=path, hint=hint)
-    return InstanceNotFound("there is no such instance", where=where)
-
-
-def _history_paths(folder: str, instance: str) -> tuple[str, str]:
-    return f"{folder}/{instance}.jsonl", f"{folder}/done/{instance}.jsonl"
-
-
 def _read_newer(folder: str, instance: str, covered: int, after: int) -> Records:
-    for path in _history_paths(folder, instance):
+    for place in places(folder):
+        path = f"{place}/{instance}.jsonl"
         try:
             return journal.read_newer(path, covered, after)
         except FileNotFoundError:
@@ -291,7 +303,8 @@ def _read_newer(folder: str, instance: str, covered: int, after: int) -> Records
 
 
 def _read_history(folder: str, instance: str) -> Iterator[Record]:
-    for path in _history_paths(folder, instance):
+    for place in places(folder):
+        path = f"{place}/{instance}.jsonl"
         try:
             yield from journal.read_records(path)
         except FileNotFoundError:
@@ -299,32 +312,3 @@ def _read_history(folder: str, instance: str) -> Iterator[Record]:
         except OSError as error:
             raise disk.read_error(error, path) from error
         return
-
-
-def _list(folder: str) -> tuple[list[str], list[str]]:
-    """Return the ids of the instances in a folder, sorted, and the ids of histories that lack their snapshot.
-
-    :raises StateError: if the folder cannot be read
-    """
-    try:
-        names = os.listdir(folder)
-    except FileNotFoundError:
-        return [], []
-    except OSError as error:
-        raise disk.read_error(error, folder) from error
-    instances = [name[:-5] for name in names if name.endswith(".json")]
-    histories = [name[:-6] for name in names if name.endswith(".jsonl")]
-    known = set(instances)
-    return (
-        sorted(filter(is_name, instances)),
-        [name for name in histories if name not in known and is_name(name)],
-    )
-
-
-def _rotate(instances: list[str], now: datetime) -> list[str]:
-    """Return ``instances`` from another one on at each moment, so that a limit starves none of them."""
-    if not instances:
-        return instances
-    # Knuth's multiplicative hash: ticks come at regular times, and those must not favour the same ones.
-    start = int(now.timestamp() * 1e6) * 2654435761 % (1 << 32) * len(instances) >> 32
-    return instances[start:] + instances[:start]

@@ -7,6 +7,7 @@ and cut off before the next record is written.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 
@@ -125,6 +126,21 @@ class Journal:
         self._end = _SOUND
         if faults.hit:
             faults.hit("journal.mend.after")
+
+    def move(self, path: str) -> None:
+        """Rename the file, to a name that nothing has.
+
+        :raises OSError: if that failed
+        """
+        if os.name == "nt":
+            self.close()  # Windows does not rename an open file
+        disk.rename_new(self.path, path)
+        self.path = path
+        if os.name == "nt":
+            again = hold(path, create=False)
+            if again is None:
+                raise BlockingIOError(errno.EAGAIN, "somebody else has locked it", path)
+            self._fd = again._fd
 
     @property
     def held(self) -> bool:

@@ -9,27 +9,31 @@ from __future__ import annotations
 import json
 import threading
 
+from wfepy_hooks.clock import format_time
 from wfepy_hooks.errors import InstanceExists, InstanceNotFound, LockedError, StateError
-from wfepy_hooks.stores.names import check_names, has_ended
+from wfepy_hooks.stores.names import check_names, has_ended, wake_of
+from wfepy_hooks.stores.sendable import in_order, writable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from datetime import datetime
+    from typing import Any
 
-    from wfepy_hooks.stores.protocol import Document, Ids, Record, Records
+    from wfepy_hooks.stores.protocol import Document, Ids, Record, Records, Signals
 
 __all__ = ["MemorySession", "MemoryStore"]
 
 
 class _Entry:
-    """What is kept of one instance: the text of its snapshot and of its records."""
+    """What is kept of one instance: the texts of its snapshot, of its records, and of its signals by id."""
 
-    __slots__ = ("ended", "lock", "records", "size", "text")
+    __slots__ = ("ended", "inbox", "lock", "records", "size", "text")
 
     def __init__(self) -> None:
         self.text = ""
         self.records: list[str] = []
+        self.inbox: dict[str, str] = {}
         self.size = 0
         self.ended = False
         self.lock = threading.Lock()
@@ -43,23 +47,31 @@ class _Entry:
         # A record's seq is its place in the list, from 1.
         return document, [json.loads(text) for text in self.records[document["history"]["records"] :]]
 
+    def signals(self) -> Signals:
+        return in_order(map(json.loads, tuple(self.inbox.values())))
+
+    def is_due(self, moment: str) -> bool:
+        document, newer = self.read()
+        return bool(self.inbox or newer) or wake_of(document) <= moment
+
 
 class MemorySession:
     """The hold on one instance; see :class:`.Session`."""
 
-    __slots__ = ("_entry", "instance", "notes", "workflow")
+    __slots__ = ("_entry", "_reopened", "instance", "notes", "workflow")
 
-    def __init__(self, workflow: str, instance: str, entry: _Entry) -> None:
+    def __init__(self, workflow: str, instance: str, entry: _Entry, *, reopened: bool = False) -> None:
         self.workflow = workflow
         self.instance = instance
         self.notes: list[str] = []
         self._entry: _Entry | None = entry
+        self._reopened = reopened
 
     def _held(self) -> _Entry:
         where = f"{self.workflow}/{self.instance}"
         if self._entry is None:
             raise StateError("the session is over", where=where)
-        if self._entry.ended:
+        if self._entry.ended and not self._reopened:
             raise StateError("the instance has ended", where=where)
         return self._entry
 
@@ -84,10 +96,23 @@ class MemorySession:
         if covered != last:
             raise ValueError(f"the snapshot covers record {covered}, and record {last} is the last")
         entry.write(document)
+        if self._reopened and not has_ended(document):
+            entry.ended = self._reopened = False
+
+    def inbox(self) -> Signals:
+        """See :meth:`.Session.inbox`."""
+        return self._held().signals()
+
+    def discard(self, ids: Collection[str]) -> None:
+        """See :meth:`.Session.discard`."""
+        inbox = self._held().inbox
+        for each in ids:
+            inbox.pop(each, None)
 
     def finish(self) -> None:
         """See :meth:`.Session.finish`."""
         self._held().ended = True
+        self._reopened = False
 
     def release(self) -> None:
         """See :meth:`.Session.release`."""
@@ -131,6 +156,7 @@ class MemoryStore:
     ) -> Iterator[MemorySession]:
         """See :meth:`.Store.claim`."""
         left = -1 if limit is None else limit
+        moment = format_time(now)
         for workflow in workflows:
             for instance in self.list(workflow):
                 if left == 0:
@@ -139,11 +165,41 @@ class MemoryStore:
                     session = self._hold(workflow, instance)
                 except InstanceNotFound:
                     continue  # it has ended
-                if session is not None:
+                if session is None:
+                    if busy is not None:
+                        busy(workflow, instance)
+                elif self._find(workflow, instance).is_due(moment):
                     left -= 1
                     yield session
-                elif busy is not None:
-                    busy(workflow, instance)
+                else:
+                    session.release()
+
+    def send(self, workflow: str, instance: str, signal: dict[str, Any]) -> bool:
+        """See :meth:`.Store.send`."""
+        signal = writable(signal)
+        entry = self._find(workflow, instance)
+        if entry.ended or has_ended(json.loads(entry.text)):
+            raise InstanceNotFound("the instance has ended", where=f"{workflow}/{instance}")
+        text = json.dumps(signal)
+        # setdefault is one step, for threads too.
+        return entry.inbox.setdefault(signal["id"], text) is text
+
+    def inbox(self, workflow: str, instance: str) -> Signals:
+        """See :meth:`.Store.inbox`."""
+        check_names(workflow, instance)
+        entry = self._entries.get((workflow, instance))
+        return [] if entry is None else entry.signals()
+
+    def reopen(self, workflow: str, instance: str) -> MemorySession:
+        """See :meth:`.Store.reopen`."""
+        entry = self._find(workflow, instance)
+        if not entry.lock.acquire(blocking=False):
+            raise LockedError("somebody else holds this instance", where=f"{workflow}/{instance}")
+        entry.ended = entry.ended or has_ended(json.loads(entry.text))
+        if not entry.ended:
+            entry.lock.release()
+            raise InstanceNotFound("the instance has not ended", where=f"{workflow}/{instance}")
+        return MemorySession(workflow, instance, entry, reopened=True)
 
     def read(self, workflow: str, instance: str) -> tuple[Document, Records, bool]:
         """See :meth:`.Store.read`."""

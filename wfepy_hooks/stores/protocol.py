@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from datetime import datetime
     from typing import TypeAlias
 
     Document: TypeAlias = dict[str, Any]
     Record: TypeAlias = dict[str, Any]
     Records: TypeAlias = list[Record]
+    Signals: TypeAlias = list[dict[str, Any]]
     Ids: TypeAlias = list[str]  # a name of its own: in Store, "list" is a method
 
 __all__ = ["Session", "Store"]
 
 
 class Session(Protocol):
-    """The exclusive hold of one process on one live instance.
+    """The exclusive hold of one process on one instance.
 
     A record is a JSON object with a ``seq``: 1 for the first record of an instance, and one more for each. A
     document is a JSON object; it names the ``workflow`` and the ``instance``, and
@@ -65,8 +66,28 @@ class Session(Protocol):
         """
         ...
 
+    def inbox(self) -> Signals:
+        """Return the signals that were sent to the instance and not discarded yet, by ``(sent, id)``, those
+        without ``sent`` first. Each has an ``id`` of its own and a ``name``; they are the caller's.
+
+        What lies there and is no signal is put aside, told in :attr:`notes`, and not met again.
+
+        :raises StateError: if the inbox cannot be read
+        """
+        ...
+
+    def discard(self, ids: Collection[str]) -> None:
+        """Take the signals of these ids out of the inbox, once the history holds what became of them.
+
+        A crash before this returns may leave some of them there. Ids that are not there do not matter.
+
+        :raises StateWriteError: if one cannot be removed
+        """
+        ...
+
     def finish(self) -> None:
-        """Move the instance to the past: it is never claimed or opened again, and its id is not used again.
+        """Move the instance to the past: it is not claimed or opened again, unless somebody brings it back by
+        :meth:`Store.reopen`, and its id is not used again. What is in its inbox stays there.
 
         The last snapshot must have a status that is an end: should this be cut short by a crash, the next
         claim or open of the instance completes it by that status.
@@ -110,12 +131,52 @@ class Store(Protocol):
     ) -> Iterator[Session]:
         """Hold the instances of ``workflows`` that are due at ``now``, one at a time, and hand each over.
 
+        An instance is due unless its last snapshot has a ``wake`` that says otherwise: a moment later than
+        ``now``, as :func:`.format_time` writes it, or ``None``, which no moment reaches. Whatever that says,
+        it is due if there is a signal in its inbox, if its history has records that the snapshot does not
+        cover, since a tick was killed then, and if it cannot be read.
+
         Whoever gets a session releases it. An instance that cannot be read is handed over all the same, and
         its ``load`` raises, so that it does not stop the others.
 
         :param now: an aware moment in UTC
         :param limit: at most so many sessions
         :param busy: called with the workflow and the instance for each one that somebody else holds
+        """
+        ...
+
+    def send(self, workflow: str, instance: str, signal: dict[str, Any]) -> bool:
+        """Put ``signal`` into the inbox of a live instance; it survives any crash from the moment this returns.
+
+        Needs no hold, and is never refused for one that somebody else has. Takes as long however many signals
+        are there already.
+
+        :param signal: a JSON object with an ``id``, which is a name like that of an instance, and a ``name``,
+            any text; ``by`` and ``sent`` are texts where there are any
+        :return: ``False`` if there is one of this id in the inbox already; then it stays as it is
+        :raises InstanceNotFound: if there is no such instance, or it has ended
+        :raises UsageError: if it is no such object, or nested more than 100 levels deep
+        :raises TypeError: :raises ValueError: if it cannot be written as JSON
+        :raises StateWriteError: if it cannot be saved
+        """
+        ...
+
+    def inbox(self, workflow: str, instance: str) -> Signals:
+        """Return what :meth:`Session.inbox` does, for an instance live or ended. Needs no hold and changes
+        nothing: what is no signal is left out.
+
+        :raises StateError: if the inbox cannot be read
+        """
+        ...
+
+    def reopen(self, workflow: str, instance: str) -> Session:
+        """Hold an instance that has ended, to bring it back to life.
+
+        The session loads and appends as any other. A snapshot whose status is no end makes the instance live
+        again; released before that, it is ended as it was. A crash leaves it the one or the other.
+
+        :raises LockedError: if somebody else holds it
+        :raises InstanceNotFound: if there is none that has ended
         """
         ...
 
@@ -138,7 +199,7 @@ class Store(Protocol):
         ...
 
     def list(self, workflow: str, *, ended: bool = False) -> Ids:
-        """Return the ids of the live instances, or of the ended ones, sorted.
+        """Return the ids of the live instances, or of the ended ones, sorted. None is both.
 
         A live one that has lost a part of its state, so that it cannot be read, is among them.
         """
