@@ -74,8 +74,8 @@ class Held:
         from .operate import apply, tell
 
         children = self.runner.waited_children()
-        self.recorder.append(self.instance, "operator", verb=verb, **fields)
-        record = {"seq": self.instance.seq, "verb": verb, **fields}
+        at = self.recorder.append(self.instance, "operator", verb=verb, **fields)
+        record = {"seq": self.instance.seq, "at": at, "verb": verb, **fields}
         settled = apply(self.instance, record)
         tell(self.project.config.plugins, self.instance, record, settled)
         self.runner.cancel_children(children)

@@ -292,7 +292,8 @@ class Project:
             self._executor = SharedExecutor(make_executor(self.config))
         return self._executor
 
-    def _close_executor(self) -> None:
+    def close(self) -> None:
+        """End the threads and processes of the executor, if there are any; another tick starts them again."""
         if self._executor is not None:
             executor, self._executor = self._executor, None
             executor.close_really()
@@ -312,7 +313,7 @@ class Project:
         try:
             yield from self._tick(names, busy)
         finally:
-            self._close_executor()
+            self.close()
 
     def _tick(self, names: Iterable[str] | None, busy: Callable[[str, str], None] | None) -> Iterator[Report]:
         chosen = list(self.config.workflows if names is None else names)
@@ -354,7 +355,7 @@ class Project:
         try:
             return self.advance(self.store.open(name, instance_id))
         finally:
-            self._close_executor()
+            self.close()
 
     def advance(self, session: Session) -> Report:
         """Do one tick of the instance that ``session`` holds, and release it."""

@@ -23,7 +23,7 @@ def is_news(report: Report) -> bool:
     summary = report.summary
     if summary is None or report.error is not None:
         return True
-    quiet = not summary.completed and not summary.skipped and not summary.failures
+    quiet = not (summary.completed or summary.skipped or summary.failures or summary.retrying)
     return not quiet or summary.status != InstanceStatus.RUNNING
 
 
@@ -51,6 +51,9 @@ def _outcome(report: Report, summary: TickSummary, project: Project, brief: bool
     if tried_again:
         parts += _listed("failed in", {t: why for t, why in failed.items() if t in tried_again}, brief)
         parts[-1] += ", tried again at the next tick" if brief else "; it is tried again at the next tick"
+    retrying = {task: error_text(error) for task, error in summary.retrying.items()}
+    retrying.update((task, f"at {at[:16].replace('T', ' ')}Z") for task, at in summary.sleeping.items())
+    parts += _listed("tries again later", retrying, brief)
     parts += _listed("waits for", summary.waiting, brief)
     return "; ".join(parts) or "goes on at the next tick"
 
@@ -90,6 +93,10 @@ def report_data(report: Report) -> dict[str, Any]:
         "completed": list(summary.completed) if summary is not None else [],
         "skipped": list(summary.skipped) if summary is not None else [],
         "waiting": dict(summary.waiting) if summary is not None else {},
+        "retrying": {task: error_text(error) for task, error in summary.retrying.items()}
+        if summary is not None
+        else {},
+        "timed_out": list(summary.timed_out) if summary is not None else [],
         "failed": {task: error_text(error) for task, error in summary.failures.items()}
         if summary is not None
         else {},

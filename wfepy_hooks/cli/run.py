@@ -5,7 +5,8 @@ kept in .wfepy/state below the working directory. Run it again, without --set, t
 
     wfepy run coffee_workflow.py --set cappuccino=true
 
-With --json: {"workflow", "instance", "status", "completed", "skipped", "waiting", "failed", "error", "exit_code"}.
+With --json: {"workflow", "instance", "status", "completed", "skipped", "waiting", "retrying",
+"timed_out", "failed", "error", "exit_code"}.
 """
 
 from __future__ import annotations
@@ -83,7 +84,15 @@ def _go_on(args: Namespace, config: Config) -> dict[str, Any]:
         return _no_tick(name, args.id, None, str(error))
     if isinstance(held, str):
         return _already_ended(name, args, held, another)
-    report = project.advance(held)
+    try:
+        report = project.advance(held)
+        for other in project.follow():  # children that it began, and it again when they have ended
+            if (other.workflow, other.instance) == (name, args.id):
+                report = other
+            else:
+                tell(other, project, args.flags, quiet=args.json)
+    finally:
+        project.close()
     tell(report, project, args.flags, quiet=args.json)
     if not args.json:
         _tell_next(report, args)
@@ -164,6 +173,8 @@ def _no_tick(name: str, instance: str, status: str | None, error: str | None) ->
         "completed": [],
         "skipped": [],
         "waiting": {},
+        "retrying": {},
+        "timed_out": [],
         "failed": {},
         "error": error,
         "exit_code": 1 if dead else 0,

@@ -80,9 +80,11 @@ class _Tick:
         self.data: list[dict[str, object]] = []
         self.busy: list[tuple[str, str]] = []
         self.was_refused = False
+        self._chosen: list[str] = []
         self.exit_code = 0
 
     def run(self, names: list[str] | None) -> None:
+        self._chosen = names or list(self._project.config.workflows)
         try:
             for report in self._project.tick(names, self._busy):
                 self._take(report)
@@ -109,12 +111,19 @@ class _Tick:
         """Return the last line, such as ``3 instances: 1 finished, 2 waiting``."""
         total = sum(self._counts.values())
         if not total and not self.busy:
-            return self._dated("nothing to do: there is no live instance")
+            return self._dated(self._nothing())
         parts = [f"{count} {word}" for word, count in self._counts.items()]
         if self.busy:
             parts.append(f"{len(self.busy)} held by another tick")
         total += len(self.busy)
         return self._dated(f"{total} instance{'s' if total != 1 else ''}: {', '.join(parts)}")
+
+    def _nothing(self) -> str:
+        """Return why nothing was done: there is no live instance, or none is due."""
+        asleep = sum(len(self._project.store.list(name)) for name in self._chosen)
+        if not asleep:
+            return "nothing to do: there is no live instance"
+        return f"nothing is due: {asleep} live instance{'s' if asleep != 1 else ''}; wfepy status says what can wake them"
 
     def _dated(self, text: str) -> str:
         if not self._is_one_log:
@@ -134,4 +143,6 @@ def _word(report: Report) -> str:
         return "not advanced"
     if report.summary.status != "running":
         return report.summary.status.replace("_", " ")
-    return "failing" if report.summary.failures else "waiting"
+    if report.summary.failures:
+        return "failing"
+    return "retrying" if report.summary.retrying or report.summary.sleeping else "waiting"
