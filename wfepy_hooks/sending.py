@@ -86,8 +86,9 @@ def send_signal(
         accepted = store.send(workflow, instance, signal.to_json())
     except (TypeError, ValueError) as error:
         raise UsageError(f'the data of "{name}" is no JSON: {error}', where=where) from error
-    warning = "" if takers else _unexpected(name, overview)
-    return Sent(signal.id, accepted, takers, warning if accepted else "")
+    if not accepted:
+        return Sent(signal.id, False, [])
+    return Sent(signal.id, True, takers, "" if takers else _unexpected(name, overview))
 
 
 def read_overview(store: Store, workflow: str, instance: str) -> Overview:
@@ -122,10 +123,10 @@ def read_data(text: str, overview: Overview, name: str) -> Any:
     except (ValueError, RecursionError) as error:
         if text in choices:
             return text
-        words = [json.dumps(each) for each in choices]
-        hint = (
-            f"it may be {', '.join(words)}" if words else f"put text in quotes: --data '{json.dumps(text)}'"
-        )
+        if choices:
+            words = " or ".join(json.dumps(each) for each in choices)
+            raise UsageError(f"it is neither {words} nor JSON", where=f"--data {text}") from None
+        hint = f"put text in quotes: --data '{json.dumps(text)}'"
         raise UsageError(f"it is no JSON: {error}", where=f"--data {text}", hint=hint) from None
     # By type too: 1 == True.
     is_choice = any(type(each) is type(data) and each == data for each in choices)

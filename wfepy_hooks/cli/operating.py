@@ -10,6 +10,7 @@ from ..operations import PAST, Operations
 from ..outcome import InstanceStatus
 from ..people import who
 from ..project import Project
+from .loglines import shown_path
 from .naming import pick_instance, pick_workflow, require_workflow
 from .output import TasksPrintToStderr, clean, is_terminal, result, result_json, say, write
 
@@ -105,6 +106,7 @@ def _run(verb: str, args: Namespace, config: Config) -> Change | None:
     args.is_file = not is_configured and args.workflow.endswith(".py") and config.file is None
     require_workflow(config, name)
     project = Project(config)
+    project.workflow(name)  # first: it says that there is none, and what it may be called
     instance, task = _pick(verb, args, project, name)
     operations = Operations(project)
     options = {
@@ -172,7 +174,7 @@ def _confirm(verb: str, where: str, task: str, effects: Effects) -> bool:
     say(clean(f"{verb} {task} in {where}:" if task else f"{verb} {where}:"))
     lines = _effect_lines(verb, task, effects)
     for line in lines[:_MOST]:
-        say(clean(f"  {line}"))
+        say(clean(shown_path(f"  {line}")))
     if lines[_MOST:]:
         say(f"  and {len(lines) - _MOST} more")
     if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):

@@ -1,0 +1,91 @@
+"""wfepy signal."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from cli_folder import FLOW, Folder, error_line
+
+ASK = FLOW.replace("def b(context):", "def b(context, signals):").replace(
+    'return os.path.exists("go") or wfepy.wait(reason="there is no file go")',
+    """answer = signals.take("approve")
+        context["answer"] = answer and answer.data
+        return answer is not None or wfepy.wait(signal="approve", choices=("yes", "no"), by=("ann", "bob"))""",
+)
+
+
+@pytest.fixture
+def ask(folder: Folder) -> Folder:
+    """A folder with an instance whose task ``b`` waits for the signal ``approve``."""
+    folder.configure(flow=ASK)
+    folder.ok("start", "flow", "--id", "x")
+    folder.ok("tick")
+    return folder
+
+
+def test_a_signal_is_delivered_by_the_next_tick(ask: Folder) -> None:
+    said = ask.ok("signal", "flow", "x", "approve", "--data", "yes", "--by", "ann", "--id", "mail-17")
+    assert said == "flow/x: approve is sent to b, at the next tick: wfepy tick\n"
+    assert "tick; 1 signal in the inbox, delivered at the next tick" in ask.ok("status")
+    ask.ok("tick")
+    assert ask.data("show", "flow", "x")["context"]["answer"] == "yes"
+    lines = ask.ok("history", "flow", "x").splitlines()
+    assert 'signal approve by ann = "yes", sent 20' in lines[2]
+    assert "(id mail-17)" in lines[2]
+    assert "took mail-17" in lines[3]
+
+
+def test_what_the_wait_would_not_take_is_refused_without_the_code(ask: Folder) -> None:
+    ask.write("flow.py", "def (:")
+    before = ask.state()
+    refused = ask.wfepy("signal", "flow", "x", "approve", "--data", '"maybe"', "--by", "ann")
+    assert 'flow/x: "approve" is refused: it must be "yes" or "no", not "maybe"' in error_line(refused, 2)
+    refused = ask.wfepy("signal", "flow", "x", "approve", "--data", "maybe", "--by", "ann")
+    assert 'it is neither "yes" or "no" nor JSON' in error_line(refused, 2)
+    refused = ask.wfepy("signal", "flow", "x", "approve", "--data", "yes", "--by", "eve")
+    assert "it must be sent by ann or bob, not by eve" in error_line(refused, 2)
+    assert ask.state() == before
+    ask.ok("signal", "flow", "x", "approve", "--data", "yes", "--by", "ann")
+
+
+def test_a_signal_that_nobody_waits_for_is_kept(ask: Folder) -> None:
+    done = ask.wfepy("signal", "flow", "x", "aprove", "--data", '{"a": 1}')
+    assert (done.returncode, done.stdout) == (0, "flow/x: aprove is sent, and kept\n")
+    assert 'what is waited for is approve; did you mean "approve"?' in done.stderr
+    ask.ok("tick")
+    assert "not taken yet: aprove" in ask.ok("status")
+    assert "signal aprove by" in ask.ok("show", "flow", "x")
+
+
+def test_a_signal_that_comes_twice_is_told_once(ask: Folder) -> None:
+    words = ("signal", "flow", "x", "approve", "--data", "yes", "--by", "ann", "--id", "one")
+    assert ask.data(*words)["accepted"] is True
+    assert ask.data(*words) == {
+        "workflow": "flow",
+        "instance": "x",
+        "id": "one",
+        "name": "approve",
+        "accepted": False,
+        "waiting": [],
+        "warning": "",
+    }
+    ask.ok("start", "flow", "--id", "y")  # so that x is not the only one
+    assert "was sent already; nothing was changed" in ask.ok(*words)
+
+
+def test_a_person_may_commit_a_signal_as_a_file(ask: Folder) -> None:
+    signal = {"name": "approve", "data": "no", "by": "bob"}
+    ask.write("state/flow/inbox/x/by-hand.json", json.dumps(signal))
+    assert "1 signal in the inbox" in ask.ok("status")
+    ask.ok("tick")
+    assert ask.data("show", "flow", "x")["context"]["answer"] == "no"
+
+
+def test_an_instance_that_takes_no_signal_is_told(ask: Folder) -> None:
+    assert "no such instance" in error_line(ask.wfepy("signal", "flow", "y", "approve"), 3)
+    ask.ok("cancel", "flow", "x", "--yes")
+    refused = ask.wfepy("signal", "flow", "x", "approve")
+    assert "it has ended: cancelled, so it takes no signals" in error_line(refused, 3)
+    assert 'names that begin with "wfepy."' in error_line(ask.wfepy("signal", "flow", "x", "wfepy.cancel"), 2)
