@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from wfepy_hooks.executors.protocol import Executor, adapted
     from wfepy_hooks.executors.pump import Finished, Pump
     from wfepy_hooks.executors.threads import ThreadExecutor
-    from wfepy_hooks.executors.worker import Done, Job, run_job, run_job_async
+    from wfepy_hooks.executors.worker import Done, Job, run_job
 
 __all__ = [
     "Branches",
@@ -36,7 +36,6 @@ __all__ = [
     "make_executor",
     "merge",
     "run_job",
-    "run_job_async",
 ]
 
 _HOMES = {
@@ -49,7 +48,7 @@ _HOMES = {
     "protocol": ("Executor", "adapted"),
     "pump": ("Finished", "Pump"),
     "threads": ("ThreadExecutor",),
-    "worker": ("Done", "Job", "run_job", "run_job_async"),
+    "worker": ("Done", "Job", "run_job"),
 }
 
 

@@ -170,6 +170,7 @@ class ThreadExecutor:
             seats = list(self._seats)
         for call in waiting:
             call.future.cancel()
+            call.future.set_running_or_notify_cancel()  # else concurrent.futures.wait() waits for ever
         return seats
 
     @staticmethod

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..task import Task
     from .homes import Home, Loaded
 
-__all__ = ["Done", "Job", "run_job", "run_job_async"]
+__all__ = ["Done", "Job", "run_job"]
 
 
 class Job:
@@ -152,25 +152,6 @@ def run_job(job: Job) -> Done:
         answer = attempt.task.func(attempt.context, **attempt.arguments)
         return attempt.ended(answer)
     except BaseException as error:  # noqa: BLE001  # sys.exit() in a task is a failure of the task too
-        return attempt.failed(error)
-
-
-async def run_job_async(job: Job) -> Done:
-    """Await a task that is an ``async def``, as :func:`run_job` calls another.
-
-    :raises asyncio.CancelledError: when it is cancelled
-    :raises KeyboardInterrupt: whoever raised it; only the event loop's owner knows whether it was the task
-    """
-    from asyncio import CancelledError
-
-    attempt = _Attempt(job)
-    try:
-        attempt.begin()
-        answer = await attempt.task.func(attempt.context, **attempt.arguments)
-        return attempt.ended(answer)
-    except (CancelledError, KeyboardInterrupt):
-        raise
-    except BaseException as error:  # noqa: BLE001  # as above
         return attempt.failed(error)
 
 
