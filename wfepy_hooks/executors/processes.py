@@ -51,7 +51,9 @@ class ProcessExecutor(ThreadExecutor):
     def __init__(self, slots: int) -> None:
         super().__init__(slots)
         self._owner = os.getpid()
-        atexit.register(self.close)  # runs before multiprocessing's own, which waits for the processes
+        import multiprocessing.util  # noqa: F401  # what it does at exit waits for the processes: ours is to come first
+
+        atexit.register(self.close)
 
     def submit(self, function: Callable[..., Any], /, *args: Any) -> Future[Any]:
         """Call ``function(*args)`` in a process; see :meth:`.Executor.submit`."""
