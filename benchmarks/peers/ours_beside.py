@@ -1,0 +1,61 @@
+"""Run one of the works of the case "beside" in this process, and print the seconds of its tick."""
+
+import json
+import sys
+from time import perf_counter
+
+ASYNC = """
+@wfepy.start_point()
+@wfepy.task()
+@wfepy.end_point()
+async def t{number}(context):
+    await asyncio.sleep(0.1)
+    return True
+"""
+BUSY = """
+@wfepy.start_point()
+@wfepy.task()
+@wfepy.end_point()
+def t{number}(context):
+    total = 0
+    for each in range(4_000_000):
+        total += each
+    return True
+"""
+ITEMS = """
+@wfepy.start_point()
+@wfepy.task(each=lambda context: list(range({number})), durable="{durable}")
+@wfepy.end_point()
+def t(context, item):
+    return item + 1
+"""
+
+
+def source(what: str, size: int) -> str:
+    """Return the tasks of a work."""
+    if what in ("each", "batch"):
+        return ITEMS.format(number=size, durable=what)
+    return "".join((ASYNC if what == "async" else BUSY).format(number=number) for number in range(size))
+
+
+def main(what: str, size: int) -> None:
+    from wfepy_hooks.config import Config
+    from wfepy_hooks.project import Project
+
+    with open("beside.py", "w") as file:
+        file.write("import asyncio\n\nimport wfepy_hooks as wfepy\n" + source(what, size))
+    executor = "processes:2" if what == "processes" else "inline"
+    with open("wfepy.toml", "w") as file:
+        file.write(f'[wfepy]\nexecutor = "{executor}"\n\n[workflows.beside]\nmodule = "beside.py"\n')
+    project = Project(Config.load(autoload=False))
+    project.start("beside", "a")
+    project.workflow("beside")  # loaded and checked before
+    began = perf_counter()
+    (report,) = project.tick()
+    seconds = perf_counter() - began
+    assert report.summary.status == "finished", report.error
+    print(json.dumps({"seconds": seconds}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
