@@ -128,7 +128,9 @@ class Bench:
         }
 
     def operate(self, verb: str, *task: str, **options: Any) -> Any:
+        shown = self.operations.preview(verb, "flow", "x", *task) if task or verb != "retry" else None
         change = getattr(self.operations, verb)("flow", "x", *task, by="ann", **options)
+        assert shown is None or shown.status in ("", change.status)
         self.check_replay()
         return change
 

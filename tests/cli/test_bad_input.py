@@ -160,7 +160,7 @@ def test_the_status_shows_a_broken_file_beside_the_others(folder: Folder, kind: 
     rows = done.stdout.splitlines()
     assert "unreadable" in rows[1]
     assert "there is no file go" in rows[2]
-    assert rows[-1] == "2 live instances: 1 waiting, 1 unreadable"
+    assert rows[-1] == "2 live instances: 1 unreadable, 1 waiting"
 
 
 def test_line_ends_of_windows_are_no_harm(folder: Folder) -> None:

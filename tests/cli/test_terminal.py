@@ -132,9 +132,20 @@ def test_the_status_is_a_table_with_ages(folder: Folder) -> None:
     folder.configure()
     folder.ok("run", "flow")
     lines = plain(watch(folder, "status")[1])
-    assert lines[0].split() == ["WORKFLOW", "INSTANCE", "STATUS", "TASK", "SINCE", "WHY"]
-    assert re.fullmatch(r"flow +default +waiting +b +\d+ s +there is no file go", lines[1])
+    assert lines[0].split() == ["WORKFLOW", "INSTANCE", "STATUS", "TASK", "SINCE", "WAKES", "ON"]
+    assert re.fullmatch(r"flow +default +waiting +b +\d+ s +tick: there is no file go", lines[1])
     assert lines[2] == "1 live instance: 1 waiting"
+
+
+def test_the_status_fits_a_narrow_terminal(folder: Folder) -> None:
+    body = "return wfepy.wait(signal='approve', choices=('yes', 'no'), by=('ann', 'bob'), deadline='3d', until='2d')"
+    folder.configure(flow=flow(body))
+    folder.ok("run", "flow", "--id", "20261123T061334Z")
+    lines = plain(watch(folder, "status")[1])
+    assert max(map(len, lines)) <= 80
+    text = " ".join(" ".join(lines).split())
+    for words in ("signal approve (yes|no) by", "ann, bob", "(in 1d 23h); times out at 20", "(in 2d 23h)"):
+        assert words in text
 
 
 def test_data_is_refused_by_a_terminal_that_cannot_show_it(folder: Folder) -> None:
