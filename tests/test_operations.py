@@ -15,6 +15,7 @@ from wfepy_hooks import hookimpl, state
 from wfepy_hooks.cli.wakes import wait_data
 from wfepy_hooks.config import Config
 from wfepy_hooks.errors import InstanceNotFound, LockedError, UsageError, WfepyError
+from wfepy_hooks.held import Held
 from wfepy_hooks.marking import STATUS_WORDS
 from wfepy_hooks.operations import Operations
 from wfepy_hooks.overview import Overview
@@ -319,6 +320,56 @@ def test_a_paused_instance_does_nothing_until_it_is_resumed(bench: Bench) -> Non
     assert bench.read().failures == {"b": 1}
     with pytest.raises(UsageError, match="it is not paused"):
         bench.operations.resume("flow", "x")
+
+
+# --- crashes ------------------------------------------------------------------------------------------
+
+
+def crash_before_save(bench: Bench, monkeypatch: pytest.MonkeyPatch, verb: str, *task: str) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Held, "save", crash)
+        with pytest.raises(KeyboardInterrupt):
+            getattr(bench.operations, verb)("flow", "x", *task, by="ann")
+
+
+def crash(held: Held) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("verb", "ran"), [("skip", []), ("done", ["d"]), ("retry", ["b"]), ("rewind", ["b"])]
+)
+def test_what_is_in_the_history_is_done_though_the_machine_stops(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, verb: str, ran: list[str]
+) -> None:
+    bench.start(b="signal")
+    crash_before_save(bench, monkeypatch, verb, "b")
+    assert bench.tick()["x"].summary is not None
+    assert bench.read().context["ran"] == ["a", "b", *ran]
+    bench.check_replay()
+
+
+def test_a_cancelled_instance_is_filed_though_the_machine_stops(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.start(b="signal")
+    crash_before_save(bench, monkeypatch, "cancel")
+    bench.tick()
+    assert bench.watcher.ends == ["cancelled"]
+    assert bench.project.store.list("flow", ended=True) == ["x"]
+
+
+def test_an_instance_comes_back_at_the_second_try_if_the_machine_stops(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.start(b="give up")
+    crash_before_save(bench, monkeypatch, "retry", "b")
+    assert bench.project.store.list("flow") == []
+    with pytest.raises(UsageError, match="it has not failed, and runs at the next tick"):
+        bench.operations.retry("flow", "x", "b")
+    assert bench.project.store.list("flow") == ["x"]
+    bench.tick()
+    assert bench.read().context["ran"] == ["a", "b", "b"]
 
 
 # --- what makes no sense ------------------------------------------------------------------------------

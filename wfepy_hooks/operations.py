@@ -210,7 +210,10 @@ class Operations:
                 if instance in self._project.store.list(workflow, ended=True):
                     raise _has_ended(self._project.read(workflow, instance)) from None
                 raise
-        return self._project.hold(workflow, instance, ended=True)
+        held = self._project.hold(workflow, instance, ended=True)
+        if held.instance.ended is None:  # it was to be brought back before, and the machine stopped just then
+            held.save()
+        return held
 
 
 def _myself() -> str:
