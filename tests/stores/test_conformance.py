@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from wfepy_hooks.errors import InstanceNotFound
 from wfepy_hooks.stores.conformance import StoreConformance
 from wfepy_hooks.stores.memory import MemorySession, MemoryStore
+from wfepy_hooks.stores.sendable import writable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +29,7 @@ class _Wrapped(MemorySession):
     @classmethod
     def of(cls, session: MemorySession) -> _Wrapped:
         assert session._entry is not None
-        return cls(session.workflow, session.instance, session._entry)
+        return cls(session.workflow, session.instance, session._entry, reopened=session._reopened)
 
 
 class _WrongSessions(MemoryStore):
@@ -40,6 +43,9 @@ class _WrongSessions(MemoryStore):
     def _hold(self, *args: str) -> MemorySession | None:
         session = super()._hold(*args)
         return session and self.wrong.of(session)
+
+    def reopen(self, *args: str) -> MemorySession:
+        return self.wrong.of(super().reopen(*args))
 
 
 class LosesTheLastRecord(_WrongSessions):
@@ -239,6 +245,189 @@ class FindsWhatIsNotThere(MemoryStore):
         return super().history(workflow, instance) if (workflow, instance) in self._entries else iter(())
 
 
+class ClaimsSleepingOnes(MemoryStore):
+    def claim(self, workflows: Any, now: Any, limit: Any = None, busy: Any = None) -> Iterator[MemorySession]:
+        return super().claim(workflows, now + timedelta(days=100_000), limit, busy)
+
+
+class OversleepsByASecond(MemoryStore):
+    def claim(self, workflows: Any, now: Any, limit: Any = None, busy: Any = None) -> Iterator[MemorySession]:
+        return super().claim(workflows, now - timedelta(seconds=1), limit, busy)
+
+
+class SleepsWhenItDoesNotUnderstand(MemoryStore):
+    def claim(self, *args: Any, **options: Any) -> Iterator[MemorySession]:
+        for session in super().claim(*args, **options):
+            if len(str(session.load()[0].get("wake", "x" * 27))) < 27:
+                session.release()
+            else:
+                yield session
+
+
+class NeverSleepsWithoutAMoment(MemoryStore):
+    def create(self, workflow: str, instance: str, document: Any) -> MemorySession:
+        kept = {key: value for key, value in document.items() if key != "wake" or value is not None}
+        return super().create(workflow, instance, kept)
+
+
+class ForgetsKilledTicks(MemoryStore):
+    def claim(self, *args: Any, **options: Any) -> Iterator[MemorySession]:
+        for session in super().claim(*args, **options):
+            document, records = session.load()
+            if records and document.get("wake", 0) is None:
+                session.release()
+            else:
+                yield session
+
+
+class CountsSleepingOnes(MemoryStore):
+    def claim(self, workflows: Any, now: Any, limit: Any = None, busy: Any = None) -> Iterator[MemorySession]:
+        first = [instance for workflow in workflows for instance in self.list(workflow)][:limit]
+        return (each for each in super().claim(workflows, now, None, busy) if each.instance in first)
+
+
+class DoesNotLookIntoTheInbox(MemoryStore):
+    def claim(self, *args: Any, **options: Any) -> Iterator[MemorySession]:
+        for session in super().claim(*args, **options):
+            if session.load()[0].get("wake", "") is None and session.inbox():
+                session.release()
+            else:
+                yield session
+
+
+class OverwritesSignals(MemoryStore):
+    def send(self, workflow: str, instance: str, signal: dict[str, Any]) -> bool:
+        self._find(workflow, instance).inbox.pop(signal.get("id", ""), None)
+        return super().send(workflow, instance, signal)
+
+
+class SendsToTheHolderOnly(MemoryStore):
+    def send(self, workflow: str, instance: str, signal: dict[str, Any]) -> bool:
+        self.open(workflow, instance).release()
+        return super().send(workflow, instance, signal)
+
+
+class SendsToThePast(MemoryStore):
+    def send(self, workflow: str, instance: str, signal: dict[str, Any]) -> bool:
+        entry = self._find(workflow, instance)
+        text = json.dumps(writable(signal))
+        return entry.inbox.setdefault(signal["id"], text) is text
+
+
+class DeliversInOrderOfArrival(MemoryStore):
+    def inbox(self, workflow: str, instance: str) -> list[dict[str, Any]]:
+        entry = self._entries.get((workflow, instance))
+        return list(map(json.loads, entry.inbox.values())) if entry else []
+
+
+class TakesAnySignal(MemoryStore):
+    def send(self, workflow: str, instance: str, signal: dict[str, Any]) -> bool:
+        return super().send(workflow, instance, {"id": "1", "name": "x", "data": signal.get("data")})
+
+
+class DropsFields(MemoryStore):
+    def send(self, workflow: str, instance: str, signal: dict[str, Any]) -> bool:
+        known = {key: value for key, value in signal.items() if key in ("id", "name", "data")}
+        return super().send(workflow, instance, known)
+
+
+class ForgetsTheInboxAtTheEnd(_WrongSessions):
+    class wrong(_Wrapped):
+        def finish(self) -> None:
+            self._held().inbox.clear()
+            super().finish()
+
+
+class DiscardsEverything(_WrongSessions):
+    class wrong(_Wrapped):
+        def discard(self, ids: Any) -> None:
+            self._held().inbox.clear()
+
+
+class DiscardsByPrefix(_WrongSessions):
+    class wrong(_Wrapped):
+        def discard(self, ids: Any) -> None:
+            for each in list(self._held().inbox):
+                if each.split(".")[0] in ids:
+                    super().discard([each])
+
+
+class TakesSignalsByReading(_WrongSessions):
+    class wrong(_Wrapped):
+        def inbox(self) -> list[dict[str, Any]]:
+            signals = super().inbox()
+            self.discard([signal["id"] for signal in signals])
+            return signals
+
+
+class ReadsAfterTheRelease(_WrongSessions):
+    class wrong(_Wrapped):
+        def discard(self, ids: Any) -> None:
+            if self._entry is not None:
+                super().discard(ids)
+
+
+class HandsOutOneInbox(MemoryStore):
+    def __init__(self) -> None:
+        super().__init__()
+        self.cache: dict[str, Any] = {}
+
+    def inbox(self, workflow: str, instance: str) -> list[dict[str, Any]]:
+        answer = super().inbox(workflow, instance)
+        return self.cache.setdefault(repr(answer), answer)  # type: ignore[no-any-return]
+
+
+class BringsBackAtOnce(MemoryStore):
+    def reopen(self, workflow: str, instance: str) -> MemorySession:
+        session = super().reopen(workflow, instance)
+        assert session._entry is not None
+        session._entry.text = json.dumps({**json.loads(session._entry.text), "status": "running"})
+        session._entry.ended = False
+        return session
+
+
+class BringsBackNothing(_WrongSessions):
+    class wrong(_Wrapped):
+        def snapshot(self, document: dict[str, Any]) -> None:
+            ended = self._held().ended
+            super().snapshot(document)
+            self._held().ended = ended
+
+
+class BringsBackWithoutAHold(MemoryStore):
+    def reopen(self, workflow: str, instance: str) -> MemorySession:
+        entry = self._find(workflow, instance)
+        if entry.lock.locked():
+            entry.lock.release()
+        return super().reopen(workflow, instance)
+
+
+class BringsBackTheLiving(MemoryStore):
+    def reopen(self, workflow: str, instance: str) -> MemorySession:
+        entry = self._find(workflow, instance)
+        entry.lock.acquire(blocking=False)
+        entry.ended = True
+        return MemorySession(workflow, instance, entry, reopened=True)
+
+
+class BringsBackOnlyWhatIsInThePast(MemoryStore):
+    def reopen(self, workflow: str, instance: str) -> MemorySession:
+        if not self._find(workflow, instance).ended:
+            raise InstanceNotFound("the instance has not ended")
+        return super().reopen(workflow, instance)
+
+
+class ListsWhatIsBackTwice(MemoryStore):
+    def __init__(self) -> None:
+        super().__init__()
+        self.past: set[str] = set()
+
+    def list(self, workflow: str, *, ended: bool = False) -> list[str]:
+        known = super().list(workflow, ended=ended)
+        self.past.update(known if ended else ())
+        return sorted({*known, *self.past}) if ended else known
+
+
 _WRONG: dict[type[MemoryStore], str] = {
     LosesTheLastRecord: "appended_records_are_loaded_in_order",
     KeepsRecordsInTheSession: "each_record_counts_from_the_moment_it_is_appended",
@@ -267,6 +456,31 @@ _WRONG: dict[type[MemoryStore], str] = {
     StripsSuffixes: "names_that_look_alike_are_different_instances",
     TakesAnyName: "other_names_are_refused",
     FindsWhatIsNotThere: "what_does_not_exist_is_not_found",
+    ClaimsSleepingOnes: "an_instance_that_sleeps_is_not_claimed_before_its_moment",
+    OversleepsByASecond: "an_instance_that_sleeps_is_not_claimed_before_its_moment",
+    NeverSleepsWithoutAMoment: "an_instance_that_sleeps_can_be_opened",
+    SleepsWhenItDoesNotUnderstand: "an_instance_is_due_when_nobody_understands_until_when_it_sleeps",
+    ForgetsKilledTicks: "an_instance_is_due_while_its_history_is_newer_than_its_snapshot",
+    CountsSleepingOnes: "an_instance_that_sleeps_does_not_count",
+    DoesNotLookIntoTheInbox: "an_instance_is_due_while_there_is_a_signal",
+    OverwritesSignals: "a_signal_of_an_id_that_is_there_is_not_sent_again",
+    SendsToTheHolderOnly: "a_signal_can_be_sent_while_the_instance_is_held",
+    SendsToThePast: "nobody_sends_to_what_is_not_live",
+    DeliversInOrderOfArrival: "signals_come_in_the_order_in_which_they_were_sent",
+    TakesAnySignal: "what_is_no_signal_is_refused",
+    DropsFields: "a_signal_that_was_sent_is_in_the_inbox",
+    ForgetsTheInboxAtTheEnd: "what_nobody_took_before_the_end_stays_in_the_inbox",
+    DiscardsEverything: "signals_stay_until_they_are_discarded",
+    DiscardsByPrefix: "ids_of_signals_that_look_alike_are_different",
+    TakesSignalsByReading: "signals_stay_until_they_are_discarded",
+    ReadsAfterTheRelease: "a_released_session_neither_reads_nor_writes",
+    HandsOutOneInbox: "signals_are_whoever_reads_them_own",
+    BringsBackAtOnce: "one_that_is_not_brought_back_has_ended_as_before",
+    BringsBackNothing: "an_ended_instance_can_be_brought_back",
+    BringsBackWithoutAHold: "an_ended_instance_that_is_held_cannot_be_held_again",
+    BringsBackTheLiving: "only_an_ended_instance_can_be_brought_back",
+    BringsBackOnlyWhatIsInThePast: "an_end_that_was_cut_short_can_be_taken_back",
+    ListsWhatIsBackTwice: "one_that_was_brought_back_can_end_again",
 }
 
 

@@ -199,8 +199,10 @@ def _look(folder: str, workflow: str, known: dict[str, Entry], clock: int) -> di
     with os.scandir(folder) as files:
         for file in files:
             if file.name.endswith((".json", ".jsonl")):
-                with contextlib.suppress(FileNotFoundError):  # it is gone, or a link to nothing
+                try:  # noqa: SIM105  # suppress() takes a third of the time of a stat, and there are thousands
                     found[file.name] = file.stat()
+                except FileNotFoundError:
+                    pass  # it is gone, or a link to nothing
     entries = {}
     instances, orphans = split_names(found)
     for instance in instances:
