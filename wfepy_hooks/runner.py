@@ -87,7 +87,6 @@ class Runner(TaskRunner):
         self._beside: Beside | None = None
         #: The tasks that this tick has tried, and in which generation.
         self._tried: dict[int, int] = {}
-        self._announced = instance.ended is not None
         #: History records that an earlier tick may not have told the observers of.
         self.replayed: list[tuple[dict[str, Any], m.Settled]] = []
 
@@ -270,11 +269,10 @@ class Runner(TaskRunner):
         """When nothing can run any more, say so once."""
         instance, host = self.instance, self._engine.host
         status = instance.status
-        if status != InstanceStatus.RUNNING and not self._announced:
+        if status != InstanceStatus.RUNNING and instance.ended is None:
             if self._recorder is not None:
                 self._recorder.append(instance, "ended", status=status)
             instance.ended = status
-            self._announced = True
             if status == InstanceStatus.DEAD_END:
                 self._report_dead_end()
             if host.instance_finished:
