@@ -490,7 +490,7 @@ def test_an_argument_that_nobody_provides_is_found_by_the_check_with_what_there_
     module.a = asks_for_database(lambda database: True)
     workflow = wfepy.Workflow()
     workflow.load_tasks(module)
-    with pytest.raises(wfepy.WorkflowError, match='unknown parameter "database".*attempt, idempotency_key'):
+    with pytest.raises(wfepy.WorkflowError, match=r'unknown parameter "database".*attempt, idempotency_key'):
         workflow.check_graph()
 
 

@@ -46,6 +46,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .approving import approval
     from .retrying import Retry
+    from .sending import send_signal
     from .signals import Signal
 
 __version__ = "0.1.0"
@@ -90,6 +91,7 @@ __all__ = [
     "hookimpl",
     "hookspec",
     "join_point",
+    "send_signal",
     "sleep",
     "start_child",
     "start_point",
@@ -99,7 +101,7 @@ __all__ = [
 
 
 #: What most workflows do not use, so that a plain tick does not import it.
-_LAZY = {"approval": "approving", "Retry": "retrying", "Signal": "signals"}
+_LAZY = {"approval": "approving", "Retry": "retrying", "Signal": "signals", "send_signal": "sending"}
 
 
 def __getattr__(name: str) -> object:

@@ -20,9 +20,17 @@ class Held:
 
     :ivar project: :ivar session: :ivar runner: :ivar recorder: what it consists of
     :ivar instance: the instance
+    :ivar had_ended: whether it is one of the past, held to bring it back
     """
 
-    def __init__(self, project: Project, session: Session, runner: Runner, recorder: Recorder) -> None:
+    def __init__(
+        self,
+        project: Project,
+        session: Session,
+        runner: Runner,
+        recorder: Recorder,
+    ) -> None:
+        self.had_ended = False
         self.project = project
         self.session = session
         self.runner = runner
@@ -88,6 +96,6 @@ class Held:
         self.close_if_ended()
 
     def close_if_ended(self) -> None:
-        """Move an instance that has ended to the past."""
-        if self.instance.ended is not None:
+        """Move an instance that has ended to the past, unless it never left that."""
+        if self.instance.ended is not None and not self.had_ended:
             self.session.finish()

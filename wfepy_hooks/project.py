@@ -392,7 +392,9 @@ class Project:
         self.workflow(name)
         session = self.store.reopen(name, instance_id) if ended else self.store.open(name, instance_id)
         try:
-            return self._load(session)
+            held = self._load(session)
+            held.had_ended = ended
+            return held
         except BaseException:
             session.release()
             raise

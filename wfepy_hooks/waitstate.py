@@ -100,7 +100,11 @@ class WaitState:
             raise StateFormatError(f'"wait" must be an object, not {terms!r}')
         for name, value in terms.items():
             kinds = _KINDS.get(name)
-            if kinds is None or not isinstance(value, kinds) or (isinstance(value, bool) and kinds is not bool):
+            if (
+                kinds is None
+                or not isinstance(value, kinds)
+                or (isinstance(value, bool) and kinds is not bool)
+            ):
                 raise StateFormatError(f'"wait" has a wrong or unknown entry {name!r}: {value!r}')
             if name in ("signals", "by") and not all(isinstance(each, str) for each in value):
                 raise StateFormatError(f'"{name}" of "wait" must be a list of names, not {value!r}')

@@ -123,7 +123,8 @@ class _Tick:
         asleep = sum(len(self._project.store.list(name)) for name in self._chosen)
         if not asleep:
             return "nothing to do: there is no live instance"
-        return f"nothing is due: {asleep} live instance{'s' if asleep != 1 else ''}; wfepy status says what can wake them"
+        count = f"{asleep} live instance{'s' if asleep != 1 else ''}"
+        return f"nothing is due: {count}; wfepy status says what can wake them"
 
     def _dated(self, text: str) -> str:
         if not self._is_one_log:
