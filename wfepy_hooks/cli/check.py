@@ -1,24 +1,33 @@
-"""Check the graphs of the workflows, and whether every live instance can be loaded with them.
+"""Check the graphs of the workflows, and whether every live instance can go on with them.
 
     wfepy check
+    wfepy check --states ../state-branch
 
-All problems are listed, each with its file and line. Exit code 4: a workflow is wrong; 3: an instance does not load, so
-the code has changed in a way that leaves it behind. Let CI run this before the code gets where instances live.
+Let CI run this before the code gets where instances live. All problems are listed, each with its file and line. Each
+live instance is safe; migrated, since the code says what becomes of it; or it needs a decision, with the commands that
+decide it. Safe ones are only counted, unless --states is given.
+
+Exit code 4: a workflow is wrong; 3: an instance cannot be read or needs a decision.
 
 With --json: {"workflows": [{"workflow", "tasks", "instances", "problems": [{"location", "task", "message"}], "states":
-[{"instance", "error"}]}], "exit_code"}.
+[{"instance", "error"}], "counts": {VERDICT: NUMBER}, "verdicts": [{"workflow", "instance", "verdict", "changes",
+"questions": [{"task", "reason", "commands", "code"}], "error"}]}], "exit_code"}. In "states" is what cannot go on.
 """
 
 from __future__ import annotations
 
 import ast
+import os
 import sys
 
-from ..errors import ConfigError, StateError, WfepyError, WorkflowError
+from ..errors import ConfigError, StateError, UsageError, WfepyError, WorkflowError
+from ..migration import MIGRATED, SAFE
 from ..project import Project
+from ..standing import look
 from .loglines import shown_path
 from .naming import pick_workflow
 from .output import clean, result, result_json
+from .standings import counted, in_words, tell_standing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,58 +36,134 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..config import Config
+    from ..standing import Standing
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    from argparse import BooleanOptionalAction
-
     from .parsing import add_json
 
     parser.add_argument("workflows", nargs="*", metavar="WORKFLOW", help="only this one, or a .py file")
     parser.add_argument(
         "--states",
-        action=BooleanOptionalAction,
-        default=True,
-        help="load the live instances (default), or do not",
+        nargs="?",
+        const="",
+        metavar="DIR",
+        help="list the safe instances, too; DIR: check those in this folder, such as a checkout of where they are kept",
     )
+    parser.add_argument("--no-states", action="store_true", help="check the graphs only")
     add_json(parser)
 
 
 def run(args: Namespace, config: Config) -> int:
+    if args.states:
+        _keep_instances_in(config, args.states)
     names = [pick_workflow(config, word) for word in args.workflows] or list(config.workflows)
     if not names:
         hint = "name a .py file, or configure a workflow in wfepy.toml"
         raise ConfigError("there is no workflow to check", where=config.file or config.root, hint=hint)
     project = Project(config)
-    found = [_check(project, name, args.states) for name in names]
-    code = 4 if any(each["problems"] for each in found) else 3 if any(each["states"] for each in found) else 0
+    found = [_Checked(project, name, states=not args.no_states) for name in names]
+    code = 4 if any(each.problems for each in found) else 3 if any(each.failures for each in found) else 0
     if args.json:
-        result_json({"workflows": found, "exit_code": code})
+        result_json({"workflows": [each.to_json() for each in found], "exit_code": code})
     else:
         for each in found:
-            _show(each, args.states)
+            each.show(all=args.states is not None)
     return code
 
 
-def _check(project: Project, name: str, states: bool) -> dict[str, Any]:
-    entry: dict[str, Any] = {"workflow": name, "tasks": 0, "instances": 0, "problems": [], "states": []}
-    try:
-        workflow = project.load_unchecked(name)
-        entry["tasks"] = len(workflow.tasks)
-        entry["problems"] = [each for module in workflow.modules for each in _doubles(module)]
-        project.workflow(name)
-    except WorkflowError as error:
-        entry["problems"] += [_problem(each) for each in error.problems] or [_whole(error)]
-        return entry
-    if states:
+def _keep_instances_in(config: Config, folder: str) -> None:
+    """Let the configuration find the instances in another folder.
+
+    :raises UsageError: if there is no such folder
+    """
+    if not os.path.isdir(folder):
+        hint = "a workflow is named before --states" if folder in config.workflows else ""
+        raise UsageError("there is no such folder", where=f"--states {folder}", hint=hint)
+    config.state = os.path.abspath(folder)
+    config.store = "files"
+
+
+class _Checked:
+    """A workflow, and what was found about it.
+
+    :ivar tasks: how many it has
+    :ivar problems: what is wrong with its graph
+    :ivar standings: how its live instances stand to it
+    :ivar failures: the instances that cannot go on, or that could not be listed, with the reason
+    """
+
+    def __init__(self, project: Project, name: str, *, states: bool) -> None:
+        self.name = name
+        self.tasks = 0
+        self.problems: list[dict[str, str]] = []
+        self.standings: list[Standing] = []
+        self.failures: list[dict[str, str | None]] = []
+        self._states = states
         try:
-            ids = project.store.list(name)
+            workflow = project.load_unchecked(name)
+            self.tasks = len(workflow.tasks)
+            self.problems = [each for module in workflow.modules for each in _doubles(module)]
+            project.workflow(name)
+        except WorkflowError as error:
+            self.problems += [_problem(each) for each in error.problems] or [_whole(error)]
+            return
+        if states:
+            self._look(project)
+
+    def _look(self, project: Project) -> None:
+        try:
+            ids = project.store.list(self.name)
         except StateError as error:
-            entry["states"] = [{"instance": None, "error": str(error)}]
-            return entry
-        entry["instances"] = len(ids)
-        entry["states"] = [failure for each in ids if (failure := _load_state(project, name, each))]
-    return entry
+            self.failures.append({"instance": None, "error": str(error)})
+            return
+        for instance in ids:
+            standing = look(project, self.name, instance)
+            standing.found = None  # there may be thousands
+            self.standings.append(standing)
+            if standing.error is not None:
+                self.failures.append({"instance": instance, "error": str(standing.error)})
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "workflow": self.name,
+            "tasks": self.tasks,
+            "instances": len(self.standings),
+            "problems": self.problems,
+            "states": self.failures,
+            "counts": counted(self.standings),
+            "verdicts": [each.to_json() for each in self.standings],
+        }
+
+    def show(self, *, all: bool) -> None:
+        """Print the problems, what becomes of the instances, and a line about it all."""
+        for problem in self.problems:
+            task = f'task "{problem["task"]}": ' if problem["task"] else ""
+            where = f"{problem['location']}: " if problem["location"] else ""
+            result(clean(shown_path(f"{where}{task}{problem['message']}")))
+        for failure in self.failures:
+            if failure["instance"] is None:
+                result(clean(shown_path(str(failure["error"]))))
+        for standing in self.standings:
+            if all or standing.verdict != SAFE:
+                tell_standing(standing)
+        result(clean(f"{self.name}: {self._summary()}"))
+
+    def _summary(self) -> str:
+        """Return a line such as ``1 needs a decision (3 tasks, 2 live instances: 1 safe, 1 needs a decision)``."""
+        counts = counted(self.standings)
+        bad = {verdict: count for verdict, count in counts.items() if verdict not in (SAFE, MIGRATED)}
+        wrong = [f"{len(self.problems)} wrong"] if self.problems else []
+        if bad:
+            wrong.append(in_words(bad))
+        if any(failure["instance"] is None for failure in self.failures):
+            wrong.append("instances not found")
+        parts = [f"{self.tasks} task{'s' if self.tasks != 1 else ''}"] if self.tasks else []
+        if self._states and not self.problems:
+            total = len(self.standings)
+            each = f": {in_words(counts)}" if counts.keys() - {SAFE} else ""
+            parts.append(f"{total} live instance{'s' if total != 1 else ''}{each}")
+        return (", ".join(wrong) or "ok") + (f" ({', '.join(parts)})" if parts else "")
 
 
 def _doubles(module: str) -> Iterator[dict[str, str]]:
@@ -120,30 +205,3 @@ def _problem(problem: Any) -> dict[str, str]:
 def _whole(error: WfepyError) -> dict[str, str]:
     message = f"{error.what}; {error.hint}" if error.hint else error.what
     return {"location": error.where, "task": "", "message": message}
-
-
-def _load_state(project: Project, name: str, instance: str) -> dict[str, str] | None:
-    try:
-        project.read(name, instance)
-    except WfepyError as error:
-        return {"instance": instance, "error": str(error)}
-    return None
-
-
-def _show(entry: dict[str, Any], states: bool) -> None:
-    name = entry["workflow"]
-    for problem in entry["problems"]:
-        task = f'task "{problem["task"]}": ' if problem["task"] else ""
-        where = f"{problem['location']}: " if problem["location"] else ""
-        result(clean(shown_path(f"{where}{task}{problem['message']}")))
-    for state in entry["states"]:
-        result(clean(shown_path(state["error"])))
-    parts = [f"{entry['tasks']} task{'s' if entry['tasks'] != 1 else ''}"] if entry["tasks"] else []
-    if states and not entry["problems"]:
-        parts.append(f"{entry['instances']} live instance{'s' if entry['instances'] != 1 else ''}")
-    bad = [
-        f"{len(entry[key])} {word}"
-        for key, word in (("problems", "wrong"), ("states", "not loadable"))
-        if entry[key]
-    ]
-    result(clean(f"{name}: {', '.join(bad) or 'ok'}" + (f" ({', '.join(parts)})" if parts else "")))

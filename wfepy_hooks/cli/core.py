@@ -35,6 +35,8 @@ GROUPS = {
     "set up": {
         "new": "write a starter project",
         "check": "check the graphs, and the saved instances against them",
+        "migrate": "take instances over into changed code",
+        "import-wfepy": "take over the state file of an instance that WfEpy ran",
         "plugins": "list the plugins and the hooks they implement",
     },
 }
@@ -44,4 +46,4 @@ GROUPS = {
 def wfepy_add_commands(commands: Commands) -> None:
     for group in GROUPS.values():
         for name, help in group.items():
-            commands.add(name, help=help, module=f"{__package__}.{name}")
+            commands.add(name, help=help, module=f"{__package__}.{name.replace('-', '_')}")
