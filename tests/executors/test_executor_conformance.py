@@ -197,7 +197,7 @@ class WaitsAtTheEnd(ThreadExecutor):
 
 class ForgetsWhatWaits(ThreadExecutor):
     def close(self) -> None:
-        self._queue.clear()
+        self._drain()
         super().close()
 
 
@@ -221,7 +221,7 @@ class LosesCallsOfOtherThreads(ThreadExecutor):
 
 class HasALimit(ThreadExecutor):
     def submit(self, function: Callable[..., Any], /, *args: Any) -> Future[Any]:
-        if len(self._queue) > 100:
+        if self._open > 100:
             raise RuntimeError("the queue is full")
         return super().submit(function, *args)
 

@@ -8,18 +8,17 @@ import pickle
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import Any
 
-import executor_tasks
 import pytest
 
+import executor_tasks
 from wfepy_hooks.executors import ProcessExecutor, TaskError, WorkerDied
 from wfepy_hooks.executors.failures import RemoteTrace
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # where executor_tasks is
 
 
 @pytest.fixture
@@ -345,7 +344,6 @@ def test_workers_start_when_they_are_needed_and_stay(executor: ProcessExecutor) 
     barrier = [executor.submit(time.sleep, 0.2) for _ in range(2)]
     assert [future.result(30) for future in barrier] == [None, None]
     assert len(multiprocessing.active_children()) == 2
-    assert threading.active_count() < 10
 
 
 # Speed

@@ -24,10 +24,6 @@ def executor() -> Any:
     executor.close()
 
 
-def threads() -> int:
-    return sum(thread.name == "wfepy-executor" for thread in threading.enumerate())
-
-
 def eventually(condition: Any) -> bool:
     end = time.monotonic() + 10
     while not condition() and time.monotonic() < end:
@@ -36,11 +32,10 @@ def eventually(condition: Any) -> bool:
 
 
 def test_threads_start_as_they_are_needed(executor: ThreadExecutor) -> None:
-    before = threads()
-    assert executor.submit(int).result() == 0
-    assert eventually(lambda: executor._idle == 1)
-    assert executor.submit(int).result() == 0
-    assert threads() == before + 1
+    assert executor._seats == []
+    for _ in range(5):
+        assert executor.submit(int).result() == 0
+    assert len(executor._seats) == 1
 
 
 def test_an_abandoned_thread_is_counted_until_it_ends(executor: ThreadExecutor) -> None:
@@ -71,12 +66,11 @@ def test_a_call_that_waits_takes_the_place_at_once(executor: ThreadExecutor) -> 
 
 
 def test_closing_ends_the_threads(executor: ThreadExecutor) -> None:
-    before = threads()
     for future in [executor.submit(time.sleep, 0.01) for _ in range(4)]:
         future.result()
-    assert eventually(lambda: executor._idle == 2)
+    threads = [seat.thread for seat in executor._seats]
     executor.close()
-    assert threads() == before
+    assert [thread.is_alive() for thread in threads] == [False, False]
 
 
 def test_a_call_can_close_its_executor(executor: ThreadExecutor) -> None:
@@ -111,7 +105,7 @@ def test_nothing_of_a_call_is_kept_when_it_is_over(executor: ThreadExecutor) -> 
     reference = weakref.ref(large)
     future = executor.submit(large.method)
     assert isinstance(future.exception(), ValueError)
-    assert eventually(lambda: executor._idle == 1)
+    assert eventually(lambda: executor._open == 0)
     gc.disable()  # nothing may depend on it
     try:
         del large, future

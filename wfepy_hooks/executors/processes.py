@@ -51,8 +51,9 @@ class ProcessExecutor(ThreadExecutor):
     def __init__(self, slots: int) -> None:
         super().__init__(slots)
         self._owner = os.getpid()
-        import multiprocessing.util  # noqa: F401  # what it does at exit waits for the processes: ours is to come first
+        from multiprocessing import resource_tracker
 
+        resource_tracker.ensure_running()  # see Uninterrupted
         atexit.register(self.close)
 
     def submit(self, function: Callable[..., Any], /, *args: Any) -> Future[Any]:
@@ -68,6 +69,12 @@ class ProcessExecutor(ThreadExecutor):
     def _make_seat(self) -> Seat:
         return _ProcessSeat()
 
+    def _start(self, seat: Seat) -> None:
+        from .serving import Uninterrupted  # lazily, as above
+
+        with Uninterrupted():
+            super()._start(seat)
+
     def _run(self, seat: Seat, call: Call) -> None:
         from .serving import unpacked  # lazily, as above
 
@@ -76,6 +83,7 @@ class ProcessExecutor(ThreadExecutor):
             value, error = unpacked(seat.ask(call))
         except BaseException as broken:  # noqa: BLE001  # WorkerDied, or whatever unpickling raises
             value, error = None, broken
+        self._free(seat)
         if error is not None:
             call.future.set_exception(error)
         else:
@@ -90,7 +98,7 @@ class ProcessExecutor(ThreadExecutor):
         """Kill the process that runs this; see :meth:`.Executor.give_up`."""
         if future.cancel():
             return
-        with self._changed:
+        with self._lock:
             seat = self._seat_of(future)
             if isinstance(seat, _ProcessSeat):
                 seat.kill_call("because its time had passed")
@@ -191,7 +199,7 @@ class _Worker:
     def __init__(self, has_main: bool) -> None:
         import multiprocessing
 
-        from .serving import quiet_start, serve
+        from .serving import Uninterrupted, serve, without_main
 
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
@@ -199,8 +207,8 @@ class _Worker:
         self.has_main = has_main
         self.process = context.Process(target=serve, args=(theirs,), name="wfepy-worker")
         try:
-            # One at a time: quiet_start changes what all threads see.
-            with self._starting, quiet_start(has_main):
+            # One at a time: without_main changes what all threads see.
+            with self._starting, Uninterrupted(), without_main(not has_main):
                 self.process.start()
         except BaseException:
             ours.close()

@@ -24,8 +24,8 @@ __all__ = ["Finished", "Pump"]
 
 GRACE = 1.0
 """Seconds that an asynchronous call has to clean up when it is cancelled because its time limit has passed."""
-_LONG = 3600.0
-"""Seconds: no wait for the next event is longer, because some locks cannot take any number."""
+_LONG = 1.0
+"""Seconds that this thread waits in one go. A signal that the system gave to another thread is handled then."""
 
 
 class Finished:

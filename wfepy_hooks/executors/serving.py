@@ -8,6 +8,9 @@ import pickle
 import signal
 import sys
 import threading
+from contextlib import suppress
+from importlib.machinery import ModuleSpec
+from multiprocessing import resource_tracker
 
 from .failures import portable, trace_of, with_trace
 
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from typing import Any
 
-__all__ = ["packed", "quiet_start", "serve", "unpacked"]
+__all__ = ["Uninterrupted", "packed", "serve", "unpacked", "without_main"]
 
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 
@@ -36,38 +39,49 @@ def unpacked(answer: bytes) -> tuple[Any, BaseException | None]:
     return value, None if error is None else with_trace(error, trace)
 
 
-class quiet_start:
-    """Entered while a process is started: keeps the user's script and interrupts out of it.
+class Uninterrupted:
+    """Entered while a thread or a process is started, which inherits that interrupts do not reach it.
 
-    :param needs_main: the script is to be imported there, as multiprocessing does
+    A thread that gets an interrupt in place of the main thread would leave that waiting; a process must not get one
+    before it knows what to do with it. The programs that a task starts inherit it too: not for the threads of tasks.
     """
 
-    def __init__(self, needs_main: bool) -> None:
-        self._main = None if needs_main else sys.modules.get("__main__")
+    def __enter__(self) -> None:
+        self._before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+        # If that had to start the tracker, it would let interrupts through in this thread from then on.
+        resource_tracker.ensure_running()
+        signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTS)
+
+    def __exit__(self, *exception: object) -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._before)
+
+
+class without_main:
+    """Entered while a process is started: multiprocessing does not run the user's script there.
+
+    :param wanted: whether that is wanted
+    """
+
+    _wfepy_hooks = ModuleSpec("wfepy_hooks.__main__", None)
+
+    def __init__(self, wanted: bool) -> None:
+        self._main = sys.modules.get("__main__") if wanted else None
 
     def __enter__(self) -> None:
-        from importlib.machinery import ModuleSpec
-        from multiprocessing import resource_tracker
-
-        # An interrupt must not reach the new process before it knows what to do with it. It inherits the mask of this
-        # thread, which the start of the tracker would take off.
-        resource_tracker.ensure_running()
-        self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTS)
         if self._main is not None:
-            # The one kind of main module that multiprocessing leaves alone: that of a package.
-            self._spec = getattr(self._main, "__spec__", None)
-            self._main.__spec__ = ModuleSpec("wfepy_hooks.__main__", None)
+            self._before = getattr(self._main, "__spec__", None)
+            self._main.__spec__ = (
+                self._wfepy_hooks
+            )  # the kind of main module that is left alone: that of a package
 
     def __exit__(self, *exception: object) -> None:
         if self._main is not None:
-            self._main.__spec__ = self._spec
-        signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
+            self._main.__spec__ = self._before
 
 
 def serve(connection: Connection) -> None:
     """Answer the calls that come through ``connection``: the life of a worker process."""
     _settle_down()
-    os.set_inheritable(connection.fileno(), False)  # else a program that a task starts would hold it open
     try:
         connection.send_bytes(b"")
         for call in _calls(connection):
@@ -81,11 +95,24 @@ def _settle_down() -> None:
         # Not SIG_IGN, which the programs that a task starts would inherit.
         signal.signal(number, _ignore)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _INTERRUPTS)
+    _keep_pipes()
     _end_with_parent()
 
 
 def _ignore(number: int, frame: object) -> None:
     """Leave it to the process that has started this one."""
+
+
+def _keep_pipes() -> None:
+    """Keep what this process has open from the programs that a task starts: they would hold it open after its end."""
+    try:
+        open_now = [int(name) for name in os.listdir("/dev/fd")]
+    except OSError:  # there is no such folder
+        return
+    for number in open_now:
+        if number > 2:
+            with suppress(OSError):  # the folder itself, closed by now
+                os.set_inheritable(number, False)
 
 
 def _end_with_parent() -> None:

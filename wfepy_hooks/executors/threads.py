@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import contextvars
 import threading
-from collections import deque
 from concurrent.futures import Future
+from queue import Empty, SimpleQueue
 from time import monotonic
 
 TYPE_CHECKING = False
@@ -60,10 +60,12 @@ class ThreadExecutor:
         if slots < 1:
             raise ValueError(f"an executor needs at least one slot, not {slots}")
         self.slots = slots
-        self._changed = threading.Condition()
-        self._queue: deque[Call] = deque()
+        # No Condition: an interrupt inside its methods, which are Python, can leave it locked for ever.
+        self._lock = threading.Lock()
+        self._queue: SimpleQueue[Call | None] = SimpleQueue()
         self._seats: list[Seat] = []
-        self._idle = 0
+        #: How many calls were submitted, and have neither ended nor been given up.
+        self._open = 0
         self._abandoned = 0
         self._closed = False
 
@@ -75,84 +77,89 @@ class ThreadExecutor:
     def submit(self, function: Callable[..., Any], /, *args: Any) -> Future[Any]:
         """Call ``function(*args)`` in a thread; see :meth:`.Executor.submit`."""
         call = Call(function, args)
-        with self._changed:
+        with self._lock:
             if self._closed:
                 raise RuntimeError("the executor is closed")
-            self._queue.append(call)
-            self._seat_more()
+            self._open += 1
+            self._queue.put(call)
+        self._add_seat()
         return call.future
 
-    def _seat_more(self) -> None:
-        """Let somebody take up what is in the queue."""
-        self._changed.notify()
-        if self._queue and self._idle < len(self._queue) and len(self._seats) < self.slots:
+    def _add_seat(self) -> None:
+        """Start a thread if calls wait for one and there may be more of them."""
+        with self._lock:
+            if self._closed or len(self._seats) >= min(self.slots, self._open):
+                return
             seat = self._make_seat()
-            self._seats.append(seat)
             seat.thread = threading.Thread(
                 target=self._work, args=(seat,), name="wfepy-executor", daemon=True
             )
-            seat.thread.start()
+            self._seats.append(seat)
+        self._start(seat)
 
     def _make_seat(self) -> Seat:
         return Seat()
 
+    def _start(self, seat: Seat) -> None:
+        seat.thread.start()
+
     def _work(self, seat: Seat) -> None:
         """Run one call after the other: the life of a thread."""
-        while self._take(seat):
-            assert seat.call is not None
-            self._run(seat, seat.call)
+        while not seat.given_up and (call := self._queue.get()) is not None:
+            with self._lock:
+                seat.call = call
+                is_late = self._closed
+            if is_late:  # close() did not find it in the queue any more
+                call.future.cancel()
+            if call.future.set_running_or_notify_cancel():
+                self._run(seat, call)
+            else:
+                self._free(seat)
+            del call  # it may be large, and the next one may be far away
         self._leave(seat)
-
-    def _take(self, seat: Seat) -> bool:
-        """Wait for the next call of ``seat``; return whether there is one."""
-        with self._changed:
-            seat.call = None
-            self._idle += 1
-            try:
-                while not (seat.given_up or self._closed):
-                    if not self._queue:
-                        self._changed.wait()
-                        continue
-                    call = self._queue.popleft()
-                    if call.future.set_running_or_notify_cancel():
-                        seat.call = call
-                        return True
-                return False
-            finally:
-                self._idle -= 1
 
     def _run(self, seat: Seat, call: Call) -> None:
         try:
             value = call.context.run(call.function, *call.args)
         except BaseException as error:  # noqa: BLE001  # data, as Executor.submit says
+            self._free(seat)
             call.future.set_exception(error)
         else:
+            self._free(seat)
             call.future.set_result(value)
         finally:
             del call  # else the error would keep itself alive, by its traceback and this frame
 
+    def _free(self, seat: Seat) -> None:
+        """Note that a call is over; before its future tells others, who may submit the next one at once."""
+        with self._lock:
+            seat.call = None
+            if not seat.given_up:
+                self._open -= 1
+
     def _leave(self, seat: Seat) -> None:
-        with self._changed:
-            if seat in self._seats:
-                self._seats.remove(seat)
-            else:
+        with self._lock:
+            if seat.given_up:
                 self._abandoned -= 1
+            else:
+                self._seats.remove(seat)
 
     def give_up(self, future: Future[Any]) -> None:
         """Let another thread take the place of the one that runs this; see :meth:`.Executor.give_up`."""
         if future.cancel():
             return
-        with self._changed:
+        with self._lock:
             seat = self._seat_of(future)
             if seat is not None:
                 seat.given_up = True
                 self._seats.remove(seat)
                 self._abandoned += 1
-                self._seat_more()
+                self._open -= 1
+        self._add_seat()
 
     def _seat_of(self, future: Future[Any]) -> Seat | None:
         for seat in self._seats:
-            if seat.call is not None and seat.call.future is future and not future.done():
+            if seat.call is not None and seat.call.future is future:
                 return seat
         return None
 
@@ -162,20 +169,32 @@ class ThreadExecutor:
 
     def _shut(self) -> list[Seat]:
         """Let every thread end that has nothing to do, and return the seats that were still taken."""
-        with self._changed:
+        with self._lock:
             self._closed = True
-            waiting = list(self._queue)
-            self._queue.clear()
-            self._changed.notify_all()
+            waiting = self._drain()
             seats = list(self._seats)
+            for _ in seats:
+                self._queue.put(None)
         for call in waiting:
             call.future.cancel()
             call.future.set_running_or_notify_cancel()  # else concurrent.futures.wait() waits for ever
         return seats
 
+    def _drain(self) -> list[Call]:
+        """Take everything out of the queue, and return the calls."""
+        found: list[Call] = []
+        while True:
+            try:
+                call = self._queue.get_nowait()
+            except Empty:
+                return found
+            if call is not None:
+                found.append(call)
+
     @staticmethod
     def _wait_for(seats: list[Seat], patience: float) -> None:
         end = monotonic() + patience
         for seat in seats:
-            if seat.thread is not threading.current_thread():
+            # One that was interrupted while it was being started may not be there yet; it will find nothing to do.
+            if seat.thread is not threading.current_thread() and seat.thread.is_alive():
                 seat.thread.join(max(0.0, end - monotonic()))
