@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import time
+from typing import Any
 
 import wfepy_hooks as wfepy
 
@@ -15,11 +16,11 @@ import wfepy_hooks as wfepy
 @wfepy.followed_by("left")
 @wfepy.followed_by("right")
 @wfepy.followed_by("here")
-def begin(context):
+def begin(context: Any) -> Any:
     return True
 
 
-def _branch(context, name):
+def _branch(context: Any, name: Any) -> Any:
     context[name] = os.getpid()
     if context.get("clash"):
         context["both"] = name
@@ -33,19 +34,19 @@ def _branch(context, name):
 
 @wfepy.task()
 @wfepy.followed_by("end")
-def left(context, now):
+def left(context: Any, now: Any) -> Any:
     return _branch(context, "left")
 
 
 @wfepy.task()
 @wfepy.followed_by("end")
-def right(context, attempt):
+def right(context: Any, attempt: Any) -> Any:
     return _branch(context, "right")
 
 
 @wfepy.task()
 @wfepy.followed_by("end")
-def here(context, instance):
+def here(context: Any, instance: Any) -> Any:
     context["here"] = os.getpid()
     return True
 
@@ -53,13 +54,13 @@ def here(context, instance):
 @wfepy.join_point("all")
 @wfepy.end_point()
 @wfepy.task()
-def end(context):
+def end(context: Any) -> Any:
     return True
 
 
 @wfepy.task(each=lambda context: list(range(context["n"])))
 @wfepy.start_point()
 @wfepy.end_point()
-async def squares(context, item):
+async def squares(context: Any, item: Any) -> Any:
     await asyncio.sleep(0.05)
     return item * item

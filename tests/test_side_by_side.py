@@ -7,6 +7,7 @@ import os
 import threading
 import time
 import types
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from wfepy_hooks.retrying import Retry
 from wfepy_hooks.runner import Runner
 
 
-def tick(workflow, instance, make_executor=None, plugins=()):
+def tick(workflow: Any, instance: Any, make_executor: Any = None, plugins: Any = ()) -> Any:
     host = PluginHost()
     for number, plugin in enumerate(plugins):
         host.register(plugin, f"plugin{number}", "test")
@@ -29,7 +30,7 @@ def tick(workflow, instance, make_executor=None, plugins=()):
     return Runner.resume(instance, engine).tick()
 
 
-def workflow_of(*tasks):
+def workflow_of(*tasks: Any) -> Any:
     module = types.ModuleType("flow")
     vars(module).update({task.name: task for task in tasks})
     workflow = wfepy.Workflow()
@@ -38,7 +39,7 @@ def workflow_of(*tasks):
     return workflow
 
 
-def branches():
+def branches() -> Any:
     workflow = wfepy.Workflow()
     workflow.load_tasks(parallel_flow)
     del workflow.tasks["squares"]
@@ -49,7 +50,7 @@ EXECUTORS = {"threads": lambda: ThreadExecutor(2), "processes": lambda: ProcessE
 
 
 @pytest.mark.parametrize("kind", EXECUTORS)
-def test_branches_run_side_by_side_and_their_changes_come_together(kind):
+def test_branches_run_side_by_side_and_their_changes_come_together(kind: Any) -> None:
     instance = Instance(branches(), {"sleep": 0.2})
     began = time.perf_counter()
     assert tick(instance.workflow, instance, EXECUTORS[kind]).status == "finished"
@@ -60,7 +61,7 @@ def test_branches_run_side_by_side_and_their_changes_come_together(kind):
     assert (pids["left"] == pids["here"]) is (kind == "threads")
 
 
-def test_two_branches_that_write_one_key_differently_are_named():
+def test_two_branches_that_write_one_key_differently_are_named() -> None:
     instance = Instance(branches(), {"clash": True, "sleep": 0.05})
     summary = tick(instance.workflow, instance, EXECUTORS["threads"])
     ((name, error),) = summary.failures.items()
@@ -72,7 +73,7 @@ def test_two_branches_that_write_one_key_differently_are_named():
     assert instance.context["both"] == other
 
 
-def test_a_process_that_dies_is_a_failed_attempt_of_its_own_task(tmp_path):
+def test_a_process_that_dies_is_a_failed_attempt_of_its_own_task(tmp_path: Any) -> None:
     instance = Instance(branches(), {"dies": "left", "marker": str(tmp_path / "died")})
     summary = tick(instance.workflow, instance, EXECUTORS["processes"])
     assert list(summary.failures) == ["left"]
@@ -81,8 +82,8 @@ def test_a_process_that_dies_is_a_failed_attempt_of_its_own_task(tmp_path):
     assert tick(instance.workflow, instance, EXECUTORS["processes"]).status == "finished"
 
 
-def sleeper(name, seconds, **options):
-    async def function(context):
+def sleeper(name: Any, seconds: Any, **options: Any) -> Any:
+    async def function(context: Any) -> Any:
         await asyncio.sleep(seconds)
         context.setdefault("ended", []).append(name)
         return True
@@ -91,7 +92,7 @@ def sleeper(name, seconds, **options):
     return wfepy.task(**options)(wfepy.start_point()(wfepy.end_point()(function)))
 
 
-def test_async_tasks_run_at_the_same_time():
+def test_async_tasks_run_at_the_same_time() -> None:
     workflow = workflow_of(*(sleeper(f"s{n}", 0.1) for n in range(100)))
     instance = Instance(workflow)
     began = time.perf_counter()
@@ -100,13 +101,13 @@ def test_async_tasks_run_at_the_same_time():
     assert len(instance.context["ended"]) == 100
 
 
-def test_what_follows_a_fast_task_does_not_wait_for_a_slow_one():
+def test_what_follows_a_fast_task_does_not_wait_for_a_slow_one() -> None:
     log = []
 
     @wfepy.start_point()
     @wfepy.task()
     @wfepy.end_point()
-    async def slow(context):
+    async def slow(context: Any) -> Any:
         await asyncio.sleep(0.3)
         log.append("slow")
         return True
@@ -114,12 +115,12 @@ def test_what_follows_a_fast_task_does_not_wait_for_a_slow_one():
     @wfepy.start_point()
     @wfepy.task()
     @wfepy.followed_by("next")
-    async def fast(context):
+    async def fast(context: Any) -> Any:
         return True
 
     @wfepy.task(name="next")
     @wfepy.end_point()
-    def following(context):
+    def following(context: Any) -> Any:
         log.append("next")
         return True
 
@@ -128,11 +129,11 @@ def test_what_follows_a_fast_task_does_not_wait_for_a_slow_one():
     assert log == ["next", "slow"]
 
 
-def test_an_async_task_waits_and_fails_like_any_other():
+def test_an_async_task_waits_and_fails_like_any_other() -> None:
     @wfepy.start_point()
     @wfepy.task(retry=Retry(2, delay="1min"))
     @wfepy.end_point()
-    async def a(context, attempt):
+    async def a(context: Any, attempt: Any) -> Any:
         if attempt == 1:
             raise ValueError("no")
         return wfepy.wait(reason="tea")
@@ -144,7 +145,7 @@ def test_an_async_task_waits_and_fails_like_any_other():
     assert tick(workflow, instance).waiting == {"a": "tea"}
 
 
-def test_an_attempt_that_takes_longer_than_its_limit_has_failed():
+def test_an_attempt_that_takes_longer_than_its_limit_has_failed() -> None:
     instances = []
     for limited in (sleeper("a", 30, time_limit="50ms"), blocking("a", time_limit="50ms")):
         workflow = workflow_of(limited)
@@ -160,8 +161,8 @@ def test_an_attempt_that_takes_longer_than_its_limit_has_failed():
 RELEASE = threading.Event()
 
 
-def blocking(name, **options):
-    def function(context):
+def blocking(name: Any, **options: Any) -> Any:
+    def function(context: Any) -> Any:
         RELEASE.wait(30)
         return True
 
@@ -169,13 +170,13 @@ def blocking(name, **options):
     return wfepy.task(**options)(wfepy.start_point()(wfepy.end_point()(function)))
 
 
-def test_items_of_an_async_task_run_at_the_same_time_up_to_a_number():
+def test_items_of_an_async_task_run_at_the_same_time_up_to_a_number() -> None:
     running, most = 0, 0
 
     @wfepy.start_point()
     @wfepy.task(each=lambda context: list(range(20)), max_parallel=4)
     @wfepy.end_point()
-    async def a(context, item):
+    async def a(context: Any, item: Any) -> Any:
         nonlocal running, most
         running += 1
         most = max(most, running)
@@ -190,7 +191,7 @@ def test_items_of_an_async_task_run_at_the_same_time_up_to_a_number():
     assert instance.context["a"] == [n * n for n in range(20)]
 
 
-def test_items_run_in_processes():
+def test_items_run_in_processes() -> None:
     workflow = wfepy.Workflow()
     workflow.load_tasks(parallel_flow)
     workflow.tasks = {"squares": workflow.tasks["squares"]}
@@ -199,13 +200,13 @@ def test_items_run_in_processes():
     assert instance.context["squares"] == [n * n for n in range(7)]
 
 
-def test_with_a_plugin_around_tasks_they_run_one_after_the_other_and_it_sees_each():
+def test_with_a_plugin_around_tasks_they_run_one_after_the_other_and_it_sees_each() -> None:
     class Around:
-        def __init__(self):
-            self.log = []
+        def __init__(self) -> None:
+            self.log: list[str] = []
 
         @wfepy.hookimpl(wrapper=True)
-        def wfepy_run_task(self, task):
+        def wfepy_run_task(self, task: Any) -> Any:
             self.log.append(f"before {task.name}")
             result = yield
             self.log.append(f"after {task.name}")

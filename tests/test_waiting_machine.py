@@ -13,6 +13,7 @@ import textwrap
 from collections import Counter
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import hypothesis.strategies as st
 from hypothesis import settings
@@ -92,7 +93,7 @@ class Killed(BaseException):
 
 
 class Life(RuleBasedStateMachine):
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="wfepy-life-"))
         number = next(NUMBERS)  # modules of different files need different names
@@ -109,27 +110,27 @@ class Life(RuleBasedStateMachine):
         self.may_repeat: set[str] = set()
         self.configure()
 
-    def teardown(self):
+    def teardown(self) -> None:
         faults.hit = None
         sys.path[:] = self.path
         for version in self.versions:
             sys.modules.pop(version, None)
         shutil.rmtree(self.folder)
 
-    def configure(self):
+    def configure(self) -> None:
         (self.folder / "wfepy.toml").write_text(f'[workflows.life]\nmodule = "{self.version}.py"\n')
 
-    def open(self):
+    def open(self) -> Any:
         return Project(Config.load(cwd=self.folder, autoload=False, environ={}, clock=lambda: self.now))
 
     @property
-    def state(self):
+    def state(self) -> Any:
         return self.folder / ".wfepy" / "state" / "life"
 
-    def is_live(self):
+    def is_live(self) -> Any:
         return (self.state / "a.json").exists()
 
-    def effects(self):
+    def effects(self) -> Any:
         """The effects of all modules that this machine has imported, taken out."""
         found = []
         for module in list(sys.modules.values()):
@@ -141,21 +142,21 @@ class Life(RuleBasedStateMachine):
     # --- what may happen -----------------------------------------------------------------------------
 
     @initialize()
-    def start(self):
+    def start(self) -> None:
         self.open().start("life", "a")
         self.seen: Counter[tuple[str, str]] = Counter()
 
     @rule()
-    def tick(self):
+    def tick(self) -> None:
         for report in self.open().tick():
             assert report.error is None, report.error
         self.check_effects(killed=False)
 
     @rule(point=st.integers(1, 60))
-    def tick_that_is_killed(self, point):
+    def tick_that_is_killed(self, point: Any) -> None:
         left = [point]
 
-        def hit(name):
+        def hit(name: Any) -> None:
             left[0] -= 1
             if not left[0]:
                 raise Killed(name)
@@ -172,24 +173,24 @@ class Life(RuleBasedStateMachine):
         self.check_effects(killed)
 
     @rule(hours=st.sampled_from([1, 3, 8, 25, 700]))
-    def time_passes(self, hours):
+    def time_passes(self, hours: Any) -> None:
         self.now += timedelta(hours=hours)
         self.latest = max(self.latest, self.now)
 
     @rule(hours=st.integers(1, 30))
-    def the_clock_is_set_back(self, hours):
+    def the_clock_is_set_back(self, hours: Any) -> None:
         self.now -= timedelta(hours=hours)
 
     @rule(name=st.sampled_from(["go", "go", "other"]), data=st.sampled_from(["yes", "no"]))
-    def signal(self, name, data):
+    def signal(self, name: Any, data: Any) -> None:
         self.send(f"s{len(self.sent) + 1}", name, data)
 
     @precondition(lambda self: self.sent)
     @rule(choose=st.randoms(use_true_random=False))
-    def signal_once_more(self, choose):
+    def signal_once_more(self, choose: Any) -> None:
         self.send(choose.choice(sorted(self.sent)), "go", "no")
 
-    def send(self, id, name, data):
+    def send(self, id: Any, name: Any, data: Any) -> None:
         try:
             send_signal(self.open(), "life", "a", name, data, by="ann", id=id, now=self.now)
         except (UsageError, InstanceNotFound):
@@ -201,7 +202,7 @@ class Life(RuleBasedStateMachine):
         verb=st.sampled_from(["pause", "resume", "cancel", "retry", "skip", "rewind"]),
         task=st.sampled_from(["review", "flaky", "end"]),
     )
-    def person(self, verb, task):
+    def person(self, verb: Any, task: Any) -> None:
         operations = Operations(self.open())
         arguments = () if verb in ("pause", "resume", "cancel") else (task,)
         try:
@@ -210,13 +211,13 @@ class Life(RuleBasedStateMachine):
             return
 
     @rule()
-    def the_code_is_edited(self):
+    def the_code_is_edited(self) -> None:
         self.versions.reverse()
         self.version = self.versions[0]
         self.configure()
 
     @rule()
-    def a_copy_is_made(self):
+    def a_copy_is_made(self) -> None:
         self.backup = self.folder / "backup"
         shutil.rmtree(self.backup, ignore_errors=True)
         shutil.copytree(self.state, self.backup)
@@ -224,17 +225,18 @@ class Life(RuleBasedStateMachine):
 
     @precondition(lambda self: self.backup is not None)
     @rule()
-    def the_copy_is_restored(self):
+    def the_copy_is_restored(self) -> None:
         shutil.rmtree(self.state)
+        assert self.backup is not None
         shutil.copytree(self.backup, self.state)
         self.seen = Counter(self.seen_then)
 
     # --- what must hold ------------------------------------------------------------------------------
 
-    def records(self):
+    def records(self) -> Any:
         return list(self.open().store.history("life", "a"))
 
-    def check_effects(self, killed):
+    def check_effects(self, killed: Any) -> None:
         """A task that is recorded as completed never runs again under the same key; one in flight at a kill may."""
         self.seen.update(self.effects())
         # At most one task was in flight at the kill: its effect may have happened without a record.
@@ -246,13 +248,13 @@ class Life(RuleBasedStateMachine):
         assert not done or max(done.values()) == 1, done
 
     @invariant()
-    def it_is_in_one_place_and_can_be_read(self):
+    def it_is_in_one_place_and_can_be_read(self) -> None:
         places = [(self.state / "a.json").exists(), (self.state / "done" / "a.json").exists()]
         assert sum(places) == 1
         self.open().read("life", "a")
 
     @invariant()
-    def the_history_has_no_gap_and_no_signal_twice(self):
+    def the_history_has_no_gap_and_no_signal_twice(self) -> None:
         records = self.records()
         assert [record["seq"] for record in records] == list(range(1, len(records) + 1))
         ids = [record["id"] for record in records if record["event"] == "signal"]
@@ -262,8 +264,8 @@ class Life(RuleBasedStateMachine):
         assert set(taken) <= set(ids)
 
     @invariant()
-    def each_task_ends_once_in_a_generation_and_times_out_only_late(self):
-        ends = Counter()
+    def each_task_ends_once_in_a_generation_and_times_out_only_late(self) -> None:
+        ends: Counter[tuple[str, int]] = Counter()
         deadlines = {}
         for record in self.records():
             if record["event"] == "operator" and record["verb"] in ("rewind", "retry"):
@@ -280,7 +282,7 @@ class Life(RuleBasedStateMachine):
         assert all(count == 1 for count in ends.values()), ends
 
     @invariant()
-    def a_second_tick_at_once_changes_nothing_unless_something_polls(self):
+    def a_second_tick_at_once_changes_nothing_unless_something_polls(self) -> None:
         project = self.open()
         if not self.is_live():
             return
@@ -297,7 +299,7 @@ class Life(RuleBasedStateMachine):
             assert len(self.records()) == len(instance_records(before))
 
 
-def instance_records(files):
+def instance_records(files: Any) -> Any:
     return [line for path, data in files.items() if path.name == "a.jsonl" for line in data.splitlines()]
 
 

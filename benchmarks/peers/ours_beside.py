@@ -53,7 +53,8 @@ def main(what: str, size: int) -> None:
     began = perf_counter()
     (report,) = project.tick()
     seconds = perf_counter() - began
-    assert report.summary.status == "finished", report.error
+    assert report.summary is not None, report.error
+    assert report.summary.status == "finished", report.summary.failures
     print(json.dumps({"seconds": seconds}))
 
 

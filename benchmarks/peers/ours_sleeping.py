@@ -1,6 +1,7 @@
 """A workflow whose instances sleep, but for one that polls; as a script it starts so many, and that one."""
 
 import sys
+from typing import Any
 
 import wfepy_hooks as wfepy
 
@@ -8,7 +9,7 @@ import wfepy_hooks as wfepy
 @wfepy.task()
 @wfepy.start_point()
 @wfepy.end_point()
-def nap(context):
+def nap(context: Any) -> Any:
     return wfepy.wait(until="300d") if context.get("sleeps") else False
 
 
