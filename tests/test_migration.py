@@ -160,6 +160,45 @@ def test_the_child_of_an_instance_of_the_same_workflow_reports_to_the_task_by_it
     assert adapted(document, after).document["parent"]["task"] == "ask"
 
 
+def test_an_approval_that_is_renamed_keeps_its_votes() -> None:
+    def flow(task: Any) -> Code:
+        code = Code().add("start", START, "review").add("end", END)
+        code.module.review = task  # type: ignore[attr-defined]
+        code.module.start = wfepy.task()(wfepy.start_point()(wfepy.followed_by(task)(code.module.start.func)))  # type: ignore[attr-defined]
+        return code
+
+    def review(context: object) -> None:
+        asked.append("asked")
+
+    def look_at_it(context: object) -> None:
+        asked.append("asked again")
+
+    asked: list[str] = []
+    mark = wfepy.followed_by("end")
+    before = flow(wfepy.approval(quorum=2)(mark(review)))
+    document = saved(before)
+    vote = {"id": "1", "name": "review", "data": "approve", "by": "ann", "received": 5}
+    document["signals"] = [vote, {**vote, "id": "2", "name": "another"}]
+    del document["wake"]
+    after = flow(wfepy.approval(quorum=2, renamed_from="review")(mark(look_at_it)))
+    second = {**vote, "seq": 6, "at": "", "event": "signal", "id": "3", "by": "bob"}
+    del second["received"]
+    found = adapted(document, after, [second])
+    assert finish(found, after) == ["start", "end"]
+    assert loaded(found, after).signals[1].name == "another"
+    assert asked == ["asked"]
+
+
+def test_the_end_of_a_child_is_put_where_the_task_is_called_now() -> None:
+    document = saved(OLD)
+    document["tasks"]["ask"]["wait"] = {"child": "other/1", "into": "ask", "signals": ["wfepy.ended.other/1"]}
+    after = (
+        Code().add("start", START, "question").add("question", "serve", renamed_from="ask").add("serve", END)
+    )
+    wait = adapted(document, after).document["tasks"]["question"]["wait"]
+    assert wait == {"child": "other/1", "into": "question", "signals": ["wfepy.ended.other/1"]}
+
+
 # --- removed ------------------------------------------------------------------------------------------
 
 WITHOUT_ASK = Code().add("start", START, "serve").add("serve", END, removed="ask")

@@ -131,6 +131,7 @@ class Fitting:
     def _call_it(self, old: str, new: str) -> None:
         """Put a new name wherever the old one is."""
         self.tasks = {new if name == old else name: entry for name, entry in self.tasks.items()}
+        self._rename_wait(old, new)
         self.queue = [new if name == old else name for name in self.queue]
         self._lead_to(old, new)
         for record in self.records:
@@ -142,6 +143,27 @@ class Fitting:
             and self.parent.get("task") == old
         ):
             self.parent = {**self.parent, "task": new}
+
+    def _rename_wait(self, old: str, new: str) -> None:
+        """Rename what a task waits for that is called after it: an approval's signal, the key for a child's end."""
+        waiting = [self.tasks[new]] if new in self.tasks else []
+        waiting += [record for record in self.records if record.get("task") in (old, new)]
+        is_approval = getattr(self.workflow.tasks[new].func, "task_name", "") == new
+        for entry in waiting:
+            wait = dict(entry.get("wait", {}))
+            if wait.get("child") and wait.get("into") == old:
+                wait["into"] = new
+            if is_approval and wait.get("signals") == [old]:
+                wait["signals"] = [new]
+            if wait:
+                entry["wait"] = wait
+        if is_approval:
+            document = self.result.document
+            if document.get("signals"):
+                document["signals"] = [_renamed(each, old, new) for each in document["signals"]]
+            for place, record in enumerate(self.records):
+                if record["event"] == "signal":
+                    self.records[place] = _renamed(record, old, new)
 
     def _lead_to(self, old: str, new: str, word: str = "") -> None:
         """Let what leads to ``old`` lead to ``new``.
@@ -344,3 +366,7 @@ def _after(record: Record) -> str:
 
 def _in_words(status: str) -> str:
     return status.replace("_", " ")
+
+
+def _renamed(signal: dict[str, Any], old: str, new: str) -> dict[str, Any]:
+    return {**signal, "name": new} if signal.get("name") == old else signal

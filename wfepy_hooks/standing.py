@@ -174,14 +174,22 @@ def migrate(
             "changes": now.changes,
             **{key: sorted(names) for key, names in (("drop", drop), ("keep", keep)) if names},
         }
+        children = _children(project.saved(name, instance_id)[0])
         session.append([record])
     finally:
         session.release()
     try:
         with project.hold(name, instance_id) as held:
+            held.runner.cancel_children(children)
             held.save()
     except (LockedError, InstanceNotFound):
         pass  # a tick was faster: it has loaded it so, too
+
+
+def _children(document: dict[str, Any]) -> list[str]:
+    """Return the instances for whose end the tasks of a document wait."""
+    waits = [entry["wait"] for entry in document["tasks"].values() if "wait" in entry]
+    return [wait["child"] for wait in waits if wait.get("child")]
 
 
 def _open(project: Project, workflow: str, instance: str, wait: float) -> Any:

@@ -262,3 +262,21 @@ def test_a_migration_that_is_cut_short_is_completed_by_whoever_comes_next(waitin
         for each in waiting.data("status", "--all")["instances"]
         if each["status"] == "dead_end"
     ] == ["x"]
+
+
+def test_the_child_that_a_forgotten_task_waited_for_is_cancelled(folder: Folder) -> None:
+    build = FLOW.replace("        # body\n", "").replace(
+        'return os.path.exists("go") or wfepy.wait(reason="there is no file go")',
+        'return wfepy.start_child("other")',
+    )
+    folder.configure(flow=build)
+    folder.write("other.py", FLOW)
+    with (folder.path / "wfepy.toml").open("a") as file:
+        file.write('[workflows.other]\nmodule = "other"\n')
+    folder.ok("run", "flow", "--id", "x")
+    assert [each["workflow"] for each in folder.data("status")["instances"]] == ["flow", "other"]
+    folder.write("flow.py", WITHOUT_B)
+    folder.ok("migrate", "flow", "--drop", "b", "--yes")
+    folder.ok("tick")
+    ended = {each["workflow"]: each["status"] for each in folder.data("status", "--all")["instances"]}
+    assert ended == {"flow": "dead_end", "other": "cancelled"}
