@@ -216,3 +216,31 @@ def test_with_a_plugin_around_tasks_they_run_one_after_the_other_and_it_sees_eac
     workflow = workflow_of(sleeper("a", 0.01), sleeper("b", 0.01))
     assert tick(workflow, Instance(workflow), plugins=[plugin]).status == "finished"
     assert plugin.log == ["before a", "after a", "before b", "after b"]
+
+
+def test_what_a_join_cancels_is_ended_at_once() -> None:
+    log = []
+
+    def racer(name: str, seconds: float) -> Any:
+        async def function(context: Any) -> Any:
+            try:
+                await asyncio.sleep(seconds)
+            except asyncio.CancelledError:
+                log.append(f"{name} cancelled")
+                raise
+            return True
+
+        function.__name__ = name
+        return wfepy.task()(wfepy.start_point()(wfepy.followed_by("first")(function)))
+
+    @wfepy.join_point("any", cancel_rest=True)
+    @wfepy.end_point()
+    @wfepy.task()
+    def first(context: Any) -> Any:
+        return True
+
+    workflow = workflow_of(racer("hare", 0.01), racer("tortoise", 30), first)
+    began = time.perf_counter()
+    assert tick(workflow, Instance(workflow)).status == "finished"
+    assert time.perf_counter() - began < 10
+    assert log == ["tortoise cancelled"]

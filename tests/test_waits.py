@@ -581,3 +581,12 @@ def test_an_item_cannot_change_the_context() -> None:
     bench = Bench(mapping(does))
     assert "cannot change the context" in str(bench.tick().failures["a"])
     assert bench.instance.context == {}
+
+
+def test_a_task_with_items_has_a_deadline_too() -> None:
+    bench = Bench(
+        mapping(lambda context, item, attempt: item == "a" or wfepy.wait(until="9d"), deadline="3d")
+    )
+    bench.tick()
+    assert bench.document["wake"] == "2026-11-26T06:00:00.000000Z"
+    assert bench.tick(days=3).timed_out == ["a"]

@@ -217,14 +217,28 @@ class Beside:
         if recorder is not None:
             recorder.begin_batch()
         ready: list[int] = []
-        for each in finished:
-            ready += self._take(each)
-        if recorder is not None:
-            recorder.end_batch()
+        try:
+            for each in finished:
+                ready += self._take(each)
+        finally:  # an interrupt in a condition: what was recorded before it stands
+            if recorder is not None:
+                recorder.end_batch()
         untold, runner._untold = runner._untold, None
         for number, decisions, result, settled in untold:
             runner._announce(number, decisions, result, settled)
+        self._drop_cancelled()
         return ready
+
+    def _drop_cancelled(self) -> None:
+        """End what runs for tasks that were cancelled meanwhile."""
+        status = self._runner.instance.marking.status
+        for number in [each for each in self._each if status[each] != m.READY]:
+            del self._each[number]
+        for key in [each for each in self._units if status[each[0]] != m.READY]:
+            unit = self._units.pop(key)
+            self._the_pump().cancel(key)
+            if unit.branch is not None:
+                self._the_branches().drop(unit.branch)
 
     def _take(self, finished: Finished) -> list[int]:
         """Record one attempt that has finished; return the tasks that may run after it."""

@@ -10,7 +10,7 @@ from .attempt import run_to_end
 from .clock import format_time
 from .context import Context, put
 from .errors import CodecError, PluginError
-from .items import DONE, RETRYING, WAITING, ItemsState
+from .items import DONE, RETRYING, WAITING, ItemsState, replay_item
 from .outcome import GiveUp, Wait
 from .waitstate import wait_from_answer
 from .waking import EVERY_TICK
@@ -84,8 +84,11 @@ class EachTask:
             except Exception as error:  # noqa: BLE001  # the user's function; it failed as the task itself does
                 return runner._failed(self._number, self._attempt, 0.0, error)
             generation = runner.instance.marking.generation[self._number]
-            runner._record("items", task=name, generation=generation, items=encoded)
-            runner.instance.items[name] = ItemsState(encoded)
+            fields: dict[str, Any] = {"task": name, "generation": generation, "items": encoded}
+            if self._task.options.deadline is not None:
+                fields["deadline"] = runner._moment(self._task.options.deadline.total_seconds())
+            runner._record("items", **fields)
+            replay_item(runner.instance, {"event": "items", **fields})
             runner.instance.waits.pop(name, None)
         self._find_due()
         return None

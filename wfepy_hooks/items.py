@@ -159,6 +159,8 @@ def replay_item(instance: Instance, record: dict[str, Any]) -> None:
         raise StateFormatError(f'history record {record["seq"]} is about task "{name}", which there is not')
     if record["event"] == "items":
         instance.items[name] = ItemsState(record["items"])
+        if "deadline" in record:
+            instance.deadlines[name] = record["deadline"]
         return
     if name not in instance.items:
         raise StateFormatError(
