@@ -15,6 +15,8 @@ from wfepy_hooks import marking as m
 from wfepy_hooks.marking import Marking
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from graphs import Script
     from oracle import Edge, Plan
 
@@ -27,9 +29,19 @@ class Operated(Oracle):
 
     stopped: frozenset[str] = frozenset()
 
+    def settle(self, name: str, outcome: str, conditions: Mapping[int, bool]) -> None:
+        super().settle(name, outcome, conditions)
+        if outcome == "done" and self.plan.tasks[name].terminate:
+            self._stop_loops()
+
     def cancel(self) -> None:
         self._cancel(self.plan.tasks)
         self.terminated = True
+        self._stop_loops()
+
+    def _stop_loops(self) -> None:
+        heads = [head for head in self.plan.loops if self._is_pass_over(head)]
+        self.stopped = frozenset(head for head in heads if Oracle._is_repeat_wanted(self, head))
 
     def retry(self, name: str) -> None:
         assert self.can_be_retried(name)
@@ -43,11 +55,7 @@ class Operated(Oracle):
 
     def rewind(self, name: str) -> None:
         following = self.following(name)
-        self.stopped = frozenset(
-            head
-            for head, body in self.plan.loops.items()
-            if not body & following and self._is_pass_over(head) and Oracle._is_repeat_wanted(self, head)
-        )
+        self.stopped = frozenset(head for head in self.stopped if not self.plan.loops[head] & following)
         for each in following:
             self.status[each] = PENDING
             self.generation[each] += 1
@@ -63,6 +71,19 @@ class Operated(Oracle):
         stopped = {e: self.edges[e] for e in self.plan.loop_edges if self.plan.edges[e].dest in self.stopped}
         super()._cancel_rest(join)
         self.edges.update(stopped)
+
+    def _repeat_one(self) -> bool:
+        """As the engine does, cancel the rest when a join starts over that a person has begun before its turn."""
+        before = dict(self.generation)
+        repeated = super()._repeat_one()
+        for head in self.plan.loops:
+            if (
+                self.plan.tasks[head].cancel_rest
+                and self.status[head] == READY
+                and self.generation[head] > before[head]
+            ):
+                self._cancel_rest(head)
+        return repeated
 
     def can_be_retried(self, name: str) -> bool:
         return self.status[name] in (FAILED, TIMED_OUT) and not self.is_settled(name)
