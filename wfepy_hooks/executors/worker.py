@@ -62,7 +62,7 @@ class Job:
         arguments = self.arguments
         if not isinstance(arguments, _Packed):  # else it is on its way already
             arguments = {name: self._packed(name, value) for name, value in arguments.items()}
-        return _remote_job, (self.home, self.task, self.context, arguments, self.strict, self.raw)
+        return _remote_job, (self.home, self.task, _text(self.context), arguments, self.strict, self.raw)
 
     def _packed(self, name: str, value: object) -> bytes:
         try:
@@ -75,9 +75,23 @@ class Job:
 
 
 def _remote_job(
-    home: Home, task: str, context: Json, arguments: dict[str, bytes], strict: bool, raw: bool
+    home: Home, task: str, context: str, arguments: dict[str, bytes], strict: bool, raw: bool
 ) -> Job:
-    return Job(home, task, context, _Packed(arguments), strict=strict, raw=raw)
+    return Job(home, task, _value(context), _Packed(arguments), strict=strict, raw=raw)
+
+
+def _text(context: Json) -> str:
+    """Return an encoded context as text: pickle cannot take one that is nested as deep as it may be."""
+    import json  # lazily: threads need none
+
+    return json.dumps(context, check_circular=False)
+
+
+def _value(text: str) -> Json:
+    import json  # lazily, as above
+
+    found: Json = json.loads(text)
+    return found
 
 
 class _Packed(dict[str, bytes]):
@@ -128,14 +142,14 @@ class Done:
                 f"what the task returned, of type {type(self.answer).__name__}, cannot be sent back from "
                 f"another process: {unsent}; return plain data"
             )
-        return _arrived, (answer, self.context, self.took, error, trace, self.warnings)
+        return _arrived, (answer, _text(self.context), self.took, error, trace, self.warnings)
 
 
 def _arrived(
-    answer: bytes, context: Json, took: float, error: BaseException | None, trace: str, warnings: list[str]
+    answer: bytes, context: str, took: float, error: BaseException | None, trace: str, warnings: list[str]
 ) -> Done:
     done = Done()
-    done.context, done.took, done.trace, done.warnings = context, took, trace, warnings
+    done.context, done.took, done.trace, done.warnings = _value(context), took, trace, warnings
     done.error = None if error is None else with_trace(error, trace)
     try:
         done.answer = pickle.loads(answer)
