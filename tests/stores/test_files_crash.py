@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import inbox_scenario
 import store_scenario
 import wfepy_hooks
 from wfepy_hooks import faults
@@ -92,6 +93,77 @@ def test_a_kill_while_it_recovers_from_a_kill_loses_nothing(
     check_acknowledged(root, acknowledged or ["2"])
     store_scenario.run(FileStore(root))
     check_end(root, end)
+
+
+# Signals, and instances that are brought back
+
+
+def run_other(root: Path, scenario: str, *kill: str) -> tuple[list[str], bool]:
+    """Run a scenario of ``inbox_scenario``; return what was acknowledged and whether the process was killed."""
+    command = [sys.executable, inbox_scenario.__file__, str(root), scenario, *kill]
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert process.returncode in (0, -signal.SIGKILL), process.stderr
+    return process.stdout.splitlines(), process.returncode != 0
+
+
+def check_signals(root: Path, acknowledged: list[str]) -> None:
+    """Every signal that was acknowledged is in the inbox or in the history, and in that once; none is torn."""
+    store = FileStore(root)
+    if not acknowledged:
+        return
+    taken = inbox_scenario.taken(store)
+    lying = [each["id"] for each in store.inbox("coffee", "monday")]
+    assert len(set(taken)) == len(taken)
+    assert {line.split()[1] for line in acknowledged if line.startswith("took")} <= set(taken)
+    assert {line.split()[1] for line in acknowledged} <= {*taken, *lying}
+    assert not list((root / "coffee").rglob("*.refused*"))
+
+
+def check_life(root: Path, acknowledged: list[str]) -> None:
+    """The instance is live or has ended, not both, and its history has what was acknowledged."""
+    store = FileStore(root)
+    if not acknowledged:
+        return
+    inbox_scenario.complete(store)
+    live, past = store.list("coffee"), store.list("coffee", ended=True)
+    assert sorted(live + past) == ["monday"]
+    assert store.read("coffee", "monday")[2] is bool(past)
+    steps = [line for line in acknowledged if line in ("end", "back")]
+    assert inbox_scenario.taken(store)[: len(steps)] == steps
+    if acknowledged[-1] in ("live", "ended") and len(inbox_scenario.taken(store)) == len(steps):
+        assert bool(live) is (acknowledged[-1] == "live")
+
+
+CHECKS = {"inbox": check_signals, "reopen": check_life}
+CASES = [
+    *(("inbox", point) for point in (*faults.INBOX_POINTS, "journal.fsync.after", "snapshot.rename.after")),
+    *(("reopen", point) for point in faults.REOPEN_POINTS),
+    *(
+        ("reopen", point)
+        for point in faults.STORE_POINTS
+        if point.startswith(("snapshot", "folder", "finish"))
+    ),
+]
+
+
+@pytest.mark.parametrize(("scenario", "point"), CASES)
+def test_a_kill_loses_no_signal_and_no_instance(tmp_path: Path, scenario: str, point: str) -> None:
+    assert not run_other(tmp_path / "undisturbed", scenario)[1]
+    occurrence = 0
+    while True:
+        occurrence += 1
+        root = tmp_path / str(occurrence)
+        acknowledged, killed = run_other(root, scenario, point, str(occurrence))
+        CHECKS[scenario](root, acknowledged)
+        if not killed:
+            break
+        inbox_scenario.RUNS[scenario](FileStore(root))
+        assert files(root) == files(tmp_path / "undisturbed")
+    assert occurrence > 1, "the fault point was never reached"
+
+
+def files(root: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
 def test_the_fault_points_of_the_store_are_those_in_its_code() -> None:
