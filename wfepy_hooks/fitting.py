@@ -109,61 +109,67 @@ class Fitting:
     # --- names ---------------------------------------------------------------------------------------
 
     def _rename(self) -> None:
+        """Put new names wherever the old ones are; linear in all that is renamed."""
         known = self._names()
-        saved = self.tasks.keys() | {
-            dest for entry in self.tasks.values() for dest, _ in map(split, _next(entry))
-        }
+        saved = {dest for entry in self.tasks.values() for dest, _ in map(split, _next(entry))}
+        saved.update(self.tasks)
+        new_names: dict[str, str] = {}
         for task in self.workflow.tasks.values():
             old_names = [
                 old for old in task.options.renamed_from if old in known and old not in self.graph.index
             ]
             for old in old_names:
-                other = next(
-                    (each for each in (task.name, *old_names) if each != old and each in saved), None
-                )
-                if other is not None and old in saved and not self.is_over:
-                    reason = f'it has both "{old}" and "{other}", which would be one task by renamed_from='
+                others = [each for each in (task.name, *old_names) if each != old and each in saved]
+                if others and old in saved and not self.is_over:
+                    reason = (
+                        f'it has both "{old}" and "{others[0]}", which would be one task by renamed_from='
+                    )
                     self._ask(old, reason, f"--drop {old}")
-                    continue
-                self._call_it(old, task.name)
-                self.result.changes.append(f'"{task.name}" was called "{old}"')
+                else:
+                    new_names[old] = task.name
+                    self.result.changes.append(f'"{task.name}" was called "{old}"')
+        if new_names:
+            self._call_them(new_names)
 
-    def _call_it(self, old: str, new: str) -> None:
-        """Put a new name wherever the old one is."""
-        self.tasks = {new if name == old else name: entry for name, entry in self.tasks.items()}
-        self._rename_wait(old, new)
-        self.queue = [new if name == old else name for name in self.queue]
-        self._lead_to(old, new)
+    def _call_them(self, new_names: dict[str, str]) -> None:
+        self.tasks = {new_names.get(name, name): entry for name, entry in self.tasks.items()}
+        self.queue = [new_names.get(name, name) for name in self.queue]
+        for entry in (*self.tasks.values(), *self.records):
+            if "next" in entry:
+                pairs = [split(text) for text in entry["next"]]
+                entry["next"] = [f"{new_names.get(dest, dest)}: {word}" for dest, word in pairs]
         for record in self.records:
-            if record.get("task") == old:
-                record["task"] = new
-        if (
-            self.parent
-            and self.parent.get("workflow") == self.workflow.name
-            and self.parent.get("task") == old
-        ):
-            self.parent = {**self.parent, "task": new}
+            if record.get("task") in new_names:
+                record["task"] = new_names[record["task"]]
+        parent = self.parent
+        if parent and parent.get("workflow") == self.workflow.name and parent.get("task") in new_names:
+            self.parent = {**parent, "task": new_names[parent["task"]]}
+        self._rename_waits(new_names)
 
-    def _rename_wait(self, old: str, new: str) -> None:
-        """Rename what a task waits for that is called after it: an approval's signal, the key for a child's end."""
-        waiting = [self.tasks[new]] if new in self.tasks else []
-        waiting += [record for record in self.records if record.get("task") in (old, new)]
-        is_approval = getattr(self.workflow.tasks[new].func, "task_name", "") == new
-        for entry in waiting:
-            wait = dict(entry.get("wait", {}))
-            if wait.get("child") and wait.get("into") == old:
-                wait["into"] = new
-            if is_approval and wait.get("signals") == [old]:
-                wait["signals"] = [new]
-            if wait:
-                entry["wait"] = wait
-        if is_approval:
-            document = self.result.document
-            if document.get("signals"):
-                document["signals"] = [_renamed(each, old, new) for each in document["signals"]]
-            for place, record in enumerate(self.records):
-                if record["event"] == "signal":
-                    self.records[place] = _renamed(record, old, new)
+    def _rename_waits(self, new_names: dict[str, str]) -> None:
+        """Rename what is called after a task that waits: an approval's signal, the key for a child's end."""
+        earlier = {new: old for old, new in new_names.items()}
+        waiting = [*self.tasks.items(), *((record.get("task", ""), record) for record in self.records)]
+        for name, entry in waiting:
+            if name in earlier and "wait" in entry:
+                wait = entry["wait"] = dict(entry["wait"])
+                if wait.get("child") and wait.get("into") == earlier[name]:
+                    wait["into"] = name
+                if self._is_approval(name) and wait.get("signals") == [earlier[name]]:
+                    wait["signals"] = [name]
+        approvals = {old: new for old, new in new_names.items() if self._is_approval(new)}
+        for signal in self.records:
+            if signal["event"] == "signal" and signal["name"] in approvals:
+                signal["name"] = approvals[signal["name"]]
+        document = self.result.document
+        if "signals" in document:
+            document["signals"] = [
+                {**each, "name": approvals.get(each["name"], each["name"])} for each in document["signals"]
+            ]
+
+    def _is_approval(self, name: str) -> bool:
+        """Return whether a task waits for a signal of its own name, see :func:`.approval`."""
+        return getattr(self.workflow.tasks[name].func, "task_name", "") == name
 
     def _lead_to(self, old: str, new: str, word: str = "") -> None:
         """Let what leads to ``old`` lead to ``new``.
@@ -366,7 +372,3 @@ def _after(record: Record) -> str:
 
 def _in_words(status: str) -> str:
     return status.replace("_", " ")
-
-
-def _renamed(signal: dict[str, Any], old: str, new: str) -> dict[str, Any]:
-    return {**signal, "name": new} if signal.get("name") == old else signal
