@@ -144,7 +144,7 @@ def test_a_broken_state_file_is_told_kept_and_stops_no_other(folder: Folder, kin
     assert b'"waiting"' in after["state/flow/good.json"]
     checked = folder.wfepy("check")
     assert checked.returncode == 3
-    assert "1 not loadable" in checked.stdout
+    assert "1 unreadable" in checked.stdout
 
 
 @pytest.mark.parametrize("kind", ["empty", "truncated", "conflict", "no tasks"])

@@ -295,6 +295,8 @@ def test_json_stands_alone_on_standard_output(folder: Folder) -> None:
         "completed": ["a"],
         "skipped": ["c"],
         "waiting": {"b": "there is no file go"},
+        "retrying": {},
+        "timed_out": [],
         "failed": {},
         "error": None,
         "exit_code": 0,
