@@ -45,6 +45,7 @@ from .workflow import Workflow
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .approving import approval
+    from .operations import Operations
     from .retrying import Retry
     from .sending import send_signal
     from .signals import Signal
@@ -64,6 +65,7 @@ __all__ = [
     "InternalError",
     "LockedError",
     "NewerStateError",
+    "Operations",
     "PluginError",
     "Retry",
     "RetryDecision",
@@ -101,7 +103,13 @@ __all__ = [
 
 
 #: What most workflows do not use, so that a plain tick does not import it.
-_LAZY = {"approval": "approving", "Retry": "retrying", "Signal": "signals", "send_signal": "sending"}
+_LAZY = {
+    "approval": "approving",
+    "Operations": "operations",
+    "Retry": "retrying",
+    "Signal": "signals",
+    "send_signal": "sending",
+}
 
 
 def __getattr__(name: str) -> object:
