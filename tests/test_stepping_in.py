@@ -351,3 +351,18 @@ def test_start_point_does_not_depend_on_what_leads_to_it() -> None:
     flow.end("a b c")
     flow.marking.rewind(0)
     assert [flow.status(name) for name in "abc"] == ["ready", "done", "done"]
+
+
+def test_end_point_that_its_loop_runs_again_has_not_ended_the_instance_any_more() -> None:
+    flow = Flow("s start: h\n h: x e\n x: h?\n e end terminate: h?")
+    flow.end("s h")
+    flow.end("e", True)
+    assert (flow.state, flow.status("x")) == ("finished", "cancelled")
+    _, head, task, end = range(4)
+    flow.marking.rewind(task)
+    flow.marking.settle(task, m.DONE, [m.E_FALSE])
+    assert (flow.ready, flow.generation("e")) == (["h"], 1)
+    flow.marking.settle(head, m.DONE, [m.E_TAKEN, m.E_TAKEN])
+    flow.marking.settle(end, m.FAILED, [])
+    flow.marking.settle(task, m.DONE, [m.E_FALSE])
+    assert flow.state == restored(flow.marking).state == "failed"
