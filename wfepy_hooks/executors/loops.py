@@ -32,6 +32,7 @@ class Loop:
 
     def __init__(self, was_interrupted: Callable[[], bool] | None) -> None:
         self._was_interrupted = was_interrupted
+        self._is_closing = False
         self._loop = asyncio.new_event_loop()
         self._loop.set_exception_handler(_report)
         self._loop.set_default_executor(_DaemonThreads())
@@ -47,7 +48,7 @@ class Loop:
 
         def tell(task: asyncio.Task[Any]) -> None:
             end(task)
-            self._loop.stop()
+            self._stop()
 
         task = self._loop.create_task(self._await(make))
         task.add_done_callback(tell)
@@ -66,6 +67,8 @@ class Loop:
             return None, error
 
     def _is_from_keyboard(self) -> bool:
+        if self._is_closing:  # in another thread, which gets no interrupts
+            return False
         return self._was_interrupted is None or self._was_interrupted()
 
     def run(self, seconds: float) -> None:
@@ -73,7 +76,7 @@ class Loop:
 
         :raises KeyboardInterrupt: if it comes from the keyboard
         """
-        timer = self._loop.call_later(seconds, self._loop.stop)
+        timer = self._loop.call_later(seconds, self._stop)
         try:
             self._loop.run_forever()
         except KeyboardInterrupt as error:
@@ -81,33 +84,41 @@ class Loop:
                 raise
             _log("something that an async task left behind raised %s", type(error).__name__)
         except SystemExit:
-            _log("something that an async task left behind called sys.exit()")
+            _log("something that an async task left behind raised SystemExit")
         finally:
             timer.cancel()
 
     def wake(self) -> None:
         """Let :meth:`run` return, or else the next one at once; any thread may call this."""
         try:
-            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._loop.call_soon_threadsafe(self._stop)
         except RuntimeError:  # it is closed
             return
+
+    def _stop(self) -> None:
+        if not self._is_closing:
+            self._loop.stop()
 
     def close(self) -> None:
         """Cancel what is left, and close the loop when that has ended, or after a while.
 
         It happens in another thread, because what is left may block and could not be stopped then.
         """
+        self._is_closing = True
         thread = threading.Thread(target=self._close, name="wfepy-loop", daemon=True)
         thread.start()
         thread.join(_LIMIT)
         if thread.is_alive():
-            _log("an async task blocks the event loop although it is cancelled; it is left to itself")
+            _log("an async task blocks the event loop although cancelled, and was left to itself")
 
     def _close(self) -> None:
+        last = self._loop.create_task(self._shut_down())
         try:
-            self._loop.run_until_complete(self._shut_down())
-        except BaseException as error:  # noqa: BLE001  # what the cleaning up of a task raises through the loop
-            _log("while an async task was cancelled, it raised %r", error)
+            while not last.done():
+                try:
+                    self._loop.run_until_complete(last)
+                except (SystemExit, KeyboardInterrupt) as error:  # asyncio lets them through
+                    _log("something that an async task left behind raised %s", type(error).__name__)
         finally:
             self._loop.close()
 
@@ -116,11 +127,13 @@ class Loop:
         for task in left:
             task.cancel()
         if left:
-            _, stubborn = await asyncio.wait(left, timeout=_PATIENCE)
+            ended, stubborn = await asyncio.wait(left, timeout=_PATIENCE)
+            for task in ended:
+                if not task.cancelled():
+                    task.exception()  # else asyncio complains that nobody asked for it
             if stubborn:
                 _log(
-                    "%d async tasks go on although they are cancelled; they are left to themselves",
-                    len(stubborn),
+                    "%d async task(s) went on although cancelled, and were left to themselves", len(stubborn)
                 )
         await asyncio.wait([asyncio.create_task(self._loop.shutdown_asyncgens())], timeout=_PATIENCE)
 

@@ -1,0 +1,504 @@
+"""The pump and its event loop: coroutines that end, that will not end, and that leave things behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable, Generator
+from typing import Any
+
+import pytest
+
+from wfepy_hooks.executors import Finished, Pump, ThreadExecutor, TimeLimitExceeded
+
+
+@pytest.fixture
+def pump() -> Any:
+    pump = Pump(lambda: ThreadExecutor(2), was_interrupted=lambda: False)
+    yield pump
+    pump.close()
+
+
+def drain(pump: Pump) -> list[Finished]:
+    found = []
+    while pump.running:
+        found += pump.wait(30)
+    return found
+
+
+async def brew(cups: int, seconds: float = 0.0) -> int:
+    await asyncio.sleep(seconds)
+    return cups
+
+
+def test_what_a_coroutine_returns_is_handed_out(pump: Pump) -> None:
+    for cups in range(10):
+        pump.start_async(cups, lambda cups=cups: brew(cups))  # type: ignore[misc]
+    assert pump.running == 10
+    found = drain(pump)
+    assert sorted((each.key, each.value, each.error) for each in found) == [(n, n, None) for n in range(10)]
+
+
+def test_a_thousand_coroutines_wait_at_the_same_time() -> None:
+    best = 9.0
+    for _ in range(5):  # the machine may be busy with something else
+        began = time.perf_counter()
+        pump = Pump()
+        for number in range(1000):
+            pump.start_async(number, lambda: asyncio.sleep(0.1))
+        assert len(drain(pump)) == 1000
+        pump.close()
+        best = min(best, time.perf_counter() - began)
+        if best < 0.25:
+            return
+    pytest.fail(f"took {best} s at best")
+
+
+def test_they_are_handed_out_together_if_they_end_together(pump: Pump) -> None:
+    event = asyncio.Event()
+
+    async def open_it() -> None:
+        event.set()
+
+    for number in range(500):
+        pump.start_async(number, event.wait)
+    pump.start_async("open", open_it)
+    rounds = 0
+    while pump.running:
+        rounds += bool(pump.wait(30))
+    assert rounds <= 3
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("no milk"), SystemExit(3), KeyboardInterrupt(), asyncio.CancelledError("mine")]
+)
+def test_what_a_coroutine_raises_is_data(pump: Pump, error: BaseException) -> None:
+    async def fail() -> None:
+        await asyncio.sleep(0)
+        raise error
+
+    pump.start_async("fails", fail)
+    pump.start_async("works", lambda: brew(1))
+    found = {each.key: each for each in drain(pump)}
+    assert type(found["fails"].error) is type(error)
+    assert found["works"].value == 1
+
+
+def test_what_cannot_be_awaited_is_an_error_of_the_call(pump: Pump) -> None:
+    def fail() -> Awaitable[None]:
+        raise ValueError("no milk")
+
+    nothing: Callable[[], Any] = int
+    pump.start_async("fails", fail)
+    pump.start_async("nothing", nothing)
+    found = {each.key: each.error for each in drain(pump)}
+    assert isinstance(found["fails"], ValueError)
+    assert isinstance(found["nothing"], TypeError)
+
+
+def test_anything_may_be_awaited(pump: Pump) -> None:
+    class Coffee:
+        def __await__(self) -> Generator[Any, None, str]:
+            yield from asyncio.sleep(0).__await__()
+            return "coffee"
+
+    pump.start_async("key", Coffee)
+    assert pump.wait(30)[0].value == "coffee"
+
+
+def test_calls_of_both_kinds_end_beside_each_other(pump: Pump) -> None:
+    go_on = threading.Event()
+
+    async def let_go() -> str:
+        await asyncio.sleep(0.05)
+        go_on.set()
+        return "let go"
+
+    pump.start_call("thread", go_on.wait)
+    pump.start_async("async", let_go)
+    assert {each.key: each.value for each in drain(pump)} == {"thread": True, "async": "let go"}
+    pump.start_call("thread", time.sleep, 0.05)
+    began = time.monotonic()
+    assert [each.key for each in pump.wait(30)] == ["thread"]
+    assert time.monotonic() - began < 0.5
+
+
+def test_coroutines_go_on_only_during_a_wait_and_each_wait_gets_them_further(pump: Pump) -> None:
+    steps = []
+
+    async def walk() -> None:
+        for step in range(5):
+            steps.append(step)
+            await asyncio.sleep(0)
+
+    pump.start_async("walk", walk)
+    time.sleep(0.01)
+    assert steps == []
+    rounds = 0
+    while not pump.wait(0):
+        rounds += 1
+        assert rounds < 20
+    assert steps == [0, 1, 2, 3, 4]
+
+
+def test_a_wait_ends_at_its_timeout(pump: Pump) -> None:
+    pump.start_async("slow", lambda: asyncio.sleep(60))
+    began = time.monotonic()
+    assert pump.wait(0.1) == []
+    assert 0.1 <= time.monotonic() - began < 1
+
+
+def test_coroutines_see_the_context_variables_of_the_start_and_not_those_of_others(pump: Pump) -> None:
+    variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable")
+
+    async def change(name: str) -> list[str]:
+        seen = [variable.get()]
+        variable.set(name)
+        await asyncio.sleep(0.001)
+        return [*seen, variable.get()]
+
+    for name in ("a", "b"):
+        variable.set(f"before {name}")
+        pump.start_async(name, lambda name=name: change(name))  # type: ignore[misc]
+    variable.set("here")
+    assert {each.key: each.value for each in drain(pump)} == {
+        "a": ["before a", "a"],
+        "b": ["before b", "b"],
+    }
+    assert variable.get() == "here"
+
+
+def test_threads_and_programs_of_asyncio_work(pump: Pump) -> None:
+    async def call() -> tuple[int, bytes]:
+        process = await asyncio.create_subprocess_exec("echo", "milk", stdout=asyncio.subprocess.PIPE)
+        text, _ = await process.communicate()
+        return await asyncio.to_thread(threading.get_ident), text
+
+    pump.start_async("call", call)
+    (ended,) = pump.wait(30)
+    assert ended.error is None
+    assert ended.value[0] != threading.get_ident()
+    assert ended.value[1] == b"milk\n"
+
+
+def test_a_plain_function_can_be_given_to_the_threads_of_the_loop(pump: Pump) -> None:
+    async def call() -> str:
+        return await asyncio.get_running_loop().run_in_executor(None, "milk".upper)
+
+    pump.start_async("call", call)
+    assert pump.wait(30)[0].value == "MILK"
+
+
+# Time limits and cancelling
+
+
+def test_a_coroutine_past_its_limit_is_cancelled_and_can_clean_up(pump: Pump) -> None:
+    steps = []
+
+    async def slow() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.01)
+            steps.append("cleaned up")
+
+    pump.start_async("slow", slow, time_limit=0.05)
+    pump.start_async("quick", lambda: brew(1), time_limit=30)
+    found = {each.key: each for each in drain(pump)}
+    assert isinstance(found["slow"].error, TimeLimitExceeded)
+    assert str(found["slow"].error) == "it took longer than its time limit of 0.05 s"
+    assert steps == ["cleaned up"]
+    assert found["slow"].took < 0.8
+    assert found["quick"].value == 1
+
+
+def test_what_is_returned_after_the_limit_does_not_count(pump: Pump) -> None:
+    async def slow() -> str:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            return "late"
+        return "never"
+
+    pump.start_async("slow", slow, time_limit=0.05)
+    (ended,) = pump.wait(30)
+    assert isinstance(ended.error, TimeLimitExceeded)
+    assert ended.value is None
+
+
+def test_a_coroutine_that_blocks_the_loop_is_found_too_late(pump: Pump) -> None:
+    async def block() -> None:
+        time.sleep(0.1)
+
+    pump.start_async("blocks", block, time_limit=0.05)
+    (ended,) = pump.wait(30)
+    assert isinstance(ended.error, TimeLimitExceeded)
+
+
+async def never_end(steps: list[str]) -> None:
+    """Go on when cancelled."""
+    while True:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            steps.append("no")
+
+
+def test_a_coroutine_that_will_not_end_is_left_after_a_second(
+    pump: Pump, caplog: pytest.LogCaptureFixture
+) -> None:
+    steps: list[str] = []
+    pump.start_async("stubborn", lambda: never_end(steps), time_limit=0.05)
+    began = time.monotonic()
+    (ended,) = pump.wait(30)
+    assert isinstance(ended.error, TimeLimitExceeded)
+    assert 1.0 < time.monotonic() - began < 3.0
+    pump.start_async("stubborn", lambda: brew(1))  # the key is free
+    assert pump.wait(30)[0].value == 1
+    with caplog.at_level(logging.WARNING):
+        pump.close()
+    assert caplog.messages == ["1 async task(s) went on although cancelled, and were left to themselves"]
+
+
+def test_a_cancelled_coroutine_is_handed_out_to_nobody(pump: Pump) -> None:
+    steps = []
+
+    async def slow() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            steps.append("cleaned up")
+
+    pump.start_async("slow", slow)
+    assert pump.wait(0.01) == []
+    pump.cancel("slow")
+    assert (pump.running, steps) == (0, [])
+    assert pump.wait(0.01) == []
+    assert steps == ["cleaned up"]
+    pump.start_async("never begun", slow)
+    pump.cancel("never begun")
+    assert pump.wait(0.01) == []
+    assert steps == ["cleaned up"]
+
+
+# What is left behind
+
+
+def test_closing_lets_what_runs_clean_up(caplog: pytest.LogCaptureFixture) -> None:
+    pump = Pump()
+    steps = []
+
+    async def slow() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.01)
+            steps.append("cleaned up")
+
+    async def leave_behind() -> None:
+        asyncio.create_task(slow())  # noqa: RUF006 - wrong on purpose
+
+    async def generate() -> Any:
+        try:
+            yield 1
+        finally:
+            steps.append("closed")
+
+    generator = generate()
+
+    async def take_one() -> int:
+        found: int = await generator.__anext__()
+        return found
+
+    pump.start_async("slow", slow)
+    pump.start_async("leave", leave_behind)
+    pump.start_async("one", take_one)
+    while pump.running > 1:
+        pump.wait(30)
+    pump.wait(0.01)
+    with caplog.at_level(logging.DEBUG):
+        pump.close()
+        pump.close()
+    assert sorted(steps) == ["cleaned up", "cleaned up", "closed"]
+    assert caplog.messages == []
+    assert pump.running == 0
+
+
+def test_a_pump_that_never_waited_can_be_closed() -> None:
+    pump = Pump()
+    pump.start_async("slow", lambda: never_end([]))
+    pump.close()
+    with pytest.raises(RuntimeError, match="the pump is closed"):
+        pump.start_async("more", lambda: brew(1))
+
+
+def test_closing_is_over_soon_whatever_blocks(caplog: pytest.LogCaptureFixture) -> None:
+    go_on = threading.Event()
+    ended = threading.Event()
+
+    async def block() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            go_on.wait()
+            ended.set()
+
+    pump = Pump()
+    pump.start_async("blocks", block)
+    pump.wait(0.01)
+    began = time.monotonic()
+    with caplog.at_level(logging.WARNING):
+        pump.close()
+    assert time.monotonic() - began < 5
+    assert caplog.messages == [
+        "an async task blocks the event loop although cancelled, and was left to itself"
+    ]
+    go_on.set()
+    assert ended.wait(10)
+
+
+def test_errors_while_cleaning_up_stop_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    steps = []
+
+    async def clean_up() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.05)
+            steps.append("cleaned up")
+
+    async def fail(error: BaseException) -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            raise error
+
+    async def leave_behind(error: BaseException) -> None:
+        asyncio.create_task(fail(error))  # noqa: RUF006 - wrong on purpose
+
+    pump = Pump()
+    for number, error in enumerate((SystemExit(3), KeyboardInterrupt(), SystemExit(4))):
+        pump.start_async(number, lambda error=error: fail(error))  # type: ignore[misc]
+        pump.start_async(f"left {number}", lambda error=error: leave_behind(error))  # type: ignore[misc]
+    pump.start_async("last", clean_up)
+    pump.wait(0.01)
+    with caplog.at_level(logging.WARNING):
+        pump.close()
+    assert steps == ["cleaned up"]
+    assert sorted(caplog.messages) == [
+        "something that an async task left behind raised KeyboardInterrupt",
+        "something that an async task left behind raised SystemExit",
+        "something that an async task left behind raised SystemExit",
+    ]
+
+
+def test_what_was_left_behind_cannot_end_the_tick(pump: Pump, caplog: pytest.LogCaptureFixture) -> None:
+    async def leave(error: type[BaseException]) -> None:
+        await asyncio.sleep(0.01)
+        raise error
+
+    async def leave_behind() -> None:
+        for error in (SystemExit, KeyboardInterrupt):
+            asyncio.create_task(leave(error))  # noqa: RUF006 - wrong on purpose
+
+    pump.start_async("leave", leave_behind)
+    pump.start_async("slow", lambda: brew(1, 0.2))
+    with caplog.at_level(logging.WARNING):
+        assert {each.key for each in drain(pump)} == {"leave", "slow"}
+    assert [message for message in caplog.messages if "left behind" in message] == [
+        "something that an async task left behind raised SystemExit",
+        "something that an async task left behind raised KeyboardInterrupt",
+    ]
+
+
+@pytest.mark.parametrize("ending", ["pump.close()", "pass"])
+def test_a_thread_of_asyncio_that_never_ends_does_not_keep_the_process_from_ending(ending: str) -> None:
+    code = f"""
+import asyncio, threading
+from wfepy_hooks.executors import Pump
+pump = Pump()
+pump.start_async("slow", lambda: asyncio.to_thread(threading.Event().wait), time_limit=0.1)
+print(pump.wait(30)[0].error)
+{ending}
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (ended.stdout, ended.stderr) == ("it took longer than its time limit of 0.1 s\n", "")
+
+
+# Interrupts
+
+
+class Interrupted(KeyboardInterrupt):
+    """From the handler of a signal."""
+
+
+@pytest.fixture
+def interrupt_after() -> Any:
+    """A function that lets a signal raise :class:`Interrupted` in this thread after some seconds."""
+
+    def handle(number: int, frame: object) -> None:
+        raise Interrupted
+
+    before = signal.signal(signal.SIGALRM, handle)
+    yield lambda seconds: signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+async def compute() -> None:
+    while True:
+        await asyncio.sleep(0)
+
+
+async def block() -> None:
+    time.sleep(60)
+
+
+@pytest.mark.parametrize(
+    "work", [lambda: asyncio.sleep(60), compute, block], ids=["sleep", "compute", "block"]
+)
+def test_an_interrupt_gets_out_of_a_wait_at_once(interrupt_after: Any, work: Any) -> None:
+    for number in range(5):
+        pump = Pump(was_interrupted=lambda: True)
+        pump.start_async("work", work)
+        pump.start_async("other", lambda: asyncio.sleep(60))
+        interrupt_after(0.02 + number * 0.0003)
+        began = time.monotonic()
+        with pytest.raises(Interrupted):
+            pump.wait()
+        assert time.monotonic() - began < 1
+        pump.close()
+        assert time.monotonic() - began < 4
+
+
+def test_an_interrupt_is_taken_for_one_of_the_keyboard_if_nobody_says_otherwise() -> None:
+    async def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    pump = Pump()
+    pump.start_async("interrupt", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        pump.wait(30)
+    pump.close()
+
+
+def test_closing_leaves_no_open_file() -> None:
+    def opened() -> int:
+        return len(os.listdir("/dev/fd"))
+
+    before = opened()
+    for _ in range(3):
+        pump = Pump()
+        pump.start_async("brew", lambda: brew(1))
+        drain(pump)
+        pump.close()
+    assert opened() == before
