@@ -207,9 +207,10 @@ def test_the_local_plugin_is_imported_under_a_private_name(
 
 def test_a_local_plugin_that_raises_leaves_no_module_behind(project: Project) -> None:
     project.write("wfepy_plugins", "import sys\n1 / 0\n")
+    before = set(sys.modules)
     failure = project.failure()
     assert failure == "plugin wfepy_plugins: ZeroDivisionError: division by zero (wfepy_plugins.py:2)"
-    assert not [name for name in sys.modules if name.startswith("_wfepy_plugins_")]
+    assert not [name for name in set(sys.modules) - before if name.startswith("_wfepy_plugins_")]
 
 
 def test_without_a_config_file_the_local_plugin_lies_in_the_folder(project: Project) -> None:

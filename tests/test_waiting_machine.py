@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -303,5 +304,8 @@ def instance_records(files: Any) -> Any:
     return [line for path, data in files.items() if path.name == "a.jsonl" for line in data.splitlines()]
 
 
-Life.TestCase.settings = settings(deadline=None)
-TestLife = Life.TestCase
+# Each example is a life of up to 40 steps, some of which are whole ticks: 1 s.
+Life.TestCase.settings = settings(
+    deadline=None, max_examples=max(4, settings().max_examples // 5), stateful_step_count=40
+)
+TestLife = pytest.mark.slow(Life.TestCase)

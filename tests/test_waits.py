@@ -15,6 +15,7 @@ from wfepy_hooks.clock import format_time
 from wfepy_hooks.codec import Codec
 from wfepy_hooks.engine import Engine
 from wfepy_hooks.instance import Instance
+from wfepy_hooks.operate import apply
 from wfepy_hooks.plugins import PluginHost
 from wfepy_hooks.retrying import Retry
 from wfepy_hooks.runner import Runner
@@ -590,3 +591,22 @@ def test_a_task_with_items_has_a_deadline_too() -> None:
     bench.tick()
     assert bench.document["wake"] == "2026-11-26T06:00:00.000000Z"
     assert bench.tick(days=3).timed_out == ["a"]
+
+
+def test_retrying_a_task_tries_only_the_items_that_failed() -> None:
+    ran = []
+
+    def does(context: Any, item: str, attempt: int) -> Any:
+        ran.append(item)
+        if item == "b" and ran.count("b") == 1:
+            raise wfepy.GiveUp("rotten")
+        return item
+
+    bench = Bench(mapping(does))
+    assert bench.tick().status == "failed"
+    record = {"event": "operator", "verb": "retry", "task": "a", "generation": 0, "seq": 1, "by": "ann"}
+    bench.instance.ended = None
+    apply(bench.instance, record)
+    assert bench.tick().status == "finished"
+    assert ran == ["a", "b", "c", "b"]
+    assert bench.instance.context == {"a": ["a", "b", "c"]}

@@ -85,7 +85,7 @@ class Family:
         """Tell children that nobody waits for them any more."""
         for key in children:
             workflow, _, name = key.partition("/")
-            self._send(workflow, name, {"id": f"cancel-{instance.uid}", "name": CANCEL})
+            self._send(workflow, name, {"id": f"cancel-{instance.uid}-{instance.seq}", "name": CANCEL})
 
     def _send(self, workflow: str, instance: str, signal: Mapping[str, object]) -> None:
         from .clock import format_time
@@ -113,7 +113,8 @@ class Family:
         task = document["tasks"].get(link["task"], {})
         if records or task.get("generation", 0) != int(link["generation"]):
             return False
-        return task.get("status") in ("done", "skipped", "failed", "timed_out", "cancelled")
+        # Not after a failure: somebody may have the task retried, and it waits for this child again.
+        return task.get("status") in ("done", "skipped", "cancelled")
 
 
 def _child_id(parent: str, task: str, generation: int) -> str:

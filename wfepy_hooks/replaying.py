@@ -179,7 +179,10 @@ def settle(
 ) -> m.Settled:
     """End a task and forget what was kept of its attempts, and of those of the tasks that this takes along."""
     if instance.remembers_attempts:
+        items = instance.items.get(name)
         instance.forget_attempts(name)
+        if items is not None and outcome != m.DONE:
+            instance.items[name] = items  # a person may have those retried that failed
     settled = instance.marking.settle(task, outcome, decisions)
     if error:
         instance.errors[name] = error
