@@ -284,7 +284,7 @@ def fails(make: Callable[[], Executor], test: str) -> bool:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What never happens is to be noticed soon."""
-    monkeypatch.setattr("wfepy_hooks.executors.conformance._PATIENCE", 2.0)
+    monkeypatch.setattr("wfepy_hooks.executors.conformance._PATIENCE", 1.0)
     monkeypatch.setattr("wfepy_hooks.executors.probes._PATIENCE", 0.3)
 
 

@@ -139,8 +139,9 @@ class Loop:
 
 
 def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Log what went wrong where nobody sees it, but not that a task is dropped that would not end."""
-    if "was destroyed" not in context.get("message", ""):
+    """Log what went wrong where nobody sees it, unless it was told before."""
+    is_told = isinstance(context.get("exception"), (SystemExit, KeyboardInterrupt))
+    if not is_told and "was destroyed" not in context.get("message", ""):
         loop.default_exception_handler(context)
 
 
