@@ -38,6 +38,10 @@ def in_state(name: str, old: str, new: str) -> Mutant:
     return Mutant(name, "state.py", old, new, "test_properties_runner")
 
 
+def in_replaying(name: str, old: str, new: str) -> Mutant:
+    return Mutant(name, "replaying.py", old, new, "test_properties_runner")
+
+
 def in_attempt(name: str, old: str, new: str) -> Mutant:
     return Mutant(name, "attempt.py", old, new, "test_properties_runner")
 
@@ -231,17 +235,19 @@ RESTORING = [
     in_state("generation is not saved", 'entry["generation"] = marking.generation[task]', "pass"),
     in_state("order of the queue is not restored", "dict.fromkeys(queue)", "dict.fromkeys(sorted(queue))"),
     in_state("decisions are not restored", "marking.edges[first : first + len(decided)] = decided", "pass"),
-    in_state(
+    in_replaying(
         "wait is not replayed",
-        'note_wait(instance, name, record["at"], record.get("reason", ""))',
-        "pass",
+        "note_wait(\n"
+        '            instance, name, WaitState.from_terms(since, record.get("reason", ""), record.get("wait", {}))\n'
+        "        )\n",
+        "pass\n",
     ),
-    in_state(
+    in_replaying(
         "decisions are not replayed",
-        'read_decisions(instance.marking.graph, task, record["next"]) if record.get("next") else []',
+        'read_decisions(graph, task, record["next"]) if record.get("next") else []',
         "[]",
     ),
-    in_state("context is not replayed", "restored.encoded = replay(restored.encoded, records)", "pass"),
+    in_replaying("context is not replayed", "encoded = replay(encoded, records)", "pass"),
     in_state("number of failures is not saved", 'entry["failures"] = instance.failures[name]', "pass"),
 ]
 
