@@ -76,15 +76,13 @@ class Index:
 class Log:
     """What the sessions have done since an index was made.
 
-    :ivar token: of the index that it goes on from
-    :ivar is_whole: whether every line was understood
+    :ivar token: of the index that it goes on from, "" if there is a line that is not understood
     """
 
-    __slots__ = ("_changes", "is_whole", "token")
+    __slots__ = ("_changes", "token")
 
-    def __init__(self, token: str, changes: list[list[str]], *, is_whole: bool) -> None:
+    def __init__(self, token: str, changes: list[list[str]]) -> None:
         self.token = token
-        self.is_whole = is_whole
         self._changes = changes
 
     def __len__(self) -> int:
@@ -144,7 +142,7 @@ def parse_log(data: bytes) -> Log:
     changes = [_unchecked(line) for line in lines[:-1]]
     sound = [change for change in changes if len(change) == 5]
     is_whole = len(token) == 1 and len(sound) == len(changes) and lines[-1:] == [b""]
-    return Log(token[0] if is_whole else "", sound, is_whole=is_whole)
+    return Log(token[0] if is_whole else "", sound)
 
 
 def _checked(text: str) -> bytes:

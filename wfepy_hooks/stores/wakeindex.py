@@ -81,8 +81,7 @@ def due_by_index(folder: str, moment: str) -> set[str] | None:
 
 def _is_true(index: Index, log: Log, stamp: str, moment: str) -> bool:
     return (
-        log.is_whole
-        and log.token == index.token
+        log.token == index.token
         and index.since <= moment < index.until
         and len(log) <= max(1000, len(index.lines))  # else it is faster to begin anew
         and log.leads(index.folder, stamp)
@@ -106,18 +105,14 @@ def due_by_files(folder: str, workflow: str, now: datetime) -> set[str]:
     :raises StateError: if the folder cannot be read
     """
     begun = _begin(folder)
-    known: dict[str, Entry] = {}
-    wakes: dict[str, str] = {}
-    if begun is not None:
-        known, wakes = _known(folder, begun.old)
     try:
-        entries = _look(folder, workflow, known, begun.clock if begun else 0)
+        entries = _look(folder, workflow, begun)
     except OSError as error:
         raise disk.read_error(error, folder) from error
-    for instance, wake in wakes.items():
-        if wake == DUE and instance in entries:
-            entries[instance] = (UNKNOWN, DUE, 0)
     if begun is not None:
+        for instance, wake in begun.wakes.items():
+            if wake == DUE and instance in entries:
+                entries[instance] = (UNKNOWN, DUE, 0)
         _write(folder, begun, entries, now)
     moment = format_time(now)
     return {instance for instance, (_, wake, _) in entries.items() if wake <= moment}
@@ -135,16 +130,16 @@ class _Begun:
     :ivar token: its own
     :ivar folder: stamp of the folder then
     :ivar clock: time of the file system then, in nanoseconds
-    :ivar old: what the log held before
+    :ivar wakes: what the log held before, see :meth:`.Log.wakes`
     """
 
-    __slots__ = ("clock", "folder", "old", "token")
+    __slots__ = ("clock", "folder", "token", "wakes")
 
-    def __init__(self, token: str, folder: str, clock: int, old: Log) -> None:
+    def __init__(self, token: str, folder: str, clock: int, wakes: dict[str, str]) -> None:
         self.token = token
         self.folder = folder
         self.clock = clock
-        self.old = old
+        self.wakes = wakes
 
 
 def _begin(folder: str) -> _Begun | None:
@@ -156,10 +151,10 @@ def _begin(folder: str) -> _Begun | None:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | disk.BINARY, 0o666)
         try:
             wait_for(fd)
-            old = parse_log(disk.read_from(fd))
+            wakes = parse_log(disk.read_from(fd)).wakes()
             os.ftruncate(fd, 0)
             os.write(fd, log_head(token))
-            return _Begun(token, mark_folder(folder), os.fstat(fd).st_mtime_ns, old)
+            return _Begun(token, mark_folder(folder), os.fstat(fd).st_mtime_ns, wakes)
         finally:
             os.close(fd)
     except OSError:
@@ -179,22 +174,21 @@ def _make_home(path: str) -> None:
             os.close(fd)
 
 
-def _known(folder: str, old: Log) -> tuple[dict[str, Entry], dict[str, str]]:
-    """Return what the old index says of each instance that is not in the old log, and what the log says."""
-    wakes = old.wakes()
+def _known(folder: str) -> dict[str, Entry]:
+    """Return the entries of the index that there is, true or not: their stamps tell."""
     try:
         index = parse_index(disk.read_file(_index_path(folder)))
     except OSError:
-        index = None
-    entries = index.entries() if index is not None else {}
-    return {instance: entry for instance, entry in entries.items() if instance not in wakes}, wakes
+        return {}
+    return index.entries() if index is not None else {}
 
 
-def _look(folder: str, workflow: str, known: dict[str, Entry], clock: int) -> dict[str, Entry]:
-    """Return an entry for each instance, read anew where the stamp of the snapshot differs.
+def _look(folder: str, workflow: str, begun: _Begun | None) -> dict[str, Entry]:
+    """Return an entry for each instance, read anew where the stamp of the snapshot differs from the known one.
 
     :raises OSError: if the folder cannot be read
     """
+    known, clock = (_known(folder), begun.clock) if begun is not None else ({}, 0)
     found = {}
     with os.scandir(folder) as files:
         for file in files:
