@@ -349,6 +349,7 @@ def test_an_inbox_that_cannot_be_read_is_told(
     def fail(*args: object) -> None:
         raise OSError(errno.EACCES, "Permission denied")
 
+    store.send("coffee", "monday", signal_of("1"))
     monkeypatch.setattr(os, "listdir", fail)
     session = store.open("coffee", "monday")
     for action in (session.inbox, lambda: session.discard(["1"]), lambda: store.inbox("coffee", "monday")):

@@ -6,7 +6,6 @@ import os
 
 from wfepy_hooks.clock import format_time
 from wfepy_hooks.stores.folder import complete_move, list_folder, with_lost
-from wfepy_hooks.stores.inbox import waiting
 from wfepy_hooks.stores.wakelog import log_path
 
 TYPE_CHECKING = False
@@ -28,6 +27,7 @@ def candidates(folder: str, workflow: str, now: datetime) -> tuple[list[str], bo
     """
     has_index = os.path.exists(log_path(folder))
     if has_index:
+        from wfepy_hooks.stores.inbox import waiting  # lazily, and all below: few workflows have so many
         from wfepy_hooks.stores.wakeindex import due_by_index
 
         due = due_by_index(folder, format_time(now))
@@ -37,6 +37,7 @@ def candidates(folder: str, workflow: str, now: datetime) -> tuple[list[str], bo
     for instance in orphans:
         complete_move(folder, instance)
     if len(instances) >= MANY:
+        from wfepy_hooks.stores.inbox import waiting
         from wfepy_hooks.stores.wakeindex import due_by_files
 
         return sorted(due_by_files(folder, workflow, now).union(waiting(folder))), True

@@ -3,6 +3,8 @@
     ROOT/<workflow>/<instance>.json     the snapshot
     ROOT/<workflow>/<instance>.jsonl    the history, and the lock
     ROOT/<workflow>/done/               both files of each instance that has ended
+    ROOT/<workflow>/inbox/<instance>/   signals, see :mod:`.inbox`
+    ROOT/.wake/                         a cache of what is due when, see :mod:`.wakeindex`
 
 What a crash can leave behind, at any moment, and what becomes of it:
 
@@ -13,6 +15,8 @@ What a crash can leave behind, at any moment, and what becomes of it:
   which together with the history says all that the new one does; or the new one.
 * in ``finish``: a live snapshot whose status is an end, or the history of an instance whose snapshot is in
   ``done`` already. The next ``claim`` or ``open`` completes the move, ``read`` and ``history`` look there.
+* in ``reopen``, or rather in the snapshot that brings an instance back: the same two, since the files move in the
+  reverse order before the snapshot is replaced. The move to ``done`` is completed, and the instance has ended.
 
 A history with records and no snapshot anywhere is none of these: somebody has lost the snapshot. Such an instance is
 listed and claimed, so that it is noticed, and cannot be loaded.
@@ -35,7 +39,7 @@ from wfepy_hooks.errors import (
 )
 from wfepy_hooks.stores import disk, journal, lock
 from wfepy_hooks.stores.claiming import candidates, rotate
-from wfepy_hooks.stores.filesession import FileSession, covered_by, read_document
+from wfepy_hooks.stores.filesession import FileSession, covered_by, inbox_path, read_document
 from wfepy_hooks.stores.folder import (
     complete_move,
     hold_history,
@@ -46,9 +50,7 @@ from wfepy_hooks.stores.folder import (
     refuse_existing,
     with_lost,
 )
-from wfepy_hooks.stores.inbox import Inbox, inbox_path
 from wfepy_hooks.stores.names import DUE, check_names, has_ended
-from wfepy_hooks.stores.sendable import writable
 from wfepy_hooks.stores.wakelog import WakeLog
 
 TYPE_CHECKING = False
@@ -156,6 +158,9 @@ class FileStore:
 
     def send(self, workflow: str, instance: str, signal: dict[str, Any]) -> bool:
         """See :meth:`.Store.send`."""
+        from wfepy_hooks.stores.inbox import Inbox  # lazily: a tick need not send
+        from wfepy_hooks.stores.sendable import writable
+
         folder = self._folder(workflow, instance)
         signal = writable(signal)
         _require_live(folder, workflow, instance)
@@ -167,6 +172,8 @@ class FileStore:
 
     def inbox(self, workflow: str, instance: str) -> Signals:
         """See :meth:`.Store.inbox`."""
+        from wfepy_hooks.stores.inbox import Inbox  # lazily, as above
+
         path = inbox_path(self._folder(workflow, instance), instance)
         try:
             return Inbox(path).read()

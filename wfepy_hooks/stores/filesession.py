@@ -8,7 +8,6 @@ from wfepy_hooks import faults
 from wfepy_hooks.errors import StateError, StateFormatError
 from wfepy_hooks.statetext import dump_text, parse_text
 from wfepy_hooks.stores import disk
-from wfepy_hooks.stores.inbox import Inbox, has_signals, inbox_path
 from wfepy_hooks.stores.names import DUE, has_ended, wake_of
 from wfepy_hooks.stores.wakelog import GONE, WakeLog
 
@@ -16,10 +15,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from wfepy_hooks.stores.inbox import Inbox
     from wfepy_hooks.stores.journal import Journal
     from wfepy_hooks.stores.protocol import Document, Record, Records, Signals
 
-__all__ = ["FileSession", "covered_by", "fsync_end", "move_history", "read_document", "wake_with"]
+__all__ = [
+    "FileSession",
+    "covered_by",
+    "fsync_end",
+    "inbox_path",
+    "move_history",
+    "read_document",
+    "wake_with",
+]
 
 # What a session has done so far: nothing, read the end of the history, made all ready for the next record.
 _NEW, _LOADED, _READY = range(3)
@@ -102,6 +110,8 @@ class FileSession:
         wake, covered = wake_with(self._document, self._path)
         if wake <= moment or self._held().size > covered:
             return True
+        from wfepy_hooks.stores.inbox import has_signals  # lazily: a plain tick gets no further
+
         return has_signals(inbox_path(self._live, self.instance))
 
     def tell_index(self) -> None:
@@ -159,9 +169,12 @@ class FileSession:
         """See :meth:`.Session.inbox`."""
         self._held()
         path = inbox_path(self._live, self.instance)
-        inbox = self._inbox = Inbox(path)
         try:
+            os.stat(path)
+            inbox = self._open_inbox()
             signals = inbox.read()
+        except (FileNotFoundError, NotADirectoryError):
+            return []
         except OSError as error:
             raise disk.read_error(error, path) from error
         for name, why in inbox.unread:
@@ -182,11 +195,18 @@ class FileSession:
         self._held()
         if not ids:
             return
-        inbox = self._inbox = self._inbox or Inbox(inbox_path(self._live, self.instance))
+        inbox = self._open_inbox()
         try:
             inbox.discard(ids)
         except OSError as error:
             raise disk.write_error(error, "the inbox", error.filename or inbox.path) from error
+
+    def _open_inbox(self) -> Inbox:
+        if self._inbox is None:
+            from wfepy_hooks.stores.inbox import Inbox  # lazily: a plain tick has no signals
+
+            self._inbox = Inbox(inbox_path(self._live, self.instance))
+        return self._inbox
 
     def finish(self) -> None:
         """See :meth:`.Session.finish`.
@@ -309,6 +329,11 @@ class FileSession:
         disk.fsync_folder(self._live)
         disk.fsync_folder(self._folder)
         self._folder = self._live
+
+
+def inbox_path(folder: str, instance: str) -> str:
+    """Return the path of the inbox of an instance in the folder of its workflow."""
+    return f"{folder}/inbox/{instance}"
 
 
 def move_history(held: Journal, folder: str, instance: str) -> None:

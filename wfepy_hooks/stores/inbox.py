@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from wfepy_hooks.stores.protocol import Signals
 
-__all__ = ["Inbox", "has_signals", "inbox_path", "waiting"]
+__all__ = ["Inbox", "has_signals", "waiting"]
 
 _NOT_THERE = (FileNotFoundError, NotADirectoryError)
 
@@ -44,11 +44,6 @@ _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.E
 
 # How often the folder may vanish while something is put there. Each time, somebody else got on with something.
 _TRIES = 100
-
-
-def inbox_path(folder: str, instance: str) -> str:
-    """Return the path of the inbox of an instance in the folder of its workflow."""
-    return f"{folder}/inbox/{instance}"
 
 
 def waiting(folder: str) -> list[str]:
@@ -63,7 +58,7 @@ def waiting(folder: str) -> list[str]:
         return []
     except OSError as error:
         raise disk.read_error(error, path) from error
-    return [name for name in names if is_name(name) and has_signals(inbox_path(folder, name))]
+    return [name for name in names if is_name(name) and has_signals(f"{path}/{name}")]
 
 
 def has_signals(path: str) -> bool:
