@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sleepers import LATER, NAMES, WAYS, advance, due, replace, settle, sleeping
+from sleepers import LATER, NAMES, WAYS, advance, due, next_beat, replace, settle, sleeping
 from wfepy_hooks.clock import format_time
 from wfepy_hooks.statetext import dump_text
 from wfepy_hooks.stores import FileStore, claiming, wakeindex, wakelog
@@ -279,6 +279,7 @@ def test_what_is_restored_from_a_backup_is_seen(store: FileStore, folder: Path, 
     shutil.copytree(store.root, tmp_path / "backup")
     advance(store, "cup-1", LATER)
     settle(store)
+    next_beat()
     for source in (tmp_path / "backup").rglob("*"):
         target = store.root / source.relative_to(tmp_path / "backup")
         if source.is_file():

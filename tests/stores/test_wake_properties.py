@@ -19,6 +19,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
+from sleepers import next_beat
 from wfepy_hooks import faults
 from wfepy_hooks.clock import format_time
 from wfepy_hooks.errors import LockedError, StateError
@@ -306,6 +307,7 @@ class Store(RuleBasedStateMachine):
         self.leave()
         if self.backup is None:
             return
+        next_beat()
         source = self.backup if whole else self.backup / "coffee"
         target = self.root if whole else self.folder
         if not source.exists():

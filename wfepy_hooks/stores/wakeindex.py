@@ -91,7 +91,7 @@ def _is_true(index: Index, log: Log, stamp: str, moment: str) -> bool:
 
 def _read_log(folder: str) -> tuple[Log, str]:
     """Return the log, and the stamp that the folder had at the end of it."""
-    fd = os.open(log_path(folder), os.O_RDONLY | disk.BINARY)
+    fd = os.open(log_path(folder), os.O_RDWR | disk.BINARY)  # NFS locks only what can be written
     try:
         wait_for(fd)
         return parse_log(disk.read_from(fd)), stamp_of(folder)

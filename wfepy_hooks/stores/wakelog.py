@@ -22,7 +22,7 @@ __all__ = ["GONE", "UNMARKED", "WakeLog", "log_path", "mark_folder", "stamp_of",
 GONE = "!"
 
 #: Seconds to wait for the log. Who has it does one rename; a process that was stopped in it is not waited for.
-PATIENCE = 1.0
+PATIENCE = 0.5
 
 #: The stamp of a folder whose times could not be set, and which therefore is never taken for unchanged.
 UNMARKED = "?"
@@ -77,7 +77,8 @@ class WakeLog:
     """How one session tells what becomes of its instance.
 
     :param folder: of the workflow
-    :ivar absent: whether there was no log; then none is looked for, and the next tick sees the folder changed
+    :ivar absent: whether there was no log to be had; then nothing is logged, and the next tick sees the folder
+        changed
     """
 
     __slots__ = ("_folder", "_path", "absent")
@@ -129,6 +130,7 @@ class WakeLog:
             wait_for(fd)
         except OSError:
             os.close(fd)
+            self.absent = True
             return -1
         except BaseException:
             os.close(fd)
