@@ -46,6 +46,10 @@ def in_attempt(name: str, old: str, new: str) -> Mutant:
     return Mutant(name, "attempt.py", old, new, "test_properties_runner")
 
 
+def in_committing(name: str, old: str, new: str) -> Mutant:
+    return Mutant(name, "committing.py", old, new, "test_properties_runner")
+
+
 def in_task(name: str, old: str, new: str) -> Mutant:
     return Mutant(name, "task.py", old, new, "test_properties_runner")
 
@@ -236,11 +240,7 @@ RESTORING = [
     in_state("order of the queue is not restored", "dict.fromkeys(queue)", "dict.fromkeys(sorted(queue))"),
     in_state("decisions are not restored", "marking.edges[first : first + len(decided)] = decided", "pass"),
     in_replaying(
-        "wait is not replayed",
-        "note_wait(\n"
-        '            instance, name, WaitState.from_terms(since, record.get("reason", ""), record.get("wait", {}))\n'
-        "        )\n",
-        "pass\n",
+        "wait is not replayed", "note_wait(instance, name, WaitState.from_json(since, record))", "pass"
     ),
     in_replaying(
         "decisions are not replayed",
@@ -257,8 +257,8 @@ RUNNER = [
         "decisions = self._decide(number, m.DONE) if answer is True else []",
         "decisions = answer is True and self._decide(number, m.DONE) and self._decide(number, m.DONE) or []",
     ),
-    in_attempt("on=any is not about failures", 'm.FAILED: ("failed", "any")', 'm.FAILED: ("failed",)'),
-    in_attempt("GiveUp is tried again", "return RetryDecision(False,", "return RetryDecision(True,"),
+    in_committing("on=any is not about failures", 'm.FAILED: ("failed", "any")', 'm.FAILED: ("failed",)'),
+    in_committing("GiveUp is tried again", "return RetryDecision(False,", "return RetryDecision(True,"),
     in_task(
         "transitions below @task are in reverse order",
         "for apply in reversed(stack.marks):",

@@ -64,3 +64,10 @@ def end(context: Any) -> Any:
 async def squares(context: Any, item: Any) -> Any:
     await asyncio.sleep(0.05)
     return item * item
+
+
+@wfepy.task(each=lambda context: ["a", "b"])
+@wfepy.start_point()
+@wfepy.end_point()
+def writing(context: Any, item: Any) -> Any:
+    context[item] = item

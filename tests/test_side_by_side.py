@@ -42,7 +42,7 @@ def workflow_of(*tasks: Any) -> Any:
 def branches() -> Any:
     workflow = wfepy.Workflow()
     workflow.load_tasks(parallel_flow)
-    del workflow.tasks["squares"]
+    del workflow.tasks["squares"], workflow.tasks["writing"]
     return workflow
 
 
@@ -244,3 +244,14 @@ def test_what_a_join_cancels_is_ended_at_once() -> None:
     assert tick(workflow, Instance(workflow)).status == "finished"
     assert time.perf_counter() - began < 10
     assert log == ["tortoise cancelled"]
+
+
+@pytest.mark.parametrize("kind", EXECUTORS)
+def test_an_item_cannot_change_the_context_wherever_it_runs(kind: str) -> None:
+    workflow = wfepy.Workflow()
+    workflow.load_tasks(parallel_flow)
+    workflow.tasks = {"writing": workflow.tasks["writing"]}
+    instance = Instance(workflow)
+    (error,) = tick(workflow, instance, EXECUTORS[kind]).failures.values()
+    assert "cannot change the context" in str(error)
+    assert instance.context == {}

@@ -7,9 +7,9 @@ has finished by then with one flush of the disk; only then does what follows sta
 from __future__ import annotations
 
 from . import marking as m
+from .answer import as_answer
 from .arguments import PORTABLE, Call
 from .eachtask import EachTask
-from .outcome import Wait
 
 __all__ = ["Beside", "modes_of"]
 
@@ -27,12 +27,6 @@ if TYPE_CHECKING:
 INLINE, ASYNC, POOL = "inline", "async", "pool"
 #: Threads for tasks with a time limit, where the config asks for no executor.
 _THREADS = 8
-_CO_COROUTINE = 0x80
-
-
-def is_async(task: Task) -> bool:
-    """Return whether the function of a task is ``async def``."""
-    return bool(getattr(getattr(task.func, "__code__", None), "co_flags", 0) & _CO_COROUTINE)
 
 
 def modes_of(runner: Runner) -> dict[int, str]:
@@ -41,7 +35,7 @@ def modes_of(runner: Runner) -> dict[int, str]:
     has_executor = runner._engine.executor is not None
     for number, task in enumerate(runner._tasks):
         options = task.options
-        if is_async(task):
+        if task.is_async:
             modes[number] = ASYNC
         elif (has_executor or options.time_limit is not None) and _is_portable(runner, task):
             modes[number] = POOL
@@ -105,7 +99,7 @@ class Beside:
             runner._engine.host.notify(
                 "wfepy_task_started", instance=runner.instance, task=task, attempt=attempt
             )
-        self._start((number, -1), attempt)
+        self._start(number, attempt)
         return m.Settled()
 
     def collect(self, timeout: float | None) -> list[int]:
@@ -135,47 +129,63 @@ class Beside:
     def _step(self, number: int) -> list[int] | None:
         """Go on with the items of one task; return what may run when the task has ended."""
         each, mode = self._each[number], self._modes[number]
-        ready: list[int] | None
         if mode == INLINE:
-            ready = each.run_inline()
+            ready: list[int] | None = each.run_inline()
         else:
-            while each.may_start():
-                item = each.next_item()
-                self._start((number, item), each.attempt_of(item), each)
+            self._start_items(each, number)
             ready = each.end() if each.is_over() else None
         if ready is not None:
             del self._each[number]
         return ready
 
-    def _start(self, key: Key, attempt: int, each: EachTask | None = None) -> None:
-        runner, task = self._runner, self._runner._tasks[key[0]]
-        pump = self._the_pump()
-        limit = task.options.time_limit.total_seconds() if task.options.time_limit is not None else None
-        names = runner._wanted.get(task.name, ())
+    def _start_items(self, each: EachTask, number: int) -> None:
+        if not each.may_start():
+            return
+        # Once for all of them: nothing runs in between that could change the context.
+        encoded = (
+            self._runner._codec.encode(self._runner.instance.context) if self._modes[number] == POOL else None
+        )
+        while each.may_start():
+            item = each.next_item()
+            attempt = each.attempt_of(item)
+            unit = self._units[number, item] = Unit(attempt, each.call(item, attempt), 0)
+            self._run((number, item), unit, each.context, encoded, raw=True)
+
+    def _start(self, number: int, attempt: int) -> None:
+        runner, task = self._runner, self._runner._tasks[number]
         call = None
-        if names:
-            given = {"item": each.item(key[1]), "key": f"/{key[1]}"} if each is not None else {}
-            call = Call(runner.instance, task, attempt, runner._engine.clock, runner._engine.host, **given)
+        if task.name in runner._wanted:
+            call = Call(runner.instance, task, attempt, runner._engine.clock, runner._engine.host)
         seen, runner._seen = runner._seen, 0
-        unit = self._units[key] = Unit(attempt, call, seen)
+        unit = self._units[number, -1] = Unit(attempt, call, seen)
+        encoded = None
+        if self._modes[number] == POOL:
+            encoded = runner._codec.encode(runner.instance.context)
+            unit.branch = self._the_branches().begin(task.name, encoded)
+        self._run((number, -1), unit, runner.instance.context, encoded)
+
+    def _run(self, key: Key, unit: Unit, context: Any, encoded: Any, *, raw: bool = False) -> None:
+        """Let an attempt run: in the event loop on ``context``, or through the executor on a copy of it.
+
+        :param encoded: the copy
+        :param raw: its answer may be anything
+        """
+        runner, task, call = self._runner, self._runner._tasks[key[0]], unit.call
+        limit = None if task.options.time_limit is None else task.options.time_limit.total_seconds()
+        names = runner._wanted.get(task.name, ())
         if self._modes[key[0]] == ASYNC:
-            context = runner.instance.context if each is None else each.context
-            pump.start_async(key, lambda: self._awaitable(task, context, call, names), time_limit=limit)
+
+            def awaitable() -> Awaitable[Any]:
+                found: Awaitable[Any] = task.func(context, **({} if call is None else call.values(names)))
+                return found
+
+            self._the_pump().start_async(key, awaitable, time_limit=limit)
             return
         from .executors import Job, run_job
 
-        encoded = runner._codec.encode(runner.instance.context)
-        unit.branch = self._the_branches().begin(task.name, encoded)
-        values = call.values(names) if call is not None else {}
-        home, strict = self._the_home(), runner._engine.strict
-        job = Job(home, task.name, encoded, values, strict=strict, raw=each is not None)
-        pump.start_call(key, run_job, job, time_limit=limit)
-
-    def _awaitable(
-        self, task: Task, context: Any, call: Call | None, names: tuple[str, ...]
-    ) -> Awaitable[Any]:
-        found: Awaitable[Any] = task.func(context, **(call.values(names) if call is not None else {}))
-        return found
+        values = {} if call is None else call.values(names)
+        job = Job(self._the_home(), task.name, encoded, values, strict=runner._engine.strict, raw=raw)
+        self._the_pump().start_call(key, run_job, job, time_limit=limit)
 
     def _the_pump(self) -> Pump:
         if self._pump is None:
@@ -212,17 +222,12 @@ class Beside:
     # --- what came of it -----------------------------------------------------------------------------
 
     def _record(self, finished: list[Finished]) -> list[int]:
-        runner, recorder = self._runner, self._runner._recorder
+        runner = self._runner
         runner._untold = []
-        if recorder is not None:
-            recorder.begin_batch()
         ready: list[int] = []
-        try:
+        with runner._batch():
             for each in finished:
                 ready += self._take(each)
-        finally:  # an interrupt in a condition: what was recorded before it stands
-            if recorder is not None:
-                recorder.end_batch()
         untold, runner._untold = runner._untold, None
         for number, decisions, result, settled in untold:
             runner._announce(number, decisions, result, settled)
@@ -251,21 +256,16 @@ class Beside:
         if unit.call is not None:
             runner._open_call = unit.call
             runner._close_call()
-        if unit.branch is not None and error is None:
-            answer, error, took = self._come_back(number, unit, answer)
-        elif unit.branch is not None:
-            self._the_branches().drop(unit.branch)
-        each = self._each.get(number)
+        if self._modes[number] == POOL:
+            answer, error, took = self._come_back(unit, finished)
         if item >= 0:
-            if each is not None:
-                each.note(item, unit.attempt, took, answer, error)
+            if number in self._each:
+                self._each[number].note(item, unit.attempt, took, answer, error)
             return []
         if runner.instance.marking.status[number] != m.READY:
             return []  # it was cancelled meanwhile
-        if error is None and not isinstance(answer, (bool, Wait)):
+        if error is None:
             try:
-                from .answer import as_answer
-
                 answer = as_answer(runner._tasks[number], answer, runner._engine.strict)
             except TypeError as wrong:
                 error = wrong
@@ -273,22 +273,36 @@ class Beside:
             return runner._failed(number, unit.attempt, took, error).ready
         return runner._conclude(number, unit.attempt, took, answer).ready
 
-    def _come_back(self, number: int, unit: Unit, done: Done) -> tuple[Any, BaseException | None, float]:
-        """Take what a branch changed in its copy of the context over into the context."""
+    def _come_back(self, unit: Unit, finished: Finished) -> tuple[Any, BaseException | None, float]:
+        """Return the answer, the error and the seconds of a call through the executor.
+
+        What a branch changed in its copy of the context is taken over into the context.
+        """
+        done: Done | None = finished.value
+        if done is not None:
+            done.log_warnings()
+        if unit.branch is not None:
+            if done is None or done.context is None:
+                self._the_branches().drop(unit.branch)
+            else:
+                conflict = self._merge(unit.branch, done.context)
+                if conflict is not None:
+                    return None, conflict, done.took
+        if done is None:
+            return None, finished.error, finished.took
+        return done.answer, done.error, done.took
+
+    def _merge(self, branch: int, after: Any) -> BaseException | None:
+        """Take over what a branch changed; return why that cannot be."""
         from .executors import ContextConflict
 
         runner, branches = self._runner, self._the_branches()
-        assert unit.branch is not None, "only a branch comes back"
-        done.log_warnings()
         branches.note("", runner._codec.encode(runner.instance.context))
-        if done.context is None:
-            branches.drop(unit.branch)
-            return done.answer, done.error, done.took
         before = branches.main
         try:
-            merged = branches.finish(unit.branch, done.context)
+            merged = branches.finish(branch, after)
         except ContextConflict as conflict:
-            return None, conflict, done.took
+            return conflict
         if merged != before:
             runner.instance.context = runner._codec.decode(merged)
-        return done.answer, done.error, done.took
+        return None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["Context", "put"]
+__all__ = ["Context", "put", "read_only"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, NoReturn
 
     Fields = dict[str, Any]
 else:
@@ -36,3 +36,22 @@ def put(context: Any, key: str, value: Any) -> None:
         context[key] = value
     else:
         setattr(context, key, value)
+
+
+class _ReadOnly(Context):
+    """A context that cannot be changed."""
+
+    __slots__ = ()
+
+    def _refuse(self, *args: object, **kwargs: object) -> NoReturn:
+        raise TypeError("an item of each= cannot change the context; return what is to be collected")
+
+    __setitem__ = __delitem__ = update = pop = popitem = clear = setdefault = __ior__ = _refuse
+
+
+def read_only(context: Any) -> Any:
+    """Return the context as the items of a task see it: many of them run at once, so none may change it.
+
+    Only of a :class:`Context` can that be made sure.
+    """
+    return _ReadOnly(context) if type(context) is Context else context

@@ -8,18 +8,19 @@ from .answer import as_answer, error_text
 from .arguments import Call
 from .attempt import run_to_end
 from .clock import format_time
-from .context import Context, put
+from .context import put, read_only
+from .engine import NOTHING
 from .errors import CodecError, PluginError
 from .items import DONE, RETRYING, WAITING, ItemsState, replay_item
 from .outcome import GiveUp, Wait
 from .waitstate import wait_from_answer
 from .waking import EVERY_TICK
 
-__all__ = ["EachTask", "ItemsFailed", "ReadOnly"]
+__all__ = ["EachTask", "ItemsFailed"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NoReturn
+    from typing import Any
 
     from .marking import Settled
     from .runner import Runner
@@ -31,17 +32,6 @@ _MOST_SHOWN = 3
 
 class ItemsFailed(GiveUp):
     """Items of a task failed for good; all others are done."""
-
-
-class ReadOnly(Context):
-    """The context as the items of a task see it: many of them run at once, so none may change it."""
-
-    __slots__ = ()
-
-    def _refuse(self, *args: object, **kwargs: object) -> NoReturn:
-        raise TypeError("an item of each= cannot change the context; return what is to be collected")
-
-    __setitem__ = __delitem__ = update = pop = popitem = clear = setdefault = __ior__ = _refuse
 
 
 class EachTask:
@@ -57,10 +47,8 @@ class EachTask:
         self._queue: list[int] = []
         self._next = 0
         self._running = 0
-        self._flushed = perf_counter()
         self._attempt = 1
-        context = runner.instance.context
-        self.context: Any = ReadOnly(context) if type(context) is Context else context
+        self.context: Any = read_only(runner.instance.context)
 
     @property
     def _items(self) -> ItemsState:
@@ -112,6 +100,14 @@ class EachTask:
         """Return an item, anew: what an earlier attempt did to it is not in it."""
         return self._runner._codec.decode(self._items.items[number])
 
+    def call(self, number: int, attempt: int) -> Call | None:
+        """Return what is passed to the task for an item; ``None`` if it asks for nothing."""
+        runner = self._runner
+        if self._task.name not in runner._wanted:
+            return None
+        engine, item, key = runner._engine, self.item(number), f"/{number}"
+        return Call(runner.instance, self._task, attempt, engine.clock, engine.host, item=item, key=key)
+
     def attempt_of(self, number: int) -> int:
         """Return which attempt at an item this is, from 1."""
         return self._items.failures.get(number, 0) + 1
@@ -120,47 +116,29 @@ class EachTask:
 
     def run_inline(self) -> list[int]:
         """Run all items that are due in this thread, one after the other, and end the tick of the task."""
-        runner, recorder = self._runner, self._runner._recorder
-        in_batches = self._task.options.durable == "batch" and recorder is not None
-        if in_batches:
-            recorder.begin_batch()  # type: ignore[union-attr]
-        try:
-            while self._next < len(self._queue):
-                if runner._engine.interrupts is not None:
-                    runner._engine.interrupts.check()
-                self._run_one(self.next_item())
-                if in_batches and perf_counter() - self._flushed > _BATCH:
-                    recorder.end_batch()  # type: ignore[union-attr]
-                    recorder.begin_batch()  # type: ignore[union-attr]
-                    self._flushed = perf_counter()
-        finally:
-            if in_batches:
-                recorder.end_batch()  # type: ignore[union-attr]
+        in_batches = self._task.options.durable == "batch"
+        while self._next < len(self._queue):
+            with self._runner._batch() if in_batches else NOTHING:
+                self._run_for(_BATCH if in_batches else 0.0)
         return self.end()
 
+    def _run_for(self, seconds: float) -> None:
+        """Run items, at least one, until so many seconds are over."""
+        interrupts, end = self._runner._engine.interrupts, perf_counter() + seconds
+        while self._next < len(self._queue):
+            if interrupts is not None:
+                interrupts.check()
+            self._run_one(self.next_item())
+            if perf_counter() >= end:
+                return
+
     def _run_one(self, number: int) -> None:
-        runner, names = self._runner, self._runner._wanted.get(self._task.name, ())
-        attempt = self.attempt_of(number)
-        call = None
+        runner, attempt = self._runner, self.attempt_of(number)
         answer: Any = None
         error: BaseException | None = None
         began = perf_counter()
         try:
-            if names:
-                call = runner._open_call = Call(
-                    runner.instance,
-                    self._task,
-                    attempt,
-                    runner._engine.clock,
-                    runner._engine.host,
-                    item=self.item(number),
-                    key=f"/{number}",
-                )
-            with runner._engine.inside_task:
-                values = call.values(names) if call is not None else {}
-                answer = self._task.func(self.context, **values)
-                if hasattr(answer, "__await__"):  # a plugin is around tasks: one after the other
-                    answer = run_to_end(answer)
+            answer = self._answer(number, attempt)
         except KeyboardInterrupt as raised:
             if runner._engine.was_interrupted:
                 raise
@@ -173,6 +151,15 @@ class EachTask:
             if runner._open_call is not None:
                 runner._close_call()
         self.note(number, attempt, took, answer, error)
+
+    def _answer(self, number: int, attempt: int) -> Any:
+        runner = self._runner
+        call = runner._open_call = self.call(number, attempt)
+        with runner._engine.inside_task:
+            values = {} if call is None else call.values(runner._wanted[self._task.name])
+            answer = self._task.func(self.context, **values)
+            # So it is async, and a plugin is around tasks: one after the other.
+            return run_to_end(answer) if hasattr(answer, "__await__") else answer
 
     # --- side by side --------------------------------------------------------------------------------
 
@@ -243,13 +230,7 @@ class EachTask:
         known = self._items.waits.get(number)
         wait = wait_from_answer(given, known, self._runner._engine.clock(), None)
         wait.offered = max((each.received for each in self._runner.instance.signals), default=0)
-        fields: dict[str, Any] = {"status": "waiting"}
-        if wait.reason:
-            fields["reason"] = wait.reason
-        terms = wait.terms()
-        if terms:
-            fields["wait"] = terms
-        return fields
+        return {"status": "waiting", **wait.to_json()}
 
     def _is_news(self, number: int, fields: dict[str, Any]) -> bool:
         known = self._items.waits.get(number)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .waiting import Child
 
 
-class _Nothing:
+class Nothing:
     """A context that does nothing; contextlib's costs 3 ms to import."""
 
     def __enter__(self) -> None:
@@ -28,6 +28,9 @@ class _Nothing:
 
     def __exit__(self, *exception: object) -> None:
         return None
+
+
+NOTHING = Nothing()
 
 
 class Engine:
@@ -58,11 +61,9 @@ class Engine:
         self.clock = clock
         self.strict = strict
         self.interrupts = interrupts
-        self.inside_task = _Nothing() if inside_task is None else inside_task
+        self.inside_task = NOTHING if inside_task is None else inside_task
         self.sleep = sleep
         self.executor: Callable[[], Executor] | None = None
-        #: Per workflow the folder and the ``module`` of its configuration, from which a process can load it.
-        self.homes: dict[str, tuple[str, str]] = {}
         self.start_child: Callable[[Instance, str, Child], str] | None = None
         self.cancel_children: Callable[[Instance, list[str]], None] | None = None
 

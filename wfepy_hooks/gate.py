@@ -98,17 +98,11 @@ def time_out(runner: TaskRunner, number: int, deadline: str) -> m.Settled:
     try:
         decisions = runner._decide_failure(number, m.TIMED_OUT)
     except Exception as second:  # noqa: BLE001  # a condition of on="timeout"; it is asked again at the next tick
-        return runner._failed_again(number, attempt, second)
-    result = TaskResult(
-        TaskStatus.TIMED_OUT, attempt=attempt, reason=f"its deadline {deadline[:19]}Z has passed", error=error
-    )
-    settled = runner._commit(number, m.TIMED_OUT, decisions, result)
-    runner.summary.timed_out.append(name)
-    runner.summary.waiting.pop(name, None)
-    if not decisions:
-        runner.summary.failures[name] = error
-    runner._announce(number, decisions, result, settled)
-    return settled
+        again = TaskResult(TaskStatus.RETRYING, attempt=attempt, reason="a condition raised", error=second)
+        return runner._end_badly(number, m.READY, [], again)
+    reason = f"its deadline {deadline[:19]}Z has passed"
+    result = TaskResult(TaskStatus.TIMED_OUT, attempt=attempt, reason=reason, error=error)
+    return runner._end_badly(number, m.TIMED_OUT, decisions, result)
 
 
 def _remind(runner: TaskRunner, number: int, wait: WaitState, now: str) -> None:

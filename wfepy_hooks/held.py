@@ -29,13 +29,15 @@ class Held:
         session: Session,
         runner: Runner,
         recorder: Recorder,
+        *,
+        had_ended: bool = False,
     ) -> None:
-        self.had_ended = False
         self.project = project
         self.session = session
         self.runner = runner
         self.recorder = recorder
         self.instance = runner.instance
+        self.had_ended = had_ended
 
     def __enter__(self) -> Held:
         return self
@@ -59,21 +61,20 @@ class Held:
                 known.add(fields["id"])
                 fresh.append(fields)
         for first in range(0, len(fresh), _BATCH):
-            self.recorder.begin_batch()
-            for fields in fresh[first : first + _BATCH]:
-                signal = Signal.from_json(fields, self.instance.seq + 1)
-                self.recorder.append(self.instance, "signal", **signal.to_json())
-                self.instance.signals.append(signal)
-            self.recorder.end_batch()
+            with self.recorder.batch():
+                for fields in fresh[first : first + _BATCH]:
+                    signal = Signal.from_json(fields, self.instance.seq + 1)
+                    self.recorder.append(self.instance, "signal", **signal.to_json())
+                    self.instance.signals.append(signal)
         self.session.discard([fields["id"] for fields in inbox])
 
     def cancel_orphan(self) -> None:
         """Cancel the instance if it is the child of a task that does not wait for it any more."""
-        from .family import CANCEL
-
         instance = self.instance
         if instance.parent is None or instance.ended is not None:
             return
+        from .family import CANCEL
+
         if any(each.name == CANCEL for each in instance.signals) or self.project.family.is_orphan(instance):
             self.operate("cancel", by="wfepy", reason="nothing waits for this child any more")
 

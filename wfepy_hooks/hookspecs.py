@@ -19,28 +19,16 @@ One tick of one instance calls them in this order:
 4. ``wfepy_instance_finished``, if that was the end of it
 5. ``wfepy_save_state``, if anything changed, then ``wfepy_state_saved``
 6. ``wfepy_tick_finished``
-
-The kinds say what becomes of an error:
-
-* **setup**: it is fatal and names the plugin.
-* **decision**: implementations are asked until one answers, that is, returns something else than ``None``; an error is
-  fatal and names the plugin.
-* **around**: as a decision, and a wrapper (``@hookimpl(wrapper=True)``) may act before and after, and change the
-  result or the exception. What the result may be is checked.
-* **observation**: the result is ignored and there are no wrappers. An exception is logged with the plugin, the hook and
-  the instance, and changes nothing; with ``strict_plugins = true`` it is fatal. Each committed event is delivered at
-  least once: after a crash it may come again, with the same ``event_id``.
 """
 
 from __future__ import annotations
 
-from .markers import hookspec
+from .hookkinds import AROUND, DECISION, HOOKS, OBSERVATION, SETUP, HookKind, spec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
-    from collections.abc import Callable
-    from typing import Any, TypeVar
+    from typing import Any
 
     from .commands import Commands
     from .config import Config
@@ -53,52 +41,11 @@ if TYPE_CHECKING:
     from .waitstate import WaitState
     from .workflow import Workflow
 
-    F = TypeVar("F", bound=Callable[..., object])
 
 __all__ = ["AROUND", "DECISION", "HOOKS", "OBSERVATION", "SETUP", "HookKind"]
 
-SETUP = "setup"
-DECISION = "decision"
-AROUND = "around"
-OBSERVATION = "observation"
 
-
-class HookKind:
-    """What the engine knows of one hook.
-
-    :ivar kind: :data:`SETUP`, :data:`DECISION`, :data:`AROUND` or :data:`OBSERVATION`
-    :ivar historic: a plugin that is registered later gets the calls that it missed
-    :ivar arguments: names of the arguments
-    """
-
-    __slots__ = ("arguments", "historic", "kind")
-
-    def __init__(self, kind: str, historic: bool, arguments: tuple[str, ...]) -> None:
-        self.kind = kind
-        self.historic = historic
-        self.arguments = arguments
-
-    @property
-    def wrappers(self) -> bool:
-        """Whether an implementation may be a wrapper."""
-        return self.kind in (DECISION, AROUND)
-
-
-#: Every hook by name, in the order of this file.
-HOOKS: dict[str, HookKind] = {}
-
-
-def _spec(kind: str, *, historic: bool = False) -> Callable[[F], F]:
-    def decorate(function: F) -> F:
-        code = function.__code__
-        arguments = code.co_varnames[: code.co_argcount]
-        HOOKS[function.__name__] = HookKind(kind, historic, arguments)
-        return hookspec(function, firstresult=kind in (DECISION, AROUND), historic=historic)
-
-    return decorate
-
-
-@_spec(SETUP, historic=True)
+@spec(SETUP, historic=True)
 def wfepy_add_hookspecs(pluginmanager: PluginHost) -> None:
     """Offer hooks of your own to other plugins.
 
@@ -111,7 +58,7 @@ def wfepy_add_hookspecs(pluginmanager: PluginHost) -> None:
     """
 
 
-@_spec(SETUP, historic=True)
+@spec(SETUP, historic=True)
 def wfepy_plugin_registered(plugin: object, name: str, source: str) -> None:
     """Learn of another plugin.
 
@@ -125,7 +72,7 @@ def wfepy_plugin_registered(plugin: object, name: str, source: str) -> None:
     """
 
 
-@_spec(SETUP)
+@spec(SETUP)
 def wfepy_add_options(parser: ArgumentParser) -> None:
     """Add options to the ``wfepy`` command.
 
@@ -137,7 +84,7 @@ def wfepy_add_options(parser: ArgumentParser) -> None:
     """
 
 
-@_spec(SETUP)
+@spec(SETUP)
 def wfepy_add_commands(commands: Commands) -> None:
     """Add commands to ``wfepy``.
 
@@ -149,7 +96,7 @@ def wfepy_add_commands(commands: Commands) -> None:
     """
 
 
-@_spec(SETUP, historic=True)
+@spec(SETUP, historic=True)
 def wfepy_configure(config: Config) -> None:
     """Prepare for work: read your settings, open what you need.
 
@@ -161,7 +108,7 @@ def wfepy_configure(config: Config) -> None:
     """
 
 
-@_spec(SETUP)
+@spec(SETUP)
 def wfepy_unconfigure(config: Config) -> None:
     """Clean up.
 
@@ -173,7 +120,7 @@ def wfepy_unconfigure(config: Config) -> None:
     """
 
 
-@_spec(SETUP)
+@spec(SETUP)
 def wfepy_register(registry: Registry) -> None:
     """Offer stores, executors, generators and renderers, which the config picks by name.
 
@@ -185,7 +132,7 @@ def wfepy_register(registry: Registry) -> None:
     """
 
 
-@_spec(SETUP)
+@spec(SETUP)
 def wfepy_report_header(config: Config) -> str | list[str] | None:
     """Say something in the header of ``--trace-config`` and ``wfepy plugins``.
 
@@ -197,7 +144,7 @@ def wfepy_report_header(config: Config) -> str | list[str] | None:
     """
 
 
-@_spec(DECISION)
+@spec(DECISION)
 def wfepy_load_workflows(config: Config, path: str) -> Workflow | list[Workflow] | None:
     """Load the workflows of one configured ``module``.
 
@@ -210,7 +157,7 @@ def wfepy_load_workflows(config: Config, path: str) -> Workflow | list[Workflow]
     """
 
 
-@_spec(SETUP)
+@spec(SETUP)
 def wfepy_workflow_loaded(workflow: Workflow, config: Config) -> None:
     """Inspect a workflow, and refuse it by raising :exc:`.WorkflowError`.
 
@@ -223,7 +170,7 @@ def wfepy_workflow_loaded(workflow: Workflow, config: Config) -> None:
     """
 
 
-@_spec(OBSERVATION)
+@spec(OBSERVATION)
 def wfepy_tick_started(instance: Instance) -> None:
     """Observe that a tick begins to advance an instance.
 
@@ -235,7 +182,7 @@ def wfepy_tick_started(instance: Instance) -> None:
     """
 
 
-@_spec(OBSERVATION)
+@spec(OBSERVATION)
 def wfepy_tick_finished(instance: Instance, summary: Any) -> None:
     """Observe that a tick is done with an instance.
 
@@ -248,7 +195,7 @@ def wfepy_tick_finished(instance: Instance, summary: Any) -> None:
     """
 
 
-@_spec(OBSERVATION)
+@spec(OBSERVATION)
 def wfepy_task_started(instance: Instance, task: Task, attempt: int) -> None:
     """Observe that a task is about to be tried.
 
@@ -262,7 +209,7 @@ def wfepy_task_started(instance: Instance, task: Task, attempt: int) -> None:
     """
 
 
-@_spec(AROUND)
+@spec(AROUND)
 def wfepy_run_task(instance: Instance, task: Task, attempt: int) -> bool | Wait:
     """Run the task, or act around it.
 
@@ -278,7 +225,7 @@ def wfepy_run_task(instance: Instance, task: Task, attempt: int) -> bool | Wait:
     raise NotImplementedError
 
 
-@_spec(SETUP)
+@spec(SETUP)
 def wfepy_argument_names(config: Config) -> list[str] | None:
     """Say which arguments of tasks this plugin provides, so that the check of a graph knows them.
 
@@ -290,7 +237,7 @@ def wfepy_argument_names(config: Config) -> list[str] | None:
     """
 
 
-@_spec(DECISION)
+@spec(DECISION)
 def wfepy_provide_argument(name: str, instance: Instance, task: Task) -> object | None:
     """Provide an argument that a task asks for by its name.
 
@@ -305,7 +252,7 @@ def wfepy_provide_argument(name: str, instance: Instance, task: Task) -> object 
     """
 
 
-@_spec(DECISION)
+@spec(DECISION)
 def wfepy_decide_retry(
     instance: Instance, task: Task, error: BaseException, attempt: int
 ) -> RetryDecision | None:
@@ -322,7 +269,7 @@ def wfepy_decide_retry(
     """
 
 
-@_spec(OBSERVATION)
+@spec(OBSERVATION)
 def wfepy_transition_evaluated(instance: Instance, transition: Transition, taken: bool, reason: str) -> None:
     """Observe the decision of a transition.
 
@@ -337,7 +284,7 @@ def wfepy_transition_evaluated(instance: Instance, transition: Transition, taken
     """
 
 
-@_spec(OBSERVATION)
+@spec(OBSERVATION)
 def wfepy_task_finished(instance: Instance, task: Task, result: TaskResult) -> None:
     """Observe what came of a task.
 
@@ -352,7 +299,7 @@ def wfepy_task_finished(instance: Instance, task: Task, result: TaskResult) -> N
     """
 
 
-@_spec(OBSERVATION)
+@spec(OBSERVATION)
 def wfepy_task_reminder(instance: Instance, task: Task, wait: WaitState) -> None:
     """Observe that a task still waits, as often as its ``remind_every`` says.
 
@@ -366,7 +313,7 @@ def wfepy_task_reminder(instance: Instance, task: Task, wait: WaitState) -> None
     """
 
 
-@_spec(OBSERVATION)
+@spec(OBSERVATION)
 def wfepy_instance_finished(instance: Instance, status: str) -> None:
     """Observe the end of an instance.
 
@@ -379,7 +326,7 @@ def wfepy_instance_finished(instance: Instance, status: str) -> None:
     """
 
 
-@_spec(AROUND)
+@spec(AROUND)
 def wfepy_load_state(session: Session, workflow: Workflow) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Load the saved state of an instance, or act around that: decrypt it, repair it, count it.
 
@@ -394,7 +341,7 @@ def wfepy_load_state(session: Session, workflow: Workflow) -> tuple[dict[str, An
     raise NotImplementedError
 
 
-@_spec(AROUND)
+@spec(AROUND)
 def wfepy_save_state(session: Session, instance: Instance, document: dict[str, Any]) -> bool:
     """Save the state of an instance, or act around that.
 
@@ -411,7 +358,7 @@ def wfepy_save_state(session: Session, instance: Instance, document: dict[str, A
     raise NotImplementedError
 
 
-@_spec(DECISION)
+@spec(DECISION)
 def wfepy_upgrade_state(document: dict[str, Any], from_version: int) -> dict[str, Any] | None:
     """Bring a state document of an older version to the present one.
 
@@ -424,7 +371,7 @@ def wfepy_upgrade_state(document: dict[str, Any], from_version: int) -> dict[str
     """
 
 
-@_spec(OBSERVATION)
+@spec(OBSERVATION)
 def wfepy_state_saved(instance: Instance, saved: dict[str, Any]) -> None:
     """Observe that a snapshot was saved.
 
@@ -437,7 +384,7 @@ def wfepy_state_saved(instance: Instance, saved: dict[str, Any]) -> None:
     """
 
 
-@_spec(SETUP)
+@spec(SETUP)
 def wfepy_graph_attributes(workflow: Workflow, task: Task) -> dict[str, str] | None:
     """Change how a task is drawn.
 
@@ -450,7 +397,7 @@ def wfepy_graph_attributes(workflow: Workflow, task: Task) -> dict[str, str] | N
     """
 
 
-@_spec(OBSERVATION)
+@spec(OBSERVATION)
 def wfepy_internal_error(error: BaseException, instance: Instance | None) -> None:
     """Observe a bug of the engine, or a plugin that broke the contract of a hook.
 

@@ -76,7 +76,10 @@ class ItemsState:
         if self.results:
             written["results"] = {str(number): self.results[number] for number in sorted(self.results)}
         if self.waits:
-            written["waits"] = {str(number): _wait_json(self.waits[number]) for number in sorted(self.waits)}
+            written["waits"] = {
+                str(number): {"since": wait.since, **wait.to_json()}
+                for number, wait in sorted(self.waits.items())
+            }
         if self.failures:
             written["failures"] = {
                 str(number): self._failure_json(number) for number in sorted(self.failures)
@@ -109,9 +112,7 @@ class ItemsState:
             raise StateFormatError('"status" of "items" must have one of the letters .dwrf for each item')
         made.results = {int(number): value for number, value in written.get("results", {}).items()}
         for number, wait in written.get("waits", {}).items():
-            made.waits[int(number)] = WaitState.from_terms(
-                wait["since"], wait.get("reason", ""), wait.get("wait", {})
-            )
+            made.waits[int(number)] = WaitState.from_json(wait["since"], wait)
         for number, failure in written.get("failures", {}).items():
             made.failures[int(number)] = failure["count"]
             made.errors[int(number)] = failure["error"]
@@ -134,22 +135,12 @@ class ItemsState:
                 self.results[number] = record["result"]
         elif word == WAITING:
             since = known.since if known is not None else record["at"]
-            self.waits[number] = WaitState.from_terms(since, record.get("reason", ""), record.get("wait", {}))
+            self.waits[number] = WaitState.from_json(since, record)
         else:
             self.failures[number] = record["attempt"]
             self.errors[number] = record.get("error", "")
             if "retry_at" in record:
                 self.retry_at[number] = record["retry_at"]
-
-
-def _wait_json(wait: WaitState) -> dict[str, Any]:
-    written: dict[str, Any] = {"since": wait.since}
-    if wait.reason:
-        written["reason"] = wait.reason
-    terms = wait.terms()
-    if terms:
-        written["wait"] = terms
-    return written
 
 
 def replay_item(instance: Instance, record: dict[str, Any]) -> None:

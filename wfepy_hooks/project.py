@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from . import state
 from .answer import error_text
 from .clock import format_time
@@ -15,15 +13,15 @@ from .errors import (
     InternalError,
     LockedError,
     StateError,
-    UsageError,
     WfepyError,
 )
 from .family import Family
+from .firstcontext import first_context
 from .held import Held
 from .instance import Instance
 from .interrupts import TaskSurroundings
-from .outcome import InstanceStatus
 from .recorder import Recorder
+from .report import Report
 from .runner import Runner
 from .workflow import Workflow
 
@@ -35,46 +33,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .config import Config
-    from .executors import Executor
-    from .executors.sharing import SharedExecutor
+    from .executors.sharing import Sharing
     from .interrupts import Interrupts
-    from .runner import TickSummary
     from .stores import Session, Store
-
-
-class Report:
-    """What a tick came to for one instance.
-
-    :ivar workflow: :ivar instance: which one
-    :ivar summary: what its tasks did, or ``None`` if it could not be loaded
-    :ivar error: why the tick of this instance broke off, or ``None``
-    :ivar notes: what a person should know about its files, such as a history that was lost
-    """
-
-    __slots__ = ("error", "instance", "notes", "summary", "workflow")
-
-    def __init__(self, workflow: str, instance: str) -> None:
-        self.workflow = workflow
-        self.instance = instance
-        self.summary: TickSummary | None = None
-        self.error: WfepyError | None = None
-        self.notes: list[str] = []
-
-    @property
-    def exit_code(self) -> int:
-        """0: it is finished or waits; 1: a task failed or it is dead; otherwise that of the error."""
-        if self.error is not None:
-            return self.error.exit_code
-        assert self.summary is not None
-        unrecorded = [self.summary.failures[name] for name in self.summary.unrecorded]
-        codes = [each.exit_code for each in unrecorded if isinstance(each, WfepyError)]
-        if codes:
-            return max(codes)
-        failed = self.summary.failures or self.summary.status in (
-            InstanceStatus.DEAD_END,
-            InstanceStatus.FAILED,
-        )
-        return 1 if failed else 0
 
 
 class _Reading:
@@ -89,16 +50,6 @@ class _Reading:
         """Return what :meth:`.Session.load` does."""
         document, records, _ = self._store.read(self.workflow, self.instance)
         return document, records
-
-
-def _set_attribute(context: object, key: str, value: object) -> None:
-    try:
-        setattr(context, key, value)
-    except (AttributeError, TypeError) as error:
-        raise UsageError(
-            f"{key} cannot be set on a context of type {type(context).__name__}: {error}",
-            hint="leave it out, or let the context's class have it",
-        ) from error
 
 
 class Project:
@@ -122,9 +73,12 @@ class Project:
             interrupts=interrupts,
             inside_task=TaskSurroundings(interrupts),
         )
-        self._executor: SharedExecutor | None = None
+        self._executor: Sharing | None = None
         if config.executor != "inline":
-            self._engine.executor = self._share_executor
+            from .executors.sharing import Sharing  # lazily: one after the other is the default
+
+            self._executor = Sharing(config)
+            self._engine.executor = self._executor.share
         self._engine.start_child = self.family.start_child
         self._engine.cancel_children = self.family.cancel_children
 
@@ -235,33 +189,12 @@ class Project:
         """
         workflow = self.workflow(name)
         created = format_time(self.config.clock())
-        instance = Instance(workflow, self._first_context(name), id=instance_id, created=created)
+        context = first_context(self.config.workflows[name], values or {})
+        instance = Instance(workflow, context, id=instance_id, created=created)
         instance.parent = parent
-        for key, value in (values or {}).items():
-            if isinstance(instance.context, dict):
-                instance.context[key] = value
-            else:
-                _set_attribute(instance.context, key, value)
         return self.store.create(
             name, instance_id, state.to_document(instance, self.codec(name).encode(instance.context))
         )
-
-    def _first_context(self, name: str) -> Any:
-        factory = self.config.workflows[name].context
-        if not factory:
-            return None
-        module, _, attribute = factory.partition(":")
-        made: Any = sys.modules[module]  # _load has imported it
-        for part in attribute.split("."):
-            made = getattr(made, part, None)
-        if not callable(made):
-            raise ConfigError(
-                f'context = "{factory}" names nothing that can be called', where=f"workflow {name}"
-            )
-        try:
-            return made()
-        except (Exception, SystemExit) as error:
-            raise ConfigError(f'context = "{factory}" raised {type(error).__name__}: {error}') from error
 
     def read(self, name: str, instance_id: str) -> Instance:
         """Return an instance as it is saved, live or ended, without holding it.
@@ -283,20 +216,10 @@ class Project:
         document, records = self._load_state(_Reading(self.store, name, instance_id), self.workflow(name))
         return self._upgraded(document), records
 
-    def _share_executor(self) -> Executor:
-        """Return the executor of the config: one for all instances of a tick, since processes take time to start."""
-        if self._executor is None:
-            from .executors import make_executor  # lazily: "inline" needs none
-            from .executors.sharing import SharedExecutor
-
-            self._executor = SharedExecutor(make_executor(self.config))
-        return self._executor
-
     def close(self) -> None:
         """End the threads and processes of the executor, if there are any; another tick starts them again."""
         if self._executor is not None:
-            executor, self._executor = self._executor, None
-            executor.close_really()
+            self._executor.close()
 
     # --- ticks ---------------------------------------------------------------------------------------
 
@@ -392,14 +315,12 @@ class Project:
         self.workflow(name)
         session = self.store.reopen(name, instance_id) if ended else self.store.open(name, instance_id)
         try:
-            held = self._load(session)
-            held.had_ended = ended
-            return held
+            return self._load(session, had_ended=ended)
         except BaseException:
             session.release()
             raise
 
-    def _load(self, session: Session) -> Held:
+    def _load(self, session: Session, *, had_ended: bool = False) -> Held:
         name = session.workflow
         workflow, codec = self.workflow(name), self.codec(name)
         document, records = self._load_state(session, workflow)
@@ -418,7 +339,7 @@ class Project:
         recorder.before_end = self.family.tell_parent
         runner = Runner.resume(instance, self._engine, recorder)
         runner.replayed = restored.replayed
-        return Held(self, session, runner, recorder)
+        return Held(self, session, runner, recorder, had_ended=had_ended)
 
     def _internal_error(self, session: Session, error: BaseException) -> InternalError:
         if self.config.plugins.internal_error:

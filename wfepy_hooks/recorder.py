@@ -42,7 +42,7 @@ class Recorder:
         self.dirty = False
         #: Called before a snapshot that ends an instance: after it nothing looks at the instance any more.
         self.before_end: Callable[[Instance], None] | None = None
-        self._batch: list[dict[str, Any]] | None = None
+        self._held_back: list[dict[str, Any]] | None = None
         self._clock = clock
         self._host = host
 
@@ -92,26 +92,17 @@ class Recorder:
         """
         at = format_time(self._clock())
         record = {"seq": instance.seq + 1, "at": at, "event": event, **fields}
-        if self._batch is None:
+        if self._held_back is None:
             self.session.append([record])
         else:
-            self._batch.append(record)
+            self._held_back.append(record)
         instance.seq += 1
         self.dirty = True
         return at
 
-    def begin_batch(self) -> None:
-        """Hold records back until :meth:`end_batch`: nothing that depends on them may start before that."""
-        self._batch = []
-
-    def end_batch(self) -> None:
-        """Make the records durable that were held back, by one flush of the disk.
-
-        :raises StateWriteError: if that failed; the instance in memory is of no use any more
-        """
-        batch, self._batch = self._batch, None
-        if batch:
-            self.session.append(batch)
+    def batch(self) -> Batch:
+        """Return what is entered to hold records back and make them durable together."""
+        return Batch(self)
 
     def save(self, instance: Instance) -> None:
         """Write the snapshot, if there is anything new.
@@ -131,6 +122,25 @@ class Recorder:
         self.dirty = False
         if host.state_saved:
             host.notify("wfepy_state_saved", instance=instance, saved=document)
+
+
+class Batch:
+    """Holds the records of a :class:`Recorder` back; nothing that depends on them may start inside.
+
+    When it is left, also by an error, they are made durable by one flush of the disk. If that fails, the instance in
+    memory is of no use any more.
+    """
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def __enter__(self) -> None:
+        self._recorder._held_back = []
+
+    def __exit__(self, *exception: object) -> None:
+        held_back, self._recorder._held_back = self._recorder._held_back, None
+        if held_back:
+            self._recorder.session.append(held_back)
 
 
 def attempt_fields(graph: Graph, number: int, decisions: list[int], result: TaskResult) -> dict[str, Any]:
@@ -153,9 +163,7 @@ def attempt_fields(graph: Graph, number: int, decisions: list[int], result: Task
     if result.reason:
         fields["reason"] = result.reason
     if result.wait is not None:
-        terms = result.wait.terms()
-        if terms:
-            fields["wait"] = terms
+        fields.update(result.wait.to_json())
     if result.retry_at:
         fields["retry_at"] = result.retry_at
     if result.error is not None:

@@ -136,9 +136,7 @@ def replay_task(instance: Instance, record: Record) -> m.Settled:
     if status == "waiting":
         known = instance.waits.get(name)
         since = known.since if known else record["at"]
-        note_wait(
-            instance, name, WaitState.from_terms(since, record.get("reason", ""), record.get("wait", {}))
-        )
+        note_wait(instance, name, WaitState.from_json(since, record))
         return m.Settled()
     if status == "retrying":
         note_failure(instance, name, record["attempt"], record.get("error", ""), record.get("retry_at", ""))

@@ -122,11 +122,7 @@ def _entry(instance: Instance, task: int, name: str) -> dict[str, Any]:
 def _add_wait(entry: dict[str, Any], wait: WaitState) -> None:
     entry["status"] = "waiting"
     entry["since"] = wait.since
-    if wait.reason:
-        entry["reason"] = wait.reason
-    terms = wait.terms()
-    if terms:
-        entry["wait"] = terms
+    entry.update(wait.to_json())
 
 
 # --- reading ------------------------------------------------------------------------------------------

@@ -15,86 +15,59 @@ if TYPE_CHECKING:
 
 
 class TaskOptions:
-    """See the parameters of :func:`.task`; durations are kept as timedelta, names as tuples.
-
-    :ivar is_inline: it runs in the process and thread of the tick, whatever the executor
-    """
+    """See the parameters of :func:`.task`; durations are kept as timedelta, names as tuples."""
 
     __slots__ = (
-        "deadline",
-        "durable",
-        "each",
-        "into",
-        "is_inline",
-        "max_parallel",
-        "remind_every",
-        "removed",
-        "renamed_from",
-        "retry",
-        "time_limit",
+        *("deadline", "durable", "each", "into", "max_parallel"),
+        *("remind_every", "removed", "renamed_from", "retry", "time_limit"),
     )
 
-    def __init__(self) -> None:
-        self.deadline: timedelta | None = None
-        self.remind_every: timedelta | None = None
-        self.retry: Retry | None = None
-        self.time_limit: timedelta | None = None
-        self.each: Callable[[Any], Iterable[Any]] | None = None
-        self.max_parallel: int | None = None
-        self.into = ""
-        self.durable = "each"
-        self.renamed_from: tuple[str, ...] = ()
-        self.removed: tuple[str, ...] = ()
-        self.is_inline = False
+    def __init__(
+        self,
+        *,
+        deadline: Duration | None = None,
+        remind_every: Duration | None = None,
+        retry: Retry | None = None,
+        time_limit: Duration | None = None,
+        each: Callable[[Any], Iterable[Any]] | None = None,
+        max_parallel: int | None = None,
+        into: str = "",
+        durable: str = "each",
+        renamed_from: str | Iterable[str] = (),
+        removed: str | Iterable[str] = (),
+    ) -> None:
+        """
+        :raises TypeError: :raises ValueError: if one of these cannot be
+        """
+        self.deadline = _duration(deadline, "deadline")
+        self.remind_every = _duration(remind_every, "remind_every")
+        self.time_limit = _duration(time_limit, "time_limit")
+        self.retry = retry
+        self.each, self.max_parallel, self.into, self.durable = each, max_parallel, into, durable
+        self.renamed_from = _names(renamed_from, "renamed_from")
+        self.removed = _names(removed, "removed")
+        if retry is not None:
+            _check_retry(retry)
+        _check_each(self)
 
 
-#: The options of a task that was given none: nearly every task, so it is made once.
-PLAIN = TaskOptions()
+def _check_retry(retry: object) -> None:
+    from .retrying import Retry  # lazily: most workflows have none
+
+    if not isinstance(retry, Retry):
+        raise TypeError(f"retry of a task must be a Retry, such as Retry({retry!r}), not {retry!r}")
 
 
-def make_options(
-    *,
-    deadline: Duration | None = None,
-    remind_every: Duration | None = None,
-    retry: Retry | None = None,
-    time_limit: Duration | None = None,
-    each: Callable[[Any], Iterable[Any]] | None = None,
-    max_parallel: int | None = None,
-    into: str = "",
-    durable: str = "each",
-    renamed_from: str | Iterable[str] = (),
-    removed: str | Iterable[str] = (),
-) -> TaskOptions:
-    """Return the options of a task; see :func:`.task`.
-
-    :raises TypeError: :raises ValueError: if one of these cannot be
-    """
-    times = (deadline, remind_every, time_limit)
-    others = (retry, each, max_parallel, into or None, renamed_from or None, removed or None)
-    if times == (None,) * 3 and others == (None,) * 6 and durable == "each":
-        return PLAIN
-    options = TaskOptions()
-    options.deadline = _duration(deadline, "deadline")
-    options.remind_every = _duration(remind_every, "remind_every")
-    options.time_limit = _duration(time_limit, "time_limit")
-    if retry is not None:
-        from .retrying import Retry  # lazily: most workflows have none
-
-        if not isinstance(retry, Retry):
-            raise TypeError(f"retry of a task must be a Retry, such as Retry({retry!r}), not {retry!r}")
-        options.retry = retry
+def _check_each(options: TaskOptions) -> None:
+    each, most, durable = options.each, options.max_parallel, options.durable
     if each is not None and not callable(each):
         raise TypeError(f"each of a task must be a function of the context that returns a list, not {each!r}")
-    if each is None and (max_parallel is not None or into or durable != "each"):
+    if each is None and (most is not None or options.into or durable != "each"):
         raise ValueError("max_parallel, into and durable of a task are about each=, and there is none")
-    if max_parallel is not None and (type(max_parallel) is not int or max_parallel < 1):
-        raise ValueError(f"max_parallel of a task must be a number from 1 on, not {max_parallel!r}")
+    if most is not None and (type(most) is not int or most < 1):
+        raise ValueError(f"max_parallel of a task must be a number from 1 on, not {most!r}")
     if durable not in ("each", "batch"):
         raise ValueError(f'durable of a task must be "each" or "batch", not {durable!r}')
-    options.each, options.max_parallel, options.into, options.durable = each, max_parallel, into, durable
-    options.renamed_from = _names(renamed_from, "renamed_from")
-    options.removed = _names(removed, "removed")
-    return options
 
 
 def _duration(value: Duration | None, what: str) -> timedelta | None:
@@ -114,3 +87,13 @@ def _names(given: str | Iterable[str], what: str) -> tuple[str, ...]:
         if not isinstance(name, str) or not name.strip():
             raise TypeError(f"{what} of a task must be names of tasks, not {name!r}")
     return tuple(map(str, names))
+
+
+#: The options of a task that was given none: nearly every task, so it is made once.
+PLAIN = TaskOptions()
+_DEFAULTS: dict[str, Any] = TaskOptions.__init__.__kwdefaults__ or {}
+
+
+def make_options(**given: Any) -> TaskOptions:
+    """Return the options of a task, :data:`PLAIN` where all are as by default; see :class:`TaskOptions`."""
+    return PLAIN if given == _DEFAULTS else TaskOptions(**given)

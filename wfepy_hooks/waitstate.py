@@ -89,6 +89,24 @@ class WaitState:
             name: list(value) if isinstance(value, tuple) else value for name, value in found.items() if value
         }
 
+    def to_json(self) -> dict[str, Any]:
+        """Return it as it is written: the reason, and under ``wait`` the terms, each if there is any."""
+        written: dict[str, Any] = {}
+        if self.reason:
+            written["reason"] = self.reason
+        terms = self.terms()
+        if terms:
+            written["wait"] = terms
+        return written
+
+    @classmethod
+    def from_json(cls, since: str, written: dict[str, Any]) -> WaitState:
+        """Return what :meth:`to_json` wrote.
+
+        :raises StateFormatError: if it is something else
+        """
+        return cls.from_terms(since, written.get("reason", ""), written.get("wait", {}))
+
     @classmethod
     def from_terms(cls, since: str, reason: str, terms: dict[str, Any]) -> WaitState:
         """Return what :meth:`terms` wrote.

@@ -129,7 +129,10 @@ class Workflow:
     def has_modes(self) -> bool:
         """Whether any task is async, runs once for each item, or has a time limit."""
         if self._has_modes is None:
-            self._has_modes = any(map(_has_mode, self.tasks.values()))
+            self._has_modes = any(
+                task.is_async or task.options.each is not None or task.options.time_limit is not None
+                for task in self.tasks.values()
+            )
         return self._has_modes
 
     def problems(self) -> list[Problem]:
@@ -162,13 +165,6 @@ def __getattr__(name: str) -> Any:
     if name in wfepy_hooks.__all__:
         return getattr(wfepy_hooks, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def _has_mode(task: Task) -> bool:
-    options = task.options
-    if options.each is not None or options.time_limit is not None:
-        return True
-    return bool(getattr(getattr(task.func, "__code__", None), "co_flags", 0) & 0x80)  # CO_COROUTINE
 
 
 def _import(name: str) -> ModuleType:

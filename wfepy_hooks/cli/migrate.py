@@ -25,7 +25,6 @@ from ..people import who
 from ..project import Project
 from ..standing import Standing, look, migrate
 from .naming import pick_instance, pick_workflow, require_workflow
-from .operating import add_by
 from .output import TasksPrintToStderr, clean, is_terminal, result, result_json, say, tell_error, write
 from .standings import counted, in_words, tell_standing
 
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    from .parsing import add_json
+    from .parsing import add_by, add_json, add_reason, add_wait
 
     parser.add_argument("workflow", nargs="?", metavar="WORKFLOW", help="only this one, or a .py file")
     parser.add_argument("instance", nargs="?", metavar="INSTANCE", help="only this one")
@@ -53,14 +52,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         )
     parser.add_argument("-n", "--dry-run", action="store_true", help="write nothing")
     add_by(parser)
-    parser.add_argument("-m", "--reason", default="", metavar="TEXT", help="why, for the history")
-    parser.add_argument(
-        "--wait",
-        type=float,
-        default=0.0,
-        metavar="SECONDS",
-        help="wait so long for a tick that holds an instance",
-    )
+    add_reason(parser)
+    add_wait(parser)
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
     add_json(parser)
 

@@ -49,38 +49,14 @@ def add_instance_arguments(parser: ArgumentParser) -> None:
     _add_options(parser)
 
 
-def add_by(parser: ArgumentParser) -> None:
-    """Add the option ``--by``."""
-    help = "who you are (default: WFEPY_BY, GITHUB_ACTOR, or the login name)"
-    parser.add_argument("--by", default="", metavar="NAME", help=help)
-
-
 def _add_options(parser: ArgumentParser) -> None:
-    from .parsing import add_json
+    from .parsing import add_by, add_json, add_reason, add_wait
 
     add_by(parser)
-    parser.add_argument("-m", "--reason", default="", metavar="TEXT", help="why, for the history")
-    parser.add_argument(
-        "--wait",
-        type=_seconds,
-        default=0.0,
-        metavar="SECONDS",
-        help="wait so long for a tick that holds the instance",
-    )
+    add_reason(parser)
+    add_wait(parser)
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
     add_json(parser)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < 1e6:
-        from argparse import ArgumentTypeError
-
-        raise ArgumentTypeError(f"it takes a number of seconds, not {text!r}")
-    return seconds
 
 
 def run(verb: str, args: Namespace, config: Config) -> int:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..commands import CommandSpec
     from ..config import Config
 
-__all__ = ["Parser", "add_json", "parse"]
+__all__ = ["Parser", "add_by", "add_json", "add_reason", "add_wait", "parse"]
 
 
 class Parser(argparse.ArgumentParser):
@@ -57,3 +57,35 @@ def _description(doc: str) -> str:
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Add the option ``--json``."""
     parser.add_argument("--json", action="store_true", help="print data instead of text")
+
+
+def add_by(parser: argparse.ArgumentParser) -> None:
+    """Add the option ``--by``."""
+    help = "who you are (default: WFEPY_BY, GITHUB_ACTOR, or the login name)"
+    parser.add_argument("--by", default="", metavar="NAME", help=help)
+
+
+def add_reason(parser: argparse.ArgumentParser) -> None:
+    """Add the option ``--reason``."""
+    parser.add_argument("-m", "--reason", default="", metavar="TEXT", help="why, for the history")
+
+
+def add_wait(parser: argparse.ArgumentParser, *, default: float | None = 0.0) -> None:
+    """Add the option ``--wait``."""
+    parser.add_argument(
+        "--wait",
+        type=_seconds,
+        default=default,
+        metavar="SECONDS",
+        help="wait so long for a tick that holds the instance",
+    )
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"it takes a number of seconds, not {text!r}")
+    return seconds

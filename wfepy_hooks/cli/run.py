@@ -30,30 +30,13 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    from .parsing import add_json
+    from .parsing import add_json, add_wait
 
     parser.add_argument("target", metavar="TARGET", help="a workflow, or the path of a .py file")
     parser.add_argument("--id", default=DEFAULT, help="the instance (default: %(default)s)")
     add_set(parser)
-    parser.add_argument(
-        "--wait",
-        type=_seconds,
-        metavar="SECONDS",
-        help="wait so long for another tick that holds the instance",
-    )
+    add_wait(parser, default=None)
     add_json(parser)
-
-
-def _seconds(text: str) -> float:
-    from argparse import ArgumentTypeError
-
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1
-    if not 0 <= value < float("inf"):
-        raise ArgumentTypeError(f"it takes a number of seconds, not {text!r}")
-    return value
 
 
 def run(args: Namespace, config: Config) -> int:

@@ -16,7 +16,6 @@ from ..people import who
 from ..project import Project
 from ..sending import read_data, read_overview, send_signal
 from .naming import pick_instance, pick_workflow
-from .operating import add_by
 from .output import clean, result, result_json, say
 
 TYPE_CHECKING = False
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    from .parsing import add_json
+    from .parsing import add_by, add_json
 
     parser.add_argument("workflow", metavar="WORKFLOW", help="a workflow, or the path of a .py file")
     parser.add_argument("instance", metavar="INSTANCE", help="id of the instance")

@@ -20,8 +20,12 @@ def task_traceback(error: BaseException) -> str:
     """Return the traceback of what a task raised; empty for an error of ours, which says all in its one line."""
     import traceback  # lazily: a task has failed
 
+    if isinstance(error, WfepyError):
+        return ""
+    if type(error.__cause__).__name__ == "RemoteTrace":  # by name: few ticks have imported it
+        return "\n".join(clean(line) for line in error.__cause__.text.split("\n"))  # type: ignore[union-attr]
     users = _users_part(error.__traceback__)
-    if isinstance(error, WfepyError) or users is None:
+    if users is None:
         return ""
     lines = "".join(traceback.TracebackException(type(error), error, users).format()).rstrip().split("\n")
     return "\n".join(clean(line) for line in lines)

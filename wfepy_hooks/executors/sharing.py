@@ -1,4 +1,4 @@
-"""One executor for several pumps, one after the other."""
+"""One executor for several pumps, one after the other: processes take time to start."""
 
 from __future__ import annotations
 
@@ -8,13 +8,39 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from typing import Any
 
+    from ..config import Config
     from .protocol import Executor
 
-__all__ = ["SharedExecutor"]
+__all__ = ["Sharing"]
 
 
-class SharedExecutor:
-    """An executor that outlives each pump that closes it, until :meth:`close_really`."""
+class Sharing:
+    """Makes the executor of a configuration when it is first wanted, and keeps it for all instances of a tick."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._executor: Executor | None = None
+
+    def share(self) -> Executor:
+        """Return the executor, to be used and closed as if it were one's own.
+
+        :raises ConfigError: :raises PluginError: if there is no such executor
+        """
+        if self._executor is None:
+            from .choosing import make_executor
+
+            self._executor = make_executor(self._config)
+        return _Shared(self._executor)
+
+    def close(self) -> None:
+        """Close the executor, if there is one; the next :meth:`share` makes another."""
+        executor, self._executor = self._executor, None
+        if executor is not None:
+            executor.close()
+
+
+class _Shared:
+    """An executor that outlives whoever closes it."""
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
@@ -22,16 +48,10 @@ class SharedExecutor:
         self.is_remote = executor.is_remote
 
     def submit(self, function: Callable[..., Any], /, *args: Any) -> Future[Any]:
-        """See :meth:`.Executor.submit`."""
         return self._executor.submit(function, *args)
 
     def give_up(self, future: Future[Any]) -> None:
-        """See :meth:`.Executor.give_up`."""
         self._executor.give_up(future)
 
     def close(self) -> None:
         """Do nothing: others use it, too."""
-
-    def close_really(self) -> None:
-        """Close the executor itself."""
-        self._executor.close()

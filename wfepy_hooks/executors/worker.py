@@ -10,6 +10,7 @@ import pickle
 from time import perf_counter
 
 from ..answer import as_answer
+from ..context import read_only
 from .failures import TaskError, portable, trace_of, with_trace
 
 TYPE_CHECKING = False
@@ -32,7 +33,7 @@ class Job:
     :ivar context: the encoded context; it is not changed
     :ivar arguments: what the task gets by name
     :ivar strict: an answer that is neither ``True``, ``False`` nor a wait is an error
-    :ivar raw: the answer may be anything
+    :ivar raw: it is about an item of a task: the answer may be anything, and the context is only read
     """
 
     __slots__ = ("arguments", "context", "home", "raw", "strict", "task")
@@ -189,7 +190,8 @@ class _Attempt:
         self.arguments = dict(job.arguments)
         if isinstance(job.arguments, _Packed):
             self.arguments = {name: self._unpacked(name, value) for name, value in job.arguments.items()}
-        self.context = loaded.codec.decode(job.context)
+        context = loaded.codec.decode(job.context)
+        self.context = read_only(context) if job.raw else context
         self._loaded = loaded
         self._began = perf_counter()
 
@@ -227,6 +229,8 @@ class _Attempt:
 
     def _save_context(self) -> None:
         assert self._loaded is not None
+        if self._job.raw:
+            return  # it is an item, which cannot change the context
         try:
             self._done.context = self._loaded.codec.encode(self.context)
         except Exception as error:  # noqa: BLE001  # CodecError; or no memory is left

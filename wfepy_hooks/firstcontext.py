@@ -1,0 +1,51 @@
+"""The first context of an instance."""
+
+from __future__ import annotations
+
+import sys
+
+from .context import Context, put
+from .errors import ConfigError, UsageError
+
+__all__ = ["first_context"]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from .configfile import WorkflowConfig
+
+
+def first_context(workflow: WorkflowConfig, values: Mapping[str, object]) -> Any:
+    """Return what the ``context`` of a workflow makes, whose module is imported; by default a :class:`.Context`.
+
+    :param values: set in it, as items of a dict or attributes of another object
+    :raises ConfigError: if it cannot be made
+    :raises UsageError: if a value cannot be set
+    """
+    context = _made(workflow.context, workflow.name) if workflow.context else Context()
+    for key, value in values.items():
+        try:
+            put(context, key, value)
+        except (AttributeError, TypeError) as error:
+            raise UsageError(
+                f"{key} cannot be set on a context of type {type(context).__name__}: {error}",
+                hint="leave it out, or let the context's class have it",
+            ) from error
+    return context
+
+
+def _made(factory: str, workflow: str) -> Any:
+    module, _, attribute = factory.partition(":")
+    made: Any = sys.modules[module]
+    for part in attribute.split("."):
+        made = getattr(made, part, None)
+    if not callable(made):
+        raise ConfigError(
+            f'context = "{factory}" names nothing that can be called', where=f"workflow {workflow}"
+        )
+    try:
+        return made()
+    except (Exception, SystemExit) as error:
+        raise ConfigError(f'context = "{factory}" raised {type(error).__name__}: {error}') from error
