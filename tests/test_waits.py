@@ -275,6 +275,29 @@ def test_a_failed_attempt_takes_no_signal() -> None:
     assert bench.instance.signals == []
 
 
+def test_a_signal_that_was_taken_is_kept_when_a_condition_raises() -> None:
+    @wfepy.start_point()
+    @wfepy.task()
+    @wfepy.followed_by("end", lambda context: 1 / context["divisor"])
+    def a(context: Any, signals: Any) -> Any:
+        context["seen"] = [*context.get("seen", []), len(signals)]
+        signals.take()
+        context["divisor"] = len(context["seen"]) - 1
+        return True
+
+    @wfepy.task()
+    @wfepy.end_point()
+    def end(context: Any) -> Any:
+        return True
+
+    bench = Bench(a, end)
+    bench.signal("go")
+    assert list(bench.tick().failures) == ["a"]
+    assert bench.tick().status == "finished"
+    assert bench.instance.context["seen"] == [1, 1]
+    assert bench.instance.signals == []
+
+
 def test_reminders_come_as_often_as_asked_and_once_for_many_that_were_missed() -> None:
     class Plugin:
         def __init__(self) -> None:

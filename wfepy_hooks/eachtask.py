@@ -261,7 +261,7 @@ class EachTask:
             done = items.status.count(DONE)
             runner.summary.waiting[name] = f"{done} of {len(items.status)} items are done"
             return []
-        results = [None if each is None else runner._codec.decode(each) for each in items.collected()]
+        results = runner._codec.decode(items.collected())
         put(runner.instance.context, self._task.options.into or name, results)
         if items.failed:
             return runner._failed(self._number, self._attempt, 0.0, ItemsFailed(_failed_text(items))).ready

@@ -59,11 +59,17 @@ class Family:
         try:
             project.create(child.workflow, name, child.data, parent=link).release()
         except InstanceExists:
-            document, _, _ = project.store.read(child.workflow, name)
-            if document.get("parent") != link:
+            if not self._is_child(child.workflow, name, link):
                 raise
         self.touched[child.workflow, name] = None
         return key
+
+    def _is_child(self, workflow: str, name: str, link: dict[str, str]) -> bool:
+        try:
+            document, _, _ = self._project.store.read(workflow, name)
+        except InstanceNotFound:
+            return False  # somebody is creating it right now
+        return document.get("parent") == link
 
     def tell_parent(self, instance: Instance) -> None:
         """Tell the parent that its child has ended; called again after a crash, it is told once."""

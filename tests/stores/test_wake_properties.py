@@ -19,6 +19,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
+from killing import fork
 from sleepers import next_beat
 from wfepy_hooks import faults
 from wfepy_hooks.clock import format_time
@@ -192,7 +193,7 @@ class Store(RuleBasedStateMachine):
         self.kill_one(name, wake, point, number)
 
     def kill_one(self, name: str, wake: Any, point: str, number: int) -> None:
-        child = os.fork()
+        child = fork()
         if not child:
             try:
                 kill_at(point, number)

@@ -1,0 +1,52 @@
+"""Killing a process at a fault point, as SIGKILL does: nothing of it runs any more, its locks are free."""
+
+from __future__ import annotations
+
+import os
+import traceback
+import warnings
+from typing import TYPE_CHECKING
+
+from wfepy_hooks import faults
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KILLED = 137
+
+
+def killed_at(point: int, work: Callable[[], object]) -> bool:
+    """Do ``work`` in a fork that dies at the fault point of this number; return whether it came to that.
+
+    :raises AssertionError: if the work fails by itself
+    """
+    child = fork()
+    if not child:
+        _work_and_die(point, work)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert status in (0, KILLED), f"the work failed, see above; exit code {status}"
+    return status == KILLED
+
+
+def fork() -> int:
+    """Return what ``os.fork`` does, without its warning of Python 3.12: the threads are those of the test runner."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
+
+
+def _work_and_die(point: int, work: Callable[[], object]) -> None:
+    left = [point]
+
+    def hit(name: str) -> None:
+        left[0] -= 1
+        if not left[0]:
+            os._exit(KILLED)
+
+    faults.hit = hit
+    try:
+        work()
+    except BaseException:  # noqa: BLE001  # the fork must not go on as a test
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
