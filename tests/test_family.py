@@ -49,6 +49,13 @@ PARENT = """
     def late(context):
         return True
 """
+IDLE = """
+    @wfepy.start_point()
+    @wfepy.end_point()
+    @wfepy.task()
+    def idle(context):
+        return False
+"""
 CHILD = """
     import wfepy_hooks as wfepy
 
@@ -80,8 +87,8 @@ class Home:
         config = f'[workflows.parent]\nmodule = "{parent}.py"\n\n[workflows.child]\nmodule = "{child}.py"\n'
         (path / "wfepy.toml").write_text(config)
 
-    def begin(self, call: str, options: str = "") -> None:
-        text = textwrap.dedent(PARENT).format(call=call, options=options)
+    def begin(self, call: str, options: str = "", more: str = "") -> None:
+        text = textwrap.dedent(PARENT).format(call=call, options=options) + textwrap.dedent(more)
         (self.path / f"{self.modules[0]}.py").write_text(text)
         self.open().start("parent", "p")
 
@@ -158,6 +165,15 @@ def test_cancelling_the_parent_cancels_the_child(home: Home) -> None:
     home.tick()
     Operations(home.open()).cancel("parent", "p", by="ann")
     assert home.tick() == {"child/c": "cancelled"}
+
+
+def test_a_child_finds_by_itself_that_its_task_was_skipped(home: Home) -> None:
+    home.begin('"child", id="c", data={"waits": True}', more=IDLE)
+    home.tick()
+    Operations(home.open()).skip("parent", "p", "build", by="ann")
+    shutil.rmtree(home.path / ".wfepy/state/child/inbox")  # the message is lost
+    send_signal(home.open(), "child", "c", "other")
+    assert home.tick()["child/c"] == "cancelled"
 
 
 def test_a_timeout_of_the_task_cancels_the_child(home: Home) -> None:
@@ -237,6 +253,7 @@ def test_a_signal_that_a_person_commits_is_delivered_once_by_its_id(home: Home) 
     home.tick()
     put(home, "one", name="go")  # the id was delivered before
     assert home.tick() == {"child/c": "running"}
+    assert not (home.path / ".wfepy/state/child/inbox/c").exists()
     signals = [record for record in home.records("child/c") if record["event"] == "signal"]
     assert [(each["id"], each["name"], each.get("by")) for each in signals] == [("one", "other", "ann")]
     put(home, "two", name="go")
