@@ -28,9 +28,19 @@ if TYPE_CHECKING:
 class _Terms:
     """What an approval asks for; see :func:`approval`."""
 
-    def __init__(self, by: tuple[str, ...], choices: tuple[str, ...], quorum: int, reason: str) -> None:
-        self.by = by
-        self.choices = choices
+    def __init__(self, by: str | Iterable[str], choices: Iterable[str], quorum: int, reason: str) -> None:
+        """
+        :raises ValueError: if they make no sense
+        """
+        self.by = (by,) if isinstance(by, str) and by else tuple(by)
+        self.choices = tuple(choices)
+        are_texts = all(isinstance(each, str) for each in self.choices)
+        if not self.choices or len(set(self.choices)) < len(self.choices) or not are_texts:
+            raise ValueError(f"choices of an approval must be different texts, not {self.choices!r}")
+        people = len(set(self.by))
+        if type(quorum) is not int or quorum < 1 or (people and quorum > people):
+            most = f" to {people}, as many as may decide" if people else " on"
+            raise ValueError(f"quorum of an approval must be a number from 1{most}, not {quorum!r}")
         self.quorum = quorum
         self.reason = reason
 
@@ -95,18 +105,7 @@ def approval(
     """
     if callable(name):
         raise TypeError("write @approval() with parentheses")
-    people = (by,) if isinstance(by, str) and by else tuple(by)
-    options = tuple(choices)
-    if (
-        len(options) < 1
-        or len(set(options)) < len(options)
-        or not all(isinstance(each, str) for each in options)
-    ):
-        raise ValueError(f"choices of an approval must be different texts, not {options!r}")
-    if type(quorum) is not int or quorum < 1 or (people and quorum > len(set(people))):
-        most = f" to {len(set(people))}, as many as may decide" if people else " on"
-        raise ValueError(f"quorum of an approval must be a number from 1{most}, not {quorum!r}")
-    terms = _Terms(people, options, quorum, reason)
+    terms = _Terms(by, choices, quorum, reason)
 
     def decorator(func: Any) -> Task:
         stack = func if isinstance(func, DecoratorStack) else DecoratorStack(func)

@@ -149,25 +149,27 @@ class Operations:
             if not tasks:
                 raise UsageError("none of its tasks has failed", where=f"{workflow}/{instance}")
             for each in tasks:
-                check(held.instance, verb, each)
-                effects = self._effects(held.instance, verb, each)
-                if expected is not None and effects != expected:
-                    raise UsageError(
-                        "it has changed meanwhile",
-                        where=f"{workflow}/{instance}",
-                        hint="look at it again: wfepy status",
-                    )
-                before = set(held.instance.marking.queue)
-                self._do(held, change, each, effects)
-                if verb == "done":  # only its conditions knew
-                    queue, names = held.instance.marking.queue, held.instance.marking.graph.names
-                    effects.runs = [names[number] for number in queue if number not in before]
-                _add(change.effects, effects)
+                self._operate_on(held, change, each, expected)
             held.save()
             change.tasks = [each for each in tasks if each]
             change.status = held.instance.status
             change.paused = held.instance.paused is not None
         return change
+
+    def _operate_on(self, held: Held, change: Change, task: str, expected: Effects | None) -> None:
+        """Check that a verb makes sense and does what is expected, and do it."""
+        instance, verb = held.instance, change.verb
+        check(instance, verb, task)
+        effects = self._effects(instance, verb, task)
+        if expected is not None and effects != expected:
+            hint = "look at it again: wfepy status"
+            raise UsageError("it has changed meanwhile", where=_where(instance), hint=hint)
+        before = set(instance.marking.queue)
+        self._do(held, change, task, effects)
+        if verb == "done":  # only its conditions knew
+            names = instance.marking.graph.names
+            effects.runs = [names[number] for number in instance.marking.queue if number not in before]
+        _add(change.effects, effects)
 
     def _do(self, held: Held, change: Change, task: str, effects: Effects) -> None:
         """Write into the history what is done, do it, and tell the observers."""

@@ -336,6 +336,7 @@ class Project:
             )
         recorder = Recorder(session, codec, restored.encoded, self.config.clock, self.config.plugins)
         recorder.dirty = bool(restored.replayed)
+        recorder.is_outdated = document.get("graph") != workflow.graph.fingerprint
         recorder.before_end = self.family.tell_parent
         runner = Runner.resume(instance, self._engine, recorder)
         runner.replayed = restored.replayed

@@ -33,6 +33,8 @@ class Recorder:
     :ivar codec: writes the context
     :ivar encoded: the context as it was last written
     :ivar dirty: there are records that the snapshot does not hold
+    :ivar is_outdated: the snapshot is of other code. Then it is written anew before the next record, as records can
+        only be read by the code whose snapshot they follow.
     """
 
     def __init__(self, session: Session, codec: Codec, encoded: Any, clock: Clock, host: PluginHost) -> None:
@@ -40,6 +42,7 @@ class Recorder:
         self.codec = codec
         self.encoded = encoded
         self.dirty = False
+        self.is_outdated = False
         #: Called before a snapshot that ends an instance: after it nothing looks at the instance any more.
         self.before_end: Callable[[Instance], None] | None = None
         self._held_back: list[dict[str, Any]] | None = None
@@ -90,6 +93,9 @@ class Recorder:
 
         :raises StateWriteError: if that failed; then nothing has changed
         """
+        if self.is_outdated:
+            self.dirty = True
+            self.save(instance)
         at = format_time(self._clock())
         record = {"seq": instance.seq + 1, "at": at, "event": event, **fields}
         if self._held_back is None:
@@ -119,7 +125,7 @@ class Recorder:
             host.around("wfepy_save_state", bool, session=self.session, instance=instance, document=document)
         else:
             self.session.snapshot(document)
-        self.dirty = False
+        self.dirty = self.is_outdated = False
         if host.state_saved:
             host.notify("wfepy_state_saved", instance=instance, saved=document)
 

@@ -164,16 +164,10 @@ def migrate(
             raise UsageError("it has changed meanwhile", where=expected.where, hint=hint)
         if now.found is None:
             raise now.error or StateError("it cannot be loaded", where=expected.where)
-        record: dict[str, Any] = {
-            "seq": now.found.seq + 1,
-            "at": format_time(project.config.clock()),
-            "event": "operator",
-            "verb": "migrate",
-            "by": by,
-            **({"reason": reason} if reason else {}),
-            "changes": now.changes,
-            **{key: sorted(names) for key, names in (("drop", drop), ("keep", keep)) if names},
-        }
+        decided = {key: sorted(names) for key, names in (("drop", drop), ("keep", keep)) if names}
+        who = {"by": by, "reason": reason} if reason else {"by": by}
+        head = {"seq": now.found.seq + 1, "at": format_time(project.config.clock())}
+        record = {**head, "event": "operator", "verb": "migrate", **who, "changes": now.changes, **decided}
         children = _children(project.saved(name, instance_id)[0])
         session.append([record])
     finally:

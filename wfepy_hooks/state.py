@@ -223,10 +223,19 @@ def _read(document: Document, workflow: Workflow) -> Restored:
     if not _EXTRA_KEYS.isdisjoint(document):
         _read_extras(instance, document)
     _count(document["history"]["bytes"])
-    graph = workflow.graph
+    _read_marking(instance, document)
+    if document["status"] != InstanceStatus.RUNNING:
+        instance.ended = read_end(document)
+    elif _text(document, "graph") != workflow.graph.fingerprint:
+        _begin_new_starts(instance, document)
+    return Restored(instance, document["context"])
+
+
+def _read_marking(instance: Instance, document: Document) -> None:
+    marking = instance.marking
+    graph = marking.graph
     _check_names(document["tasks"], graph, "tasks")
     _check_names(document["queue"], graph, "queue")
-    marking = instance.marking
     marking.queue = {}
     for start in graph.starts:
         marking.status[start] = m.PENDING
@@ -238,11 +247,6 @@ def _read(document: Document, workflow: Workflow) -> Restored:
         raise StateFormatError(f'"queue" and the tasks that are ready or waiting differ: {document["queue"]}')
     marking.queue = dict.fromkeys(queue)
     marking.recount()
-    if document["status"] != InstanceStatus.RUNNING:
-        instance.ended = read_end(document)
-    elif _text(document, "graph") != graph.fingerprint:
-        _begin_new_starts(instance, document)
-    return Restored(instance, document["context"])
 
 
 def _begin_new_starts(instance: Instance, document: Document) -> None:

@@ -137,12 +137,9 @@ class FileStore:
                 if left == 0:
                     return
                 try:
-                    session = self._hold(folder, workflow, instance)
+                    session = self._hold_listed(folder, workflow, instance)
                 except FileNotFoundError:
-                    if not is_lost(folder, instance):
-                        continue  # it has ended
-                    lost = not_found(folder, workflow, instance)
-                    session = FileSession(folder, workflow, instance, problem=lost)
+                    continue  # it has ended
                 if session is None:
                     if busy is not None:
                         busy(workflow, instance)
@@ -155,6 +152,19 @@ class FileStore:
                     session.release()
         if problem is not None:
             raise problem
+
+    def _hold_listed(self, folder: str, workflow: str, instance: str) -> FileSession | None:
+        """Do what :meth:`_hold` does; one whose snapshot is lost gives a session whose ``load`` raises.
+
+        :raises FileNotFoundError: if it has ended
+        """
+        try:
+            return self._hold(folder, workflow, instance)
+        except FileNotFoundError:
+            if not is_lost(folder, instance):
+                raise
+            lost = not_found(folder, workflow, instance)
+            return FileSession(folder, workflow, instance, problem=lost)
 
     def send(self, workflow: str, instance: str, signal: dict[str, Any]) -> bool:
         """See :meth:`.Store.send`."""
