@@ -147,7 +147,8 @@ class Committer:
             replaying.take_signals(instance, self._consumed)
         error = "" if result.error is None else error_text(result.error)
         if outcome != m.READY:
-            self._children += self.waited_children() if instance.waits else []
+            if instance.waits:
+                self._children += self.waited_children()
             return replaying.settle(instance, number, task.name, outcome, decisions, error)
         if result.error is not None:
             replaying.note_failure(instance, task.name, result.attempt, error, result.retry_at)
@@ -166,8 +167,8 @@ class Committer:
         if self._children:
             self.cancel_children(self._children)
             self._children = []
-        names = self.instance.marking.graph.names
         if settled.skipped or settled.cancelled:
+            names = self.instance.marking.graph.names
             self.summary.skipped += [names[each] for each in (*settled.skipped, *settled.cancelled)]
         if self._tell is not None:
             self._tell(self._engine.host, self.instance, self._tasks[number], decisions, result, settled)

@@ -176,7 +176,8 @@ def settle(
     instance: Instance, task: int, name: str, outcome: int, decisions: list[int], error: str = ""
 ) -> m.Settled:
     """End a task and forget what was kept of its attempts, and of those of the tasks that this takes along."""
-    if instance.remembers_attempts:
+    remembers = instance.remembers_attempts
+    if remembers:
         items = instance.items.get(name)
         instance.forget_attempts(name)
         if items is not None and outcome != m.DONE:
@@ -184,7 +185,7 @@ def settle(
     settled = instance.marking.settle(task, outcome, decisions)
     if error:
         instance.errors[name] = error
-    if instance.remembers_attempts:
+    if remembers:
         forget_settled(instance, settled)
     return settled
 

@@ -210,17 +210,18 @@ class Runner(TaskRunner):
         """Try each task of ``todo`` that may run, and what they make ready."""
         instance, tried, interrupts = self.instance, self._tried, self._engine.interrupts
         marking, waits, retry_at = instance.marking, instance.waits, instance.retry_at
-        names, modes = marking.graph.names, self._modes
+        names, modes, deadlines = marking.graph.names, self._modes, instance.deadlines
         for task in todo:  # it grows while it is walked
             if task not in marking.queue or tried.get(task) == marking.generation[task]:
                 continue
             if interrupts is not None:
                 interrupts.check()
             tried[task] = marking.generation[task]
-            name = names[task]
             settled = None
-            if name in waits or name in retry_at or name in instance.deadlines:
-                settled = self._look_at(task)
+            if waits or retry_at or deadlines:
+                name = names[task]
+                if name in waits or name in retry_at or name in deadlines:
+                    settled = self._look_at(task)
             if settled is None:
                 settled = self._launch(task) if modes and task in modes else self._attempt(task)
             todo += settled.ready

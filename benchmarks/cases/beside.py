@@ -26,6 +26,7 @@ def run(bench: Bench) -> Result:
             ours("async", tasks),
             ours("inline", CPU_TASKS),
             ours("processes", CPU_TASKS),
+            ours("bare", CPU_TASKS),
             ours("each", items),
             ours("batch", items),
             Contestant("floor", bench.script(OURS, "floor.py", items)),
@@ -48,6 +49,7 @@ def run(bench: Bench) -> Result:
             "inline",
             goal=0.6,
         ),
+        Row("the same", samples.of("processes"), samples.of("bare"), "two bare Pythons, half of it each"),
         Row(f"{items:,} items, each durable", samples.of("each"), floor, flushes, goal=1.5),
         Row(f"{items:,} items, in batches", samples.of("batch"), floor, flushes, goal=1.0),
     ]

@@ -1,6 +1,7 @@
 """Run one of the works of the case "beside" in this process, and print the seconds of its tick."""
 
 import json
+import subprocess
 import sys
 from time import perf_counter
 
@@ -38,7 +39,21 @@ def source(what: str, size: int) -> str:
     return "".join((ASYNC if what == "async" else BUSY).format(number=number) for number in range(size))
 
 
+def bare(size: int) -> float:
+    """Return the seconds that two Pythons take for the same work with nothing around it: what the machine can do."""
+    loop = f"for _ in range({size // 2}):\n f()"
+    code = "def f():\n total = 0\n for each in range(4_000_000):\n  total += each\n" + loop
+    began = perf_counter()
+    pythons = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
+    for python in pythons:
+        python.wait()
+    return perf_counter() - began
+
+
 def main(what: str, size: int) -> None:
+    if what == "bare":
+        print(json.dumps({"seconds": bare(size)}))
+        return
     from wfepy_hooks.config import Config
     from wfepy_hooks.project import Project
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 from wfepy_hooks.clock import format_time
+from wfepy_hooks.errors import StateError
 from wfepy_hooks.stores.folder import complete_move, list_folder, with_lost
+from wfepy_hooks.stores.names import wake_of
 from wfepy_hooks.stores.wakelog import log_path
 
 TYPE_CHECKING = False
@@ -16,6 +19,7 @@ __all__ = ["MANY", "candidates", "rotate"]
 
 #: So many instances have a wake index. Looking at fewer takes less than a tenth of the time that Python needs to start.
 MANY = 64
+_SAMPLE = 32
 
 
 def candidates(folder: str, workflow: str, now: datetime) -> tuple[list[str], bool]:
@@ -36,7 +40,7 @@ def candidates(folder: str, workflow: str, now: datetime) -> tuple[list[str], bo
     instances, orphans = list_folder(folder)
     for instance in orphans:
         complete_move(folder, instance)
-    if len(instances) >= MANY:
+    if len(instances) >= MANY and (has_index or _some_sleep(folder, workflow, instances, format_time(now))):
         from wfepy_hooks.stores.inbox import waiting
         from wfepy_hooks.stores.wakeindex import due_by_files
 
@@ -46,6 +50,17 @@ def candidates(folder: str, workflow: str, now: datetime) -> tuple[list[str], bo
 
         forget(folder)
     return with_lost(folder, instances, orphans), False
+
+
+def _some_sleep(folder: str, workflow: str, instances: list[str], moment: str) -> bool:
+    """Return whether any of a few instances sleeps: where all are polled, an index is work for nothing."""
+    from wfepy_hooks.stores.filesession import read_document
+
+    for instance in instances[:: max(len(instances) // _SAMPLE, 1)]:
+        with contextlib.suppress(OSError, StateError):  # whoever holds it is told
+            if wake_of(read_document(f"{folder}/{instance}.json", workflow, instance)) > moment:
+                return True
+    return False
 
 
 def rotate(instances: list[str], now: datetime) -> list[str]:

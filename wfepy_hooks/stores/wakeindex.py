@@ -3,7 +3,7 @@
     ROOT/.wake/<workflow>.index     what the snapshots said, when all of them were looked at
     ROOT/.wake/<workflow>.log       what the sessions of this store have done since
 
-It is kept for a workflow with :data:`.MANY` instances or more. It is a cache: both files
+It is kept for a workflow with :data:`.MANY` instances or more, some of which sleep. It is a cache: both files
 may be deleted, damaged or old, and the price is time. A tick uses the index if it can tell that it is still true;
 otherwise it looks at the size and time of every file, reads the snapshots that differ from what the index says of
 them, and writes the index anew.
