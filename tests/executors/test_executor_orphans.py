@@ -160,6 +160,10 @@ INTERRUPTED = """
 import os, sys, time
 import executor_tasks
 from wfepy_hooks.executors import ProcessExecutor
+# An interrupt of a first import can be lost: Python itself ignores what is raised in the callback of a weak reference.
+first = ProcessExecutor(1)
+first.submit(int).result()
+first.close()
 executor = ProcessExecutor(2)
 try:
     print("ready", flush=True)
