@@ -16,6 +16,7 @@ from .errors import (
     LockedError,
     NewerStateError,
     PluginError,
+    ScheduleError,
     StateError,
     StateFormatError,
     StateWriteError,
@@ -45,8 +46,11 @@ from .workflow import Workflow
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .approving import approval
+    from .generating import GeneratedFile, Machine
     from .operations import Operations
     from .retrying import Retry
+    from .schedule import Occurrence, Schedule
+    from .scheduling import ScheduleEntry, collect_schedules
     from .sending import send_signal
     from .signals import Signal
 
@@ -57,6 +61,7 @@ __all__ = [
     "ConfigError",
     "Context",
     "DecoratorStack",
+    "GeneratedFile",
     "GiveUp",
     "Instance",
     "InstanceExists",
@@ -64,12 +69,17 @@ __all__ = [
     "InstanceStatus",
     "InternalError",
     "LockedError",
+    "Machine",
     "NewerStateError",
+    "Occurrence",
     "Operations",
     "PluginError",
     "Retry",
     "RetryDecision",
     "Runner",
+    "Schedule",
+    "ScheduleEntry",
+    "ScheduleError",
     "Signal",
     "Stash",
     "StashKey",
@@ -88,6 +98,7 @@ __all__ = [
     "Workflow",
     "WorkflowError",
     "approval",
+    "collect_schedules",
     "end_point",
     "followed_by",
     "hookimpl",
@@ -104,7 +115,13 @@ __all__ = [
 
 #: What most workflows do not use, so that a plain tick does not import it.
 _LAZY = {
+    "GeneratedFile": "generating",
+    "Machine": "generating",
+    "Occurrence": "schedule",
+    "Schedule": "schedule",
+    "ScheduleEntry": "scheduling",
     "approval": "approving",
+    "collect_schedules": "scheduling",
     "Operations": "operations",
     "Retry": "retrying",
     "Signal": "signals",

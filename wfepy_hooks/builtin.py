@@ -9,10 +9,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .config import Config
+    from .configfile import WorkflowConfig
     from .executors import Executor
     from .instance import Instance
     from .outcome import Wait
     from .registry import Registry
+    from .scheduling import ScheduleEntry
     from .stores.protocol import Document, Session, Store
     from .task import Task
     from .workflow import Workflow
@@ -61,6 +63,13 @@ def wfepy_register(registry: Registry) -> None:
     registry.add("executor", "inline", make_inline_executor)
     registry.add("executor", "threads", make_thread_executor)
     registry.add("executor", "processes", make_process_executor)
+
+
+@hookimpl
+def wfepy_collect_schedules(config: Config, workflows: dict[str, WorkflowConfig]) -> list[ScheduleEntry]:
+    from .scheduling import from_config  # Lazily: most commands ask for no schedules.
+
+    return from_config(config, workflows)
 
 
 @hookimpl(trylast=True)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .clock import Clock
+    from .generating import Machine
     from .stores.protocol import Store
 
 __all__ = ["Config", "WorkflowConfig", "find_config"]
@@ -37,6 +38,8 @@ class Config:
     :ivar workflows: the configured workflows by name
     :ivar plugins: the plugins
     :ivar plugin_settings: the tables ``[plugins.NAME]`` by name, as they are in the file
+    :ivar project: its name, for what is outside of its folder: entries of schedulers, and what each ``H`` is picked by;
+        by default the name of the folder
     :ivar strict: a task that returns neither ``True``, ``False`` nor a wait is an error
     :ivar autoload: whether the installed plugins were loaded
     :ivar required_plugins: names of the plugins that must be there
@@ -65,6 +68,7 @@ class Config:
         self.state = os.path.join(self.root, os.path.expanduser(engine.get("state", ".wfepy/state")))
         self.workflows: dict[str, WorkflowConfig] = settings.workflows
         self.plugin_settings: dict[str, dict[str, Any]] = settings.plugins
+        self.project: str = engine.get("project") or _as_name(os.path.basename(self.root))
         self.strict: bool = engine.get("strict", False)
         self.autoload: bool = engine.get("autoload", True)
         self.required_plugins: list[str] = engine.get("required_plugins", [])
@@ -77,6 +81,7 @@ class Config:
         self.stash = Stash()
         self._named: list[str] = engine.get("plugins", [])
         self._registry: Registry | None = None
+        self._machine: Machine | None = None
         self._configured = False
 
     def __repr__(self) -> str:
@@ -181,6 +186,19 @@ class Config:
             self._registry = registry
         return self._registry
 
+    @property
+    def machine(self) -> Machine:
+        """What generated files say of the machine; found out when it is first asked for, or set before that."""
+        if self._machine is None:
+            from .generating import Machine  # lazily: a tick generates nothing
+
+            self._machine = Machine.this()
+        return self._machine
+
+    @machine.setter
+    def machine(self, machine: Machine) -> None:
+        self._machine = machine
+
     def make_store(self) -> Store:
         """Return the store that the config picks.
 
@@ -228,3 +246,9 @@ class Config:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+
+def _as_name(text: str) -> str:
+    """Return a folder's name as the name of a project: what it may not have becomes ``-``."""
+    name = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in text).lstrip("._-")
+    return name[:50] or "project"

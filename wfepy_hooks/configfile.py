@@ -31,6 +31,10 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
+def _is_name(text: str) -> bool:
+    return 0 < len(text) <= 100 and text[0] in _FIRST and _REST.issuperset(text)
+
+
 def _is_name_list(value: object) -> bool:
     return isinstance(value, list) and all(map(_is_text, value))
 
@@ -49,6 +53,10 @@ def _is_factory(value: object) -> bool:
 
 TEXT: Rule = ("text", _is_text)
 FLAG: Rule = ("true or false", lambda value: isinstance(value, bool))
+PROJECT: Rule = (
+    "up to 50 letters, digits, dots, dashes and underscores, a letter or digit first",
+    lambda value: isinstance(value, str) and len(value) <= 50 and _is_name(value),
+)
 NAMES: Rule = ("a list of names", _is_name_list)
 BARE_NAMES: Rule = (
     "a list of names, without versions",
@@ -56,6 +64,7 @@ BARE_NAMES: Rule = (
 )
 
 ENGINE_KEYS: dict[str, Rule] = {
+    "project": PROJECT,
     "state": TEXT,
     "plugins": NAMES,
     "required_plugins": BARE_NAMES,
@@ -260,7 +269,7 @@ def _check(sections: list[tuple[str, Any]], problems: list[str]) -> Settings:
 
 
 def _workflow_problems(where: str, name: str, table: object) -> Iterator[str]:
-    if not 0 < len(name) <= 100 or name[0] not in _FIRST or not _REST.issuperset(name):
+    if not _is_name(name):
         allowed = "up to 100 letters, digits, dots, dashes and underscores, a letter or digit first"
         yield f"[{where}] the name of a workflow is {allowed}"
     if name == "done":

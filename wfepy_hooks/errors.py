@@ -4,6 +4,7 @@
     +-- UsageError                 2   the call is wrong
     +-- WorkflowError              4   the graph or its module is wrong (also RuntimeError, as in WfEpy)
     +-- ConfigError                4   the configuration is wrong (also ValueError)
+    |   +-- ScheduleError          4   a cron expression or its time zone is wrong
     +-- PluginError                4   a plugin is missing, does not load, or breaks the contract of a hook
     +-- InternalError              1   a bug of wfepy-hooks
     +-- StateError                 3   the saved state cannot be read or written
@@ -29,6 +30,7 @@ __all__ = [
     "LockedError",
     "NewerStateError",
     "PluginError",
+    "ScheduleError",
     "StateError",
     "StateFormatError",
     "StateWriteError",
@@ -85,6 +87,27 @@ class ConfigError(WfepyError, ValueError):
     """The configuration is wrong."""
 
     exit_code = 4
+
+
+class ScheduleError(ConfigError):
+    """A cron expression or its time zone is wrong.
+
+    :ivar field: which of the five fields, such as ``minute``; empty if it is about more than one
+    :ivar value: what is written there
+    """
+
+    def __init__(
+        self, what: str, *, where: str = "", hint: str = "", field: str = "", value: str = ""
+    ) -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.field = field
+        self.value = value
+
+    def __str__(self) -> str:
+        shown = self.value if self.value.isprintable() else self.value.encode("unicode_escape").decode()
+        subject = f'{self.field} "{shown}"' if self.field else f'"{shown}"'
+        parts = [f"{self.where}: " if self.where else "", subject, ": ", self.what]
+        return "".join(parts) + (f"; {self.hint}" if self.hint else "")
 
 
 class PluginError(WfepyError):

@@ -32,10 +32,12 @@ if TYPE_CHECKING:
 
     from .commands import Commands
     from .config import Config
+    from .configfile import WorkflowConfig
     from .instance import Instance
     from .outcome import RetryDecision, TaskResult, Wait
     from .plugins import PluginHost
     from .registry import Registry
+    from .scheduling import ScheduleEntry
     from .stores.protocol import Session
     from .task import Task, Transition
     from .waitstate import WaitState
@@ -167,6 +169,21 @@ def wfepy_workflow_loaded(workflow: Workflow, config: Config) -> None:
         workflow: with its tasks and graph.
         config: the configuration.
     Result: none.
+    """
+
+
+@spec(SETUP)
+def wfepy_collect_schedules(
+    config: Config, workflows: dict[str, WorkflowConfig]
+) -> list[ScheduleEntry] | None:
+    """Add schedules to those of the config file.
+
+    When: once before a tick decides what is due, and before files for a scheduler are generated.
+    Kind: setup; an error is fatal and names the plugin.
+    Arguments:
+        config: the configuration.
+        workflows: the configured workflows by name.
+    Result: a list of :class:`.ScheduleEntry`, or ``None``.
     """
 
 

@@ -1,0 +1,91 @@
+"""Files for whatever runs the ticks - cron, systemd, a cluster - made from the schedules by generators."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+
+from .errors import WfepyError
+from .scheduling import collect_schedules
+
+__all__ = ["GeneratedFile", "Machine", "generate"]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import TypeAlias
+
+    from .config import Config
+    from .scheduling import ScheduleEntry
+
+    #: What ``registry.add("generator", name, ...)`` takes.
+    Generator: TypeAlias = Callable[[Sequence[ScheduleEntry], Config], list["GeneratedFile"]]
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedFile:
+    """A file that a generator has made.
+
+    :ivar path: where it belongs; relative to the folder that the user names
+    :ivar text: what is in it
+    :ivar mode: its permissions
+    """
+
+    path: str
+    text: str
+    mode: int = 0o644
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What generated files say of the machine that runs the ticks; found out once, so that generators stay pure.
+
+    :ivar python: absolute path of the interpreter that has wfepy-hooks
+    :ivar user: name of the user who runs the ticks
+    :ivar offsets: the offsets from UTC that the machine's own time zone has in the two years to come, in minutes
+    """
+
+    python: str
+    user: str
+    offsets: tuple[int, ...]
+
+    @classmethod
+    def this(cls) -> Machine:
+        """Return what is true of this machine."""
+        return cls(os.path.abspath(sys.executable), _user(), _offsets())
+
+
+def _user() -> str:
+    import pwd  # lazily: only POSIX has it
+
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:  # a container's user that nobody has named
+        return str(os.geteuid())
+
+
+def _offsets() -> tuple[int, ...]:
+    import time
+
+    now = time.time()
+    day = 86400.0
+    seconds = {time.localtime(now + day * number).tm_gmtoff for number in range(2 * 366)}
+    return tuple(sorted(each // 60 for each in seconds))
+
+
+def generate(name: str, config: Config, names: Iterable[str] | None = None) -> list[GeneratedFile]:
+    """Return what the generator ``name`` makes of the schedules.
+
+    :raises ScheduleError: if a schedule is wrong
+    :raises PluginError: if there is no such generator
+    """
+    generator: Generator = config.registry.get("generator", name)
+    entries = collect_schedules(config, names)
+    for entry in entries:
+        entry.schedule()  # so that whatever is wrong with one is told before anything is written
+    try:
+        return generator(entries, config)
+    except WfepyError as error:
+        error.where = error.where or f"generator {name}"
+        raise
