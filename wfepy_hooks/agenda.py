@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from .clock import UTC
 
-__all__ = ["Agenda", "moment_of"]
+__all__ = ["LOOK_BACK", "Agenda", "moment_of", "text_of"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ _MOST = 48
 LOOK_BACK = 1000
 
 
-def _text(moment: datetime) -> str:
+def text_of(moment: datetime) -> str:
+    """Return a moment as :meth:`Agenda.due` names it; such texts sort as the moments do."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -58,7 +59,7 @@ class Agenda:
 
         :raises ScheduleError: if the schedule is wrong
         """
-        first, last = _text(after), _text(now)
+        first, last = text_of(after), text_of(now)
         known = self._known.get(_key(entry))
         if not (known is not None and known["from"] <= first <= last <= known["to"]):
             return self._find(entry, after, now)
@@ -68,11 +69,11 @@ class Agenda:
         from itertools import islice
 
         schedule = entry.schedule()
-        passed = [_text(each.due) for each in schedule.latest(now, most=LOOK_BACK + 1, after=after)]
-        ahead = [_text(each.due) for each in islice(schedule.between(now, now + _AHEAD), _MOST)]
+        passed = [text_of(each.due) for each in schedule.latest(now, most=LOOK_BACK + 1, after=after)]
+        ahead = [text_of(each.due) for each in islice(schedule.between(now, now + _AHEAD), _MOST)]
         known = self._known.setdefault(_key(entry), {})
-        known["from"] = passed[-1] if passed else _text(after)
-        known["to"] = ahead[-1] if len(ahead) == _MOST else _text(now + _AHEAD)
+        known["from"] = passed[-1] if passed else text_of(after)
+        known["to"] = ahead[-1] if len(ahead) == _MOST else text_of(now + _AHEAD)
         known["moments"] = ahead
         self._changed = True
         return passed
@@ -87,11 +88,11 @@ class Agenda:
         """
         known = self._known.get(_key(entry), {})
         ticked = known.get("ticked", "~")
-        if ticked <= _text(now) and not self.due(entry, moment_of(ticked), now):
+        if ticked <= text_of(now) and not self.due(entry, moment_of(ticked), now):
             return False
         if not known:
             self.due(entry, now, now)  # which tells what is wrong with it
-        self._known[_key(entry)]["ticked"] = _text(now)
+        self._known[_key(entry)]["ticked"] = text_of(now)
         self._changed = True
         return True
 

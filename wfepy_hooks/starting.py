@@ -8,13 +8,13 @@ is killed in between leaves a moment that the next one meets again, with its ins
 from __future__ import annotations
 
 from . import faults
-from .agenda import LOOK_BACK, moment_of
+from .agenda import LOOK_BACK, moment_of, text_of
 from .clock import format_time, parse_time
 from .errors import InstanceExists, WfepyError
 from .report import Report
 from .scheduling import START, TICK, collect_schedules
 
-__all__ = ["Begun", "Schedules"]
+__all__ = ["Begun", "Schedules", "instance_id", "overdue"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
     from .agenda import Agenda
     from .project import Project
+    from .schedule import Schedule
     from .scheduling import ScheduleEntry
+    from .stores import Store
 
 #: How many instances ``missed = "all"`` begins at once.
 MOST_STARTS = 100
@@ -179,6 +181,19 @@ def later_plan(entry: ScheduleEntry, due: list[str], now: datetime) -> Plan:
     missed = len(moments) - len(chosen)
     starts = [(moment, 0 if number else missed) for number, moment in enumerate(chosen)]
     return Plan(starts, last, missed)
+
+
+def overdue(
+    entry: ScheduleEntry, schedule: Schedule, store: Store, now: datetime
+) -> Sequence[tuple[datetime, int]]:
+    """Return what a tick at ``now`` would begin: moments, with how many were missed before each."""
+    noted = store.starts(entry.workflow).get(key_of(entry))
+    after = now - entry.grace if noted is None else parse_time(noted["until"])
+    if after >= now:
+        return ()
+    due = [text_of(each.due) for each in schedule.latest(now, most=LOOK_BACK + 1, after=after)]
+    plan = first_plan(due, now) if noted is None else later_plan(entry, due, now)
+    return plan.starts
 
 
 def instance_id(due: datetime) -> str:
