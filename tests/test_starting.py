@@ -288,7 +288,7 @@ def test_a_wrong_schedule_is_told_and_everything_else_goes_on(flow: Flow) -> Non
 def test_notes_that_are_damaged_are_told_and_begin_nothing(flow: Flow) -> None:
     flow.tick_at("07:50")
     file = flow.path / ".wfepy/state/coffee/schedule/starts.json"
-    for text in ("<<<<<<< HEAD", "[]", '{"a": 1}', '{"a": {"until": 1}}'):
+    for text in ("<<<<<<< HEAD", "[]", '{"a": 1}', '{"a": {"until": 1}}', '{"a": {"until": "now"}}'):
         file.write_text(text)
         flow.now = MONDAY + HOUR
         (report,) = flow.tick()
@@ -402,7 +402,7 @@ def test_a_tick_that_is_killed_is_repeated_by_the_next_one_of_the_scheduler(flow
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[1]", '{"a": 1}', '{"a": {"from": 1, "to": 2, "moments": []}}', "[" * 9999]
+    "text", ["", "{", "[1]", '{"a": 1}', '{"a": {"from": 1, "to": 2, "next": 3, "moments": []}}', "[" * 9999]
 )
 def test_a_damaged_agenda_is_made_anew(flow: Flow, text: str) -> None:
     flow.tick_at("07:50")
