@@ -47,6 +47,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .approving import approval
     from .generating import GeneratedFile, Machine
+    from .needed import needed_minutes
     from .operations import Operations
     from .retrying import Retry
     from .schedule import Occurrence, Schedule
@@ -104,6 +105,7 @@ __all__ = [
     "hookimpl",
     "hookspec",
     "join_point",
+    "needed_minutes",
     "send_signal",
     "sleep",
     "start_child",
@@ -122,6 +124,7 @@ _LAZY = {
     "ScheduleEntry": "scheduling",
     "approval": "approving",
     "collect_schedules": "scheduling",
+    "needed_minutes": "needed",
     "Operations": "operations",
     "Retry": "retrying",
     "Signal": "signals",
