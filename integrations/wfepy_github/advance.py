@@ -1,0 +1,48 @@
+"""Do a tick, in a job of GitHub Actions: advance all instances of all workflows as far as they can go.
+
+What GitHub's schedules say is a hint alone - they come late, or not at all - so everything is advanced that can be.
+A task that failed does not end the step: it exits with 0, so that the state is committed, and sets the output
+verdict to "failed", by which a last step ends the job red. It exits otherwise with the exit code of wfepy tick.
+"""
+
+from __future__ import annotations
+
+from wfepy_hooks import UsageError
+from wfepy_hooks.commandline import run_tick, say
+
+from .actionslog import set_outputs
+from .reporter import Reporter
+from .settings import PLUGIN
+from .token import VARIABLE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from wfepy_hooks.config import Config
+
+#: The exit code of a tick in which a task failed, or after which an instance can never finish.
+FAILED = 1
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "workflows", nargs="*", metavar="WORKFLOW", help="only this one (may be repeated; default: all)"
+    )
+
+
+def run(args: Namespace, config: Config) -> int:
+    from .token import TOKEN
+
+    if TOKEN in config.stash:
+        hint = f"take {VARIABLE} out of the step; fetch and commit need it"
+        raise UsageError("the token is here, where tasks run", where="wfepy github advance", hint=hint)
+    code = run_tick(config, args.flags, args.workflows)
+    reporter = config.plugins.get_plugin(f"{PLUGIN}:reporter")
+    if isinstance(reporter, Reporter):
+        reporter.write()
+    set_outputs(config.environ, {"verdict": "failed" if code else "ok"})
+    if code == FAILED:
+        say("wfepy: a task failed; the state is committed, and then the job ends red")
+        return 0
+    return code
