@@ -56,7 +56,8 @@ def crons(entries: Iterable[ScheduleEntry]) -> list[Cron]:
 
 def _text(schedule: Schedule, entry: ScheduleEntry, apart: tuple[int, ...]) -> str:
     minutes = apart
-    if minutes[0] == 0 and "H" in entry.expression.split()[0].upper():
+    first = entry.expression.split()[0]
+    if minutes[0] == 0 and first[0] != "@" and "h" in first.lower():
         # Whoever writes H does not care for the minute, and at minute 0 GitHub is busiest.
         minutes = tuple(each + 1 for each in minutes) if minutes[-1] < 59 else (1, *minutes[1:])
     fields = [each.text for each in schedule.cron.fields]
