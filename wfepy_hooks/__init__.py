@@ -46,21 +46,27 @@ from .workflow import Workflow
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .approving import approval
-    from .generating import GeneratedFile, Machine
+    from .generating import GeneratedFile, Machine, generate, tick_command
+    from .needed import needed_minutes
+    from .offsets import ClockChange, ZoneOffsets, offsets_ahead
     from .operations import Operations
+    from .pluginsettings import plugin_settings, settings_table
     from .retrying import Retry
     from .schedule import Occurrence, Schedule
     from .scheduling import ScheduleEntry, collect_schedules
     from .sending import send_signal
     from .signals import Signal
+    from .writing import FileChange, compare_files, write_files
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "ClockChange",
     "CodecError",
     "ConfigError",
     "Context",
     "DecoratorStack",
+    "FileChange",
     "GeneratedFile",
     "GiveUp",
     "Instance",
@@ -97,24 +103,35 @@ __all__ = [
     "WfepyError",
     "Workflow",
     "WorkflowError",
+    "ZoneOffsets",
     "approval",
     "collect_schedules",
+    "compare_files",
     "end_point",
     "followed_by",
+    "generate",
     "hookimpl",
     "hookspec",
     "join_point",
+    "needed_minutes",
+    "offsets_ahead",
+    "plugin_settings",
     "send_signal",
+    "settings_table",
     "sleep",
     "start_child",
     "start_point",
     "task",
+    "tick_command",
     "wait",
+    "write_files",
 ]
 
 
 #: What most workflows do not use, so that a plain tick does not import it.
 _LAZY = {
+    "ClockChange": "offsets",
+    "FileChange": "writing",
     "GeneratedFile": "generating",
     "Machine": "generating",
     "Occurrence": "schedule",
@@ -122,10 +139,19 @@ _LAZY = {
     "ScheduleEntry": "scheduling",
     "approval": "approving",
     "collect_schedules": "scheduling",
+    "compare_files": "writing",
+    "generate": "generating",
+    "needed_minutes": "needed",
+    "offsets_ahead": "offsets",
+    "plugin_settings": "pluginsettings",
+    "settings_table": "pluginsettings",
+    "ZoneOffsets": "offsets",
     "Operations": "operations",
     "Retry": "retrying",
     "Signal": "signals",
     "send_signal": "sending",
+    "tick_command": "generating",
+    "write_files": "writing",
 }
 
 
