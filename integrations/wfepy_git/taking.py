@@ -1,0 +1,201 @@
+"""Taking over what is new on the branch: the state folder, the table and the branch are brought together."""
+
+from __future__ import annotations
+
+import os
+
+from .errors import BadState, Conflict
+from .examining import BAD, BUSY, Examination
+from .layout import files_of, title
+from .local import Busy
+from .merging import KEEP, MERGED, OLDER, SPLIT, TAKE, merged_starts
+from .objects import blob_of, changes_between, files_of_commit, write_ref
+from .own import BASE, Own, hit
+from .scan import scan
+from .table import NO_STAMP, Table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .errors import GitError
+    from .examining import Plan
+
+__all__ = ["Taken", "settle", "take"]
+
+#: Up to so many files are made durable one by one.
+_FEW = 500
+
+
+class Taken:
+    """What came of it.
+
+    :ivar changed: what was taken over from the branch
+    :ivar kept: what was changed here and is to be pushed
+    :ivar busy: what a tick is at work on; it is looked at again the next time
+    :ivar problem: the error for what could not be brought together
+    :ivar folders: the stamps of the folders of ended instances
+    """
+
+    def __init__(self) -> None:
+        self.changed: list[str] = []
+        self.kept: list[Plan] = []
+        self.busy: list[str] = []
+        self.problem: GitError | None = None
+        self.folders: dict[str, str] = {}
+
+
+def settle(own: Own, table: Table, tip: str | None) -> None:
+    """Find out whether a commit that was on its way has arrived, and take it into the table then."""
+    pushing = own.read("pushing") or []
+    if not pushing or tip is None or tip == table.commit:
+        return  # one that is still on its way arrives only if nobody else changes the branch before
+    commits = {each["commit"]: each for each in pushing}
+    found = {tip} & commits.keys() or own.ancestors(tip, commits.keys())
+    for commit in found:
+        for path, blob in commits[commit]["files"].items():
+            table.note(path, blob, commits[commit]["stamps"].get(path, NO_STAMP))
+        table.commit = commit
+
+
+def take(own: Own, table: Table, tip: str | None, *, recreate: bool = False) -> Taken:
+    """Bring the state folder and the commit ``tip`` together, and save the table.
+
+    :param tip: the last commit of the branch; ``None``: there is none
+    :param recreate: the branch is to be made anew from what is here
+    :raises StateError: if a file of the state cannot be read or written; what was done before is done
+    """
+    if recreate:
+        table.forget()
+    state = own.settings.state
+    if table.blobs and not os.path.isdir(state):
+        table.forget()  # a new checkout: nothing of this is here
+    scanned = scan(state, table)
+    theirs = _theirs(own, table, tip)
+    taken = Taken()
+    taken.folders = scanned.folders
+    if not theirs and not table.behind and not scanned.changed and not scanned.missing:
+        _finish(own, table, tip, scanned.folders, is_new=False)
+        return taken
+    rewound: list[bool] = []
+
+    def was_rewound() -> bool:
+        if not rewound:
+            rewound.append(_was_rewound(own, table, tip))
+        return rewound[0]
+
+    examination = Examination(own.git, state, table, scanned, theirs, was_rewound)
+    plans = examination.plans()
+    count = sum(len(plan.theirs) for plan in plans if plan.decision == TAKE)
+    for plan in plans:
+        _carry_out(plan, examination, table, taken, durably=count <= _FEW)
+    if count > _FEW:
+        os.sync()
+    taken.problem = _problem(plans, own)
+    is_all = not taken.kept and not taken.busy and not any(plan.is_stuck for plan in plans)
+    _finish(own, table, tip, scanned.folders if is_all else {}, is_new=True)
+    return taken
+
+
+def _theirs(own: Own, table: Table, tip: str | None) -> dict[str, str | None]:
+    """Return what has changed on the branch since the commit of the table."""
+    if tip is None or tip == table.commit:
+        return {}
+    path = own.settings.path
+    if table.commit is not None:
+        changed = changes_between(own.git, table.commit, tip, path)
+        if changed is not None:
+            return changed
+    files = files_of_commit(own.git, tip, path)
+    lacking: dict[str, str | None] = dict.fromkeys(table.blobs)
+    return {each: blob for each, blob in {**lacking, **files}.items() if table.blobs.get(each) != blob}
+
+
+def _was_rewound(own: Own, table: Table, tip: str | None) -> bool:
+    known = table.commit
+    return known is not None and tip is not None and known not in own.ancestors(tip, {known})
+
+
+def _carry_out(plan: Plan, examination: Examination, table: Table, taken: Taken, *, durably: bool) -> None:
+    local, decision = plan.local, plan.decision
+    if local is None or plan.is_stuck:
+        if decision == BUSY:
+            taken.busy.append(title(plan.entity))
+        _leave_behind(plan, table)
+        return
+    if decision in (TAKE, MERGED):
+        files = {path: examination.content(blob) for path, blob in plan.theirs.items()}
+        blobs = dict(plan.theirs)
+        if decision == MERGED:
+            path = files_of(plan.entity)[0]
+            files[path] = merged_starts(local.data(path), files[path])
+            blobs[path] = blob_of(files[path])
+        try:
+            local.replace(files, blobs, durably=durably)
+        except Busy:
+            taken.busy.append(title(plan.entity))
+            _leave_behind(plan, table)
+            return
+        if local.blobs != plan.theirs:
+            decision = KEEP
+        taken.changed.append(title(plan.entity))
+    for path in files_of(plan.entity):
+        blob = plan.theirs.get(path)
+        if blob == local.blobs.get(path):
+            table.note(path, blob, local.stamps.get(path, NO_STAMP))
+        elif blob != table.blobs.get(path):
+            table.note(path, blob)
+        table.behind.pop(path, None)
+    if decision == KEEP:
+        taken.kept.append(plan)
+
+
+def _leave_behind(plan: Plan, table: Table) -> None:
+    """Note what the branch has of an entity that stays as it is."""
+    for path in files_of(plan.entity):
+        blob = plan.theirs.get(path)
+        if blob != table.blobs.get(path):
+            table.behind[path] = blob
+        else:
+            table.behind.pop(path, None)
+
+
+def _problem(plans: Sequence[Plan], own: Own) -> GitError | None:
+    flaws = [flaw for plan in plans if plan.decision == BAD for flaw in plan.flaws]
+    where = f"{own.remote.url} {own.settings.branch}"
+    if flaws:
+        files = "; ".join(f"{path}: {flaw}" for path, flaw in flaws[:5])
+        what = f"{len(flaws)} file{'s are' if flaws[1:] else ' is'} no state that can be trusted: {files}"
+        hint = "nothing of it was taken over or pushed; mend it, on the branch by a commit"
+        return BadState(what, where=where, hint=hint, files=flaws)
+    split = [title(plan.entity) for plan in plans if plan.decision == SPLIT]
+    older = [title(plan.entity) for plan in plans if plan.decision == OLDER]
+    if not split and not older:
+        return None
+    parts = []
+    if split:
+        parts.append(f"{_listed(split)} went on here and on another machine, in different ways")
+    if older:
+        parts.append(f"the branch was rewound by somebody, and has an older state of {_listed(older)}")
+    hint = (
+        f"both are kept; wfepy git outbox --take theirs {(split + older)[0]} gives up what is here, "
+        "--take ours what is on the branch"
+    )
+    return Conflict("; ".join(parts), where=where, hint=hint, instances=split + older)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def _finish(own: Own, table: Table, tip: str | None, folders: dict[str, str], *, is_new: bool) -> None:
+    """Save the table, if there is anything new in it."""
+    if table.commit == tip and not is_new and folders.items() <= table.folders.items():
+        return
+    if table.commit != tip:
+        own.write("pushing", None)
+        if tip is not None:
+            write_ref(own.folder, BASE, tip)
+    table.commit, table.folders = tip, folders
+    hit("taken")
+    table.save()
