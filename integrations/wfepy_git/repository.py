@@ -15,6 +15,7 @@ from .taking import settle, take
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import timedelta
     from typing import Any
 
     from wfepy_hooks.config import Config
@@ -177,6 +178,16 @@ class StateRepository:
         from .log import read_log
 
         return read_log(self._own, limit)
+
+    def beat(self, idle: timedelta) -> str | None:
+        """Push a commit that changes nothing if the branch has none that is younger than ``idle``; return it.
+
+        :raises GitError: if it was refused, or the remote cannot be reached
+        """
+        from .heartbeat import beat
+
+        with self._own.locked():
+            return beat(self._own, idle, self._config.clock())
 
     def _keep(self, error: GitError) -> None:
         """Note that there is something that is not pushed."""

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from wfepy_git.repository import StateRepository
-
     from wfepy_hooks.config import Config
 
 #: Who commits, as GitHub shows it.
@@ -51,19 +50,24 @@ def run(args: Namespace, config: Config) -> int:
 
 
 def open_repository(config: Config) -> StateRepository:
-    """Return the state on its branch, to be changed as GitHub's own robot."""
+    """Return the state on its branch, to be changed as GitHub's own robot where the config names nobody."""
     from wfepy_git.repository import StateRepository
 
-    environ = git_environment(config)
-    return StateRepository.from_config(config, environ)
+    repository = StateRepository.from_config(config, git_environment(config))
+    if config.environ.get("GITHUB_ACTIONS") == "true":
+        known, settings = config.plugin_settings.get("wfepy_git", {}), repository.settings
+        settings.name = known.get("name", BOT)
+        settings.email = known.get("email", BOT_ADDRESS)
+        settings.holder = known.get(
+            "holder", f"GitHub Actions, run {config.environ.get('GITHUB_RUN_ID', '')}"
+        )
+    return repository
 
 
 def _beat(repository: StateRepository, config: Config) -> bool:
     """Commit for its own sake if the last commit is too old, and return whether that was so."""
     days = read_settings(config).heartbeat_days
-    last = next(iter(repository.log(1)), None)
-    if not days or last is None or config.clock() - last.when < timedelta(days=days):
+    if not days or repository.beat(timedelta(days=days)) is None:
         return False
-    repository.heartbeat()
-    say(f"wfepy: nothing has changed for {days} days; committed a heartbeat, so that GitHub goes on")
+    say(f"wfepy: nothing has changed for {days} days; a heartbeat was pushed, so that GitHub goes on")
     return True

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from wfepy_hooks.commandline import say
 
-from .token import git_environment
+from .commit import open_repository
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,14 +21,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace, config: Config) -> int:
-    from wfepy_git.repository import StateRepository  # lazily: --help of the other verbs needs no git
-
-    pulled = StateRepository.from_config(config, git_environment(config)).pull()
+    pulled = open_repository(config).pull()
     if pulled.commit is None:
         say("wfepy: there is no state yet: the first commit makes its branch")
     else:
-        count = len(pulled.changed)
-        say(
-            f"wfepy: the state is that of {pulled.commit[:12]}, {count} file{'s' if count != 1 else ''} changed"
-        )
+        changed = f"{len(pulled.changed)} changed" if pulled.changed else "nothing new"
+        say(f"wfepy: the state is that of {pulled.commit[:12]}: {changed}")
     return 0

@@ -39,7 +39,7 @@ def run(args: Namespace, config: Config) -> int:
 
 def _steps(config: Config) -> Iterator[str]:
     settings, place = read_settings(config), place_of(config)
-    if not _is_ignored(place.state, place.top):
+    if _is_on_a_branch_of_its_own(config) and not _is_ignored(place.state, place.top):
         yield f"add {place.state.partition('/')[0]}/ to .gitignore: the state is on a branch of its own"
     yield f"commit {WORKFLOW_PATH} and push it to the default branch: schedules run from nowhere else"
     yield (
@@ -53,6 +53,13 @@ def _steps(config: Config) -> Iterator[str]:
         yield 'give a workflow a schedule such as "H/10 * * * *" in the config: nothing ticks by itself yet'
     yield "begin: gh workflow run wfepy.yml, or Run workflow in the tab Actions"
     yield "see after some hours whether it ticks: wfepy github doctor"
+
+
+def _is_on_a_branch_of_its_own(config: Config) -> bool:
+    from wfepy_git.settings import BRANCH
+    from wfepy_git.settings import read_settings as git_settings
+
+    return git_settings(config).branch == BRANCH
 
 
 def _is_ignored(path: str, top: str) -> bool:

@@ -28,18 +28,15 @@ class Place:
     :ivar top: absolute path of the repository's work tree; empty in tests that need no files
     :ivar folder: path of the project in it, with ``/``; empty: at its top
     :ivar state: path of the state in it
+    :ivar notes: path of what ``wfepy git`` keeps beside the state
     :ivar installation: how the project is installed, if the config does not say it
     """
 
     top: str
     folder: str = ""
     state: str = ".wfepy/state"
+    notes: str = ".wfepy/git"
     installation: Installation = field(default_factory=Installation)
-
-    @property
-    def beside_state(self) -> str:
-        """Path of the folder that holds the state."""
-        return self.state.rpartition("/")[0]
 
 
 #: What generators use; found out when it is first asked for, or set before that.
@@ -61,16 +58,19 @@ def place_of(config: Config) -> Place:
 
 def find_place(config: Config) -> Place:
     """Look where the project is; see :func:`place_of`."""
+    from wfepy_git.settings import read_settings as git_settings
+
     root = os.path.realpath(config.root)
     top = _top_of(root)
     folder = _inside("the folder of the project", root, top)
     state = _inside("the folder of the state", os.path.realpath(config.state), top)
-    if not state or _PATTERNS & set(state):
+    notes = _inside("the folder of the state", os.path.realpath(git_settings(config).home), top)
+    if not state or _PATTERNS & set(state + notes):
         hint = 'write such as state = ".wfepy/state"'
         raise ConfigError(
             "this path of the state cannot be kept by GitHub Actions", where=state or ".", hint=hint
         )
-    return Place(top, folder, state, find_installation(root, top))
+    return Place(top, folder, state, notes, find_installation(root, top))
 
 
 def _top_of(folder: str) -> str:

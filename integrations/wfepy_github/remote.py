@@ -111,7 +111,7 @@ def permission(config: Config) -> Iterator[Finding]:
 def last_tick(config: Config) -> Iterator[Finding]:
     """Look how old the newest commit of the state is."""
     from wfepy_git.repository import StateRepository
-
+    from wfepy_hooks.clock import parse_time
     from wfepy_hooks.timing import parse_duration
 
     settings = read_settings(config)
@@ -120,14 +120,15 @@ def last_tick(config: Config) -> Iterator[Finding]:
         hint = "gh workflow run wfepy.yml; a run in which there is nothing to commit leaves none"
         yield Finding("last tick", WARNING, "no tick has committed any state yet", hint)
         return
-    age = config.clock() - last.when
+    when = parse_time(last.date)
+    age = config.clock() - when
     if settings.last_tick:
         limit = parse_duration(settings.last_tick)
     elif settings.heartbeat_days:
         limit = timedelta(days=settings.heartbeat_days + 1)
     else:
         limit = timedelta.max
-    shown = f"the last commit of the state is {age.days} days old, of {last.when:%Y-%m-%d %H:%M}Z"
+    shown = f"the last commit of the state is {age.days} days old, of {when:%Y-%m-%d %H:%M}Z"
     if age > limit:
         hint = "look into the tab Actions: schedules that are off can be turned on there"
         yield Finding("last tick", ERROR, f"{shown}, older than {limit.days} days", hint)

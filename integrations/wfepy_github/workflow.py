@@ -130,7 +130,7 @@ class _Writer:
         yield f"          name: {ARTIFACT}"
         yield "          path: |"
         yield f"            {self.place.state}"
-        yield f"            {'/'.join(filter(None, (self.place.beside_state, 'git')))}"
+        yield f"            {self.place.notes}"
         yield "          include-hidden-files: true"
         yield "          if-no-files-found: ignore"
         yield "      - name: End red if a task failed"

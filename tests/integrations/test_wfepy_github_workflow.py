@@ -88,7 +88,7 @@ def cases(draw: st.DrawFn) -> str:
         "/srv/flows",
         folder,
         f"{folder}/.wfepy/state".lstrip("/"),
-        draw(st.sampled_from([UV, Installation()])),
+        installation=draw(st.sampled_from([UV, Installation()])),
     )
     file = draw(st.sampled_from(["wfepy.toml", "pyproject.toml", "it's mine.toml", "a: #b.toml"]))
     return workflow_text(options, workflows, place=place, file=file)
@@ -154,7 +154,7 @@ def test_the_file_with_all_options_is_stable_byte_for_byte(golden: Golden) -> No
         WorkflowConfig("tea", "tea", schedule="*/2 * * * *"),
         WorkflowConfig("milk", "milk", start="0 9 * * mon", timezone="Europe/Prague"),
     ]
-    place = Place("/srv/flows", "flows/hot drinks", "flows/hot drinks/.wfepy/state", UV)
+    place = Place("/srv/flows", "drinks/hot", "drinks/hot/.wfepy/state", "drinks/hot/.wfepy/git", UV)
     golden("wfepy_github/full.yml", workflow_text(options, workflows, place=place, file="my flows.toml"))
 
 

@@ -121,5 +121,5 @@ class Flows(Folder):
         """Run a command that must exit with ``code``."""
         done = self.wfepy(*words, **options)
         assert done.returncode == code, f"exit code {done.returncode}: {done.stdout}{done.stderr}"
-        assert "Traceback" not in done.stderr
+        assert "internal error" not in done.stderr
         return done
