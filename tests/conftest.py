@@ -34,6 +34,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(cache.cleanup)
     patch = pytest.MonkeyPatch()
     patch.setenv("XDG_CACHE_HOME", cache.name)
+    # Inside of GitHub Actions, ticks are reported there: those of the tests are not to be.
+    for name in [each for each in os.environ if each.startswith("GITHUB_")]:
+        patch.delenv(name)
     config.add_cleanup(patch.undo)  # a session inside a session ends before the outer one looks for changes
     config.addinivalue_line("markers", "slow: takes more than a few seconds")
     config.addinivalue_line(

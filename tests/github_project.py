@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -72,6 +73,12 @@ def complaints(texts: Iterable[str], folder: Path) -> str:
 PERSONAS = ("auditor", "pedantic")
 
 
+#: Whoever commits in the tests.
+PERSON = {
+    f"GIT_{who}_{what}": "ann@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+}
+
+
 class Repository:
     """A git repository with a project in it.
 
@@ -83,17 +90,14 @@ class Repository:
         path.mkdir(parents=True, exist_ok=True)
         self.git("init", "-q", "-b", "main", ".")
 
-    def git(self, *words: str) -> str:
-        """Run git there, with nobody's configuration."""
+    def git(self, *words: str, **more: str) -> str:
+        """Run git there, with nobody's configuration; ``more`` is of the environment."""
         environ = {
-            **{name: str(BIN) + ":/usr/bin:/bin" for name in ("PATH",)},
+            "PATH": os.environ["PATH"],
             "HOME": str(self.path.parent / "no-home"),
             "GIT_CONFIG_NOSYSTEM": "1",
-            **{
-                f"GIT_{who}_{what}": "a@example.org"
-                for who in ("AUTHOR", "COMMITTER")
-                for what in ("NAME", "EMAIL")
-            },
+            **PERSON,
+            **more,
         }
         run = subprocess.run(
             ["git", *words], cwd=self.path, env=environ, capture_output=True, text=True, check=False
