@@ -10,7 +10,7 @@ from wfepy_hooks import WfepyError
 
 from .marks import EDITED, FOREIGN, whose
 from .pins import PINS
-from .place import WORKFLOW_PATH, place_of
+from .place import place_of
 from .settings import read_settings
 from .sync import wanted_change
 
@@ -75,28 +75,28 @@ def examine(config: Config, *, offline: bool = False) -> list[Finding]:
 
 def _text(config: Config) -> str:
     try:
-        with open(os.path.join(place_of(config).top, WORKFLOW_PATH), encoding="utf-8") as stream:
+        with open(os.path.join(place_of(config).top, read_settings(config).path), encoding="utf-8") as stream:
             return stream.read()
     except (OSError, UnicodeDecodeError):
         return ""
 
 
 def _drift(config: Config) -> Iterator[Finding]:
-    change = wanted_change(config)
+    change, path = wanted_change(config), read_settings(config).path
     owner = whose(_text(config))
     if change.before is None:
-        yield Finding("drift", ERROR, f"there is no {WORKFLOW_PATH}", "wfepy github init")
+        yield Finding("drift", ERROR, f"there is no {path}", "wfepy github init")
     elif change.before == change.after:
-        yield Finding("drift", OK, f"{WORKFLOW_PATH} is what the config asks for")
+        yield Finding("drift", OK, f"{path} is what the config asks for")
     elif owner == EDITED:
         hint = "wfepy github sync --check shows the difference, wfepy github sync --force takes it back"
-        yield Finding("drift", ERROR, f"{WORKFLOW_PATH} was edited by hand", hint)
+        yield Finding("drift", ERROR, f"{path} was edited by hand", hint)
     elif owner == FOREIGN:
         yield Finding(
-            "drift", ERROR, f"wfepy has not made {WORKFLOW_PATH}", "wfepy github init --force overwrites it"
+            "drift", ERROR, f"wfepy has not made {path}", "wfepy github init --force overwrites it"
         )
     else:
-        yield Finding("drift", ERROR, f"{WORKFLOW_PATH} is not what the config asks for", "wfepy github sync")
+        yield Finding("drift", ERROR, f"{path} is not what the config asks for", "wfepy github sync")
 
 
 def _pins(config: Config) -> Iterator[Finding]:

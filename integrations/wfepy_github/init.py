@@ -11,7 +11,7 @@ from wfepy_hooks import collect_schedules
 from wfepy_hooks.commandline import clean, result
 
 from .crons import crons
-from .place import WORKFLOW_PATH, place_of
+from .place import place_of
 from .settings import read_settings
 from .sync import sync
 
@@ -41,7 +41,7 @@ def _steps(config: Config) -> Iterator[str]:
     settings, place = read_settings(config), place_of(config)
     if _is_on_a_branch_of_its_own(config) and not _is_ignored(place.state, place.top):
         yield f"add {place.state.partition('/')[0]}/ to .gitignore: the state is on a branch of its own"
-    yield f"commit {WORKFLOW_PATH} and push it to the default branch: schedules run from nowhere else"
+    yield f"commit {settings.path} and push it to the default branch: schedules run from nowhere else"
     yield (
         "in Settings > Actions > General, let actions run; the file asks for contents: write by itself, "
         "which an organization can forbid"
@@ -51,7 +51,7 @@ def _steps(config: Config) -> Iterator[str]:
         yield f"in Settings > Environments, make {settings.environment}{secrets}; let nobody have to approve it"
     if not crons(collect_schedules(config)):
         yield 'give a workflow a schedule such as "H/10 * * * *" in the config: nothing ticks by itself yet'
-    yield "begin: gh workflow run wfepy.yml, or Run workflow in the tab Actions"
+    yield f"begin: gh workflow run {settings.name}.yml, or Run workflow in the tab Actions"
     yield "see after some hours whether it ticks: wfepy github doctor"
 
 

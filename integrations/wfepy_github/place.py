@@ -14,9 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from wfepy_hooks.config import Config
 
-__all__ = ["PLACE", "WORKFLOW_PATH", "Place", "find_place", "place_of"]
+__all__ = ["PLACE", "Place", "find_place", "place_of"]
 
-WORKFLOW_PATH = ".github/workflows/wfepy.yml"
 #: What the actions that keep files take for a pattern.
 _PATTERNS = frozenset("*?[]!~#,")
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from wfepy_hooks import WfepyError
 
 from .checks import ERROR, OK, WARNING, Finding
-from .place import WORKFLOW_PATH, place_of
+from .place import place_of
 from .settings import read_settings
 from .token import git_environment
 
@@ -83,18 +83,19 @@ def default_branch(config: Config) -> Iterator[Finding]:
 
 
 def _on_branch(config: Config, check: str, branch: str, commit: str) -> Finding:
+    path = read_settings(config).path
     if _git(config, "cat-file", "-e", commit).returncode:
         return Finding(
             check, WARNING, f"what is on {branch} is not here, so nothing can be told", "git fetch"
         )
-    there = _git(config, "rev-parse", "--verify", "-q", f"{commit}:{WORKFLOW_PATH}").stdout
+    there = _git(config, "rev-parse", "--verify", "-q", f"{commit}:{path}").stdout
     if not there:
-        what = f"schedules run from {branch} alone, and {WORKFLOW_PATH} is not on it"
+        what = f"schedules run from {branch} alone, and {path} is not on it"
         return Finding(check, ERROR, what, "commit it and push it there")
-    if there != _git(config, "hash-object", WORKFLOW_PATH).stdout:
-        what = f"another {WORKFLOW_PATH} is on {branch}, from where schedules run"
+    if there != _git(config, "hash-object", path).stdout:
+        what = f"another {path} is on {branch}, from where schedules run"
         return Finding(check, WARNING, what, "commit it and push it there")
-    return Finding(check, OK, f"{WORKFLOW_PATH} is on {branch}")
+    return Finding(check, OK, f"{path} is on {branch}")
 
 
 def permission(config: Config) -> Iterator[Finding]:
@@ -117,7 +118,7 @@ def last_tick(config: Config) -> Iterator[Finding]:
     settings = read_settings(config)
     last = next(iter(StateRepository.from_config(config, git_environment(config)).log(1)), None)
     if last is None:
-        hint = "gh workflow run wfepy.yml; a run in which there is nothing to commit leaves none"
+        hint = "run the workflow by hand; a run in which there is nothing to commit leaves none"
         yield Finding("last tick", WARNING, "no tick has committed any state yet", hint)
         return
     when = parse_time(last.date)

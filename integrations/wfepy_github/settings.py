@@ -22,6 +22,7 @@ PLUGIN = "wfepy_github"
 ENVIRONMENT = "wfepy"
 _PYTHON = re.compile(r"3\.1\d(\.\d+)?")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
+_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,49}")
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 #: Names that GitHub sets itself, or refuses.
 _THEIRS = ("GITHUB_", "RUNNER_", "ACTIONS_", "WFEPY_GITHUB_")
@@ -32,6 +33,7 @@ _MOST_MINUTES = 350  # a job of GitHub's own runners is ended after 360
 class Settings:
     """What was asked for.
 
+    :ivar name: of the workflow and of its file
     :ivar python: the version of Python
     :ivar runner: the labels of the runner
     :ivar timeout: after how many minutes a tick is ended; its state is committed then
@@ -44,6 +46,7 @@ class Settings:
     :ivar overdue: how late a tick may be
     """
 
+    name: str = "wfepy"
     python: str = "3.13"
     runner: tuple[str, ...] = ("ubuntu-24.04",)
     timeout: int = 30
@@ -54,6 +57,11 @@ class Settings:
     heartbeat_days: int = 30
     last_tick: str = ""
     overdue: str = "1d"
+
+    @property
+    def path(self) -> str:
+        """The path of the workflow file, from the top of the repository."""
+        return f".github/workflows/{self.name}.yml"
 
 
 def _is_text(value: object) -> bool:
@@ -107,6 +115,10 @@ def _is_days(value: object) -> bool:
 
 NAME = "letters, digits and underscores, not GITHUB_, RUNNER_ or ACTIONS_ first"
 KEYS: dict[str, tuple[str, Callable[[object], bool]]] = {
+    "name": (
+        "up to 50 letters, digits, dashes and underscores",
+        lambda value: isinstance(value, str) and bool(_FILE.fullmatch(value)),
+    ),
     "python": (
         'a version such as "3.13"',
         lambda value: isinstance(value, str) and bool(_PYTHON.fullmatch(value)),
@@ -138,6 +150,7 @@ def read_settings(config: Config) -> Settings:
     secrets, variables = table.get("secrets", []), table.get("variables", {})
     _require_different([*secrets, *variables], config)
     return Settings(
+        name=table.get("name", "wfepy"),
         python=table.get("python", "3.13"),
         runner=_texts(table.get("runner", "ubuntu-24.04")),
         timeout=_minutes(table["timeout"]) if "timeout" in table else 30,

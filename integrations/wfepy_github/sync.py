@@ -13,7 +13,7 @@ import os
 from wfepy_hooks import UsageError, compare_files, generate, write_files
 from wfepy_hooks.commandline import clean, result
 
-from .marks import FOREIGN, OURS, whose
+from .marks import FOREIGN, OURS, source_of, whose
 from .place import place_of
 
 TYPE_CHECKING = False
@@ -69,9 +69,14 @@ def sync(config: Config, *, force: bool = False) -> FileChange:
 
 
 def _require_ours(change: FileChange) -> None:
-    owner = whose((change.before or b"").decode("utf-8", "replace"))
-    if owner == OURS:
-        return
-    what = "wfepy has not made this file" if owner == FOREIGN else "this file was edited by hand"
+    before = (change.before or b"").decode("utf-8", "replace")
+    owner, source = whose(before), source_of(before)
     hint = "see wfepy github sync --check; --force overwrites it"
+    if owner == OURS:
+        if source == source_of(change.after.decode()):
+            return
+        what = f"this file was made from {source}"
+        hint = f'give this one another by name = "..." in [plugins.wfepy_github]; {hint}'
+    else:
+        what = "wfepy has not made this file" if owner == FOREIGN else "this file was edited by hand"
     raise UsageError(f"{what}; nothing was written", where=change.path, hint=hint)

@@ -10,7 +10,6 @@ from wfepy_hooks import GeneratedFile
 from .crons import crons
 from .marks import marked
 from .pins import CHECKOUT, SETUP_PYTHON, SETUP_UV, UPLOAD_ARTIFACT
-from .place import WORKFLOW_PATH
 from .yamltext import plain, quoted, remark
 
 TYPE_CHECKING = False
@@ -23,10 +22,8 @@ if TYPE_CHECKING:
     from .place import Place
     from .settings import Settings
 
-__all__ = ["ARTIFACT", "workflow_file"]
+__all__ = ["workflow_file"]
 
-#: The name of what is kept when the state could not be pushed.
-ARTIFACT = "wfepy-outbox"
 #: Minutes for everything but the tick itself.
 MARGIN = 10
 _FOUND_BY_ITSELF = ("wfepy.toml", "pyproject.toml")
@@ -43,7 +40,7 @@ def workflow_file(
     config_name = os.path.basename(config.file or "wfepy.toml")
     text = "\n".join(_Writer(settings, place, config_name).lines(schedules)) + "\n"
     source = "/".join(filter(None, (place.folder, config_name)))
-    return GeneratedFile(WORKFLOW_PATH, marked(text, remark(source)))
+    return GeneratedFile(settings.path, marked(text, remark(source)))
 
 
 class _Writer:
@@ -57,7 +54,7 @@ class _Writer:
         self.install = settings.install or place.installation.require().lines
 
     def lines(self, schedules: Sequence[ScheduleEntry]) -> Iterator[str]:
-        yield "name: wfepy"
+        yield f"name: {quoted(self.settings.name)}"
         yield ""
         yield "on:"
         yield from _triggers(schedules)
@@ -76,7 +73,7 @@ class _Writer:
         yield from self._job(MARGIN, "to push the signal to the branch of the state")
         yield "    concurrency:"
         yield "      # Each run has a group of its own: of one group, GitHub drops all pending runs but the last."
-        yield "      group: wfepy-deliver-${{ github.run_id }}"
+        yield f"      group: {self.settings.name}-deliver-${{{{ github.run_id }}}}"
         yield "      cancel-in-progress: false"
         yield from self._surroundings()
         yield from self._preparation()
@@ -98,7 +95,7 @@ class _Writer:
             yield f"    environment: {quoted(plain('the name of the environment', self.settings.environment))}"
         yield from self._job(self.settings.timeout + MARGIN, "to push the state")
         yield "    concurrency:"
-        yield "      group: wfepy-tick"
+        yield f"      group: {self.settings.name}-tick"
         yield "      cancel-in-progress: false"
         yield from self._surroundings()
         yield from self._preparation()
@@ -127,7 +124,7 @@ class _Writer:
         )
         yield f"        uses: {UPLOAD_ARTIFACT.text}"
         yield "        with:"
-        yield f"          name: {ARTIFACT}"
+        yield f"          name: {self.settings.name}-outbox"
         yield "          path: |"
         yield f"            {self.place.state}"
         yield f"            {self.place.notes}"

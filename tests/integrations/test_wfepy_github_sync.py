@@ -120,6 +120,20 @@ def test_a_file_of_somebody_else_is_only_overwritten_by_force(repository: Reposi
     folder.run("github", "init", "--force")
 
 
+def test_two_projects_of_a_repository_have_a_file_each(repository: Repository, folder: Flows) -> None:
+    folder.run("github", "sync")
+    repository.write("other/wfepy.toml", CONFIG)
+    other = Flows(repository.path / "other")
+    run = other.run("github", "sync", code=2)
+    assert "this file was made from wfepy.toml; nothing was written" in run.stderr
+    assert 'name = "..."' in run.stderr
+    repository.write("other/wfepy.toml", CONFIG + '[plugins.wfepy_github]\nname = "other"\n')
+    other.run("github", "sync")
+    text = (repository.path / ".github/workflows/other.yml").read_text()
+    assert "group: other-tick" in text
+    folder.run("github", "sync", "--check")
+
+
 def test_a_file_that_git_gave_other_line_ends_is_ours(repository: Repository, folder: Flows) -> None:
     folder.run("github", "sync")
     file = repository.path / FILE
