@@ -153,7 +153,7 @@ class Own:
     def fetch_references(self, pattern: str) -> None:
         """Fetch other references, such as ``refs/wfepy/lease/*``, under their own names; what is gone goes here."""
         done = self.git.attempt(
-            "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--prune", "--depth=1",
+            "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--prune",
             self.remote.name, f"+{pattern}:{pattern}",
         )  # fmt: skip  # two lines of words
         if done.code and not is_no_branch(done):

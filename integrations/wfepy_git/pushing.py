@@ -7,7 +7,7 @@ import random
 import time
 
 from .committing import Commit, make_commits
-from .errors import GitError, LeaseLost, Network, Stale
+from .errors import GitError, Network, Stale
 from .layout import INSTANCE, files_of, title
 from .objects import write_ref
 from .own import BASE, TIP, Own, hit
@@ -43,6 +43,7 @@ class Push:
         self._own = own
         self._notes = list(notes)
         self._lease = lease
+        self._releases = False
         self._holder = own.settings.holder
         self.attempts = 0
         self.commit: str | None = None
@@ -57,6 +58,7 @@ class Push:
         :raises GitError: if it is refused, or cannot be brought there; then everything here is as it was
         """
         tip, silent = table.commit, 0
+        self._releases = release
         if tip is None or self._own.read("pushing"):
             tip = self._look(table, recreate)
         while True:
@@ -67,7 +69,7 @@ class Push:
                 raise problem
             if not self.taken.kept:
                 return
-            error = self._attempt(table, tip, release)
+            error = self._attempt(table, tip)
             if error is None:
                 return
             silent += isinstance(error, Network)
@@ -88,7 +90,7 @@ class Push:
         settle(self._own, table, tip)
         return tip
 
-    def _attempt(self, table: Table, tip: str | None, release: bool) -> GitError | None:
+    def _attempt(self, table: Table, tip: str | None) -> GitError | None:
         """Make a commit of what is to be pushed and push it; ``None`` if it has arrived."""
         self.attempts += 1
         own, plans = self._own, self.taken.kept
@@ -97,13 +99,13 @@ class Push:
         files = {path: data for plan in plans for path, data in _files(plan).items()}
         inside = {f"{own.settings.path}/{path}": data for path, data in files.items()}
         commits = [Commit(text, [tip] if tip else [], inside)]
-        fence = [] if self._lease is None or release else self._lease.renewals()
+        fence = [] if self._lease is None or self._releases else self._lease.renewals()
         hit("commit.before")
         made = make_commits(own.git, [*commits, *fence], own.settings.name, own.settings.email)
         hit("commit.after")
         self._note_on_its_way(made[0], plans)
         hit("push.before")
-        error = self._send(made, tip, release)
+        error = self._send(made, tip)
         hit("push.after")
         if error is not None:
             return error
@@ -123,13 +125,13 @@ class Push:
         known = [each for each in known if each["commit"] != commit][-20:]
         self._own.write("pushing", [*known, {"commit": commit, "files": files, "stamps": stamps}])
 
-    def _send(self, made: Sequence[str], tip: str | None, release: bool) -> GitError | None:
+    def _send(self, made: Sequence[str], tip: str | None) -> GitError | None:
         own, ref = self._own, self._own.settings.ref
         words = ["push", "--porcelain", "--no-verify", f"--force-with-lease={ref}:{tip or ''}"]
         specs = [f"{made[0]}:{ref}"]
         if self._lease is not None:
             words.append("--atomic")
-            more, fence = self._lease.fence(made[1:], release=release)
+            more, fence = self._lease.fence(made[1:], release=self._releases)
             words += more
             specs += fence
         try:
@@ -138,17 +140,16 @@ class Push:
             return error
         if not done.code:
             if self._lease is not None:
-                self._lease.moved(made[1:], release=release)
+                self._lease.moved(made[1:], release=self._releases)
             return None
-        refused = rejections(done)
         if self._lease is not None:
+            refused = rejections(done)
             lost = self._lease.lost_by(refused)
-            if lost:
-                return LeaseLost(
-                    f"the lease of {lost} has expired, and another machine has taken it over",
-                    where=own.remote.url,
-                    hint="the result is kept here; wfepy git push delivers it if the other machine left it alone",
-                )
+            if lost is not None:
+                return lost
+            if self._releases and self._lease.must_stay(refused):
+                self._releases = False
+                return Stale("the remote lets no reference be deleted", where=own.remote.url)
         return push_error(done, ref, own.remote.url)
 
     def _arrived(self, table: Table, commit: str) -> None:

