@@ -7,8 +7,10 @@ verdict to "failed", by which a last step ends the job red. It exits otherwise w
 
 from __future__ import annotations
 
-from wfepy_hooks import UsageError
-from wfepy_hooks.commandline import run_tick, say
+from argparse import Namespace
+
+from wfepy_hooks import PluginError, UsageError
+from wfepy_hooks.commandline import say
 
 from .actionslog import set_outputs
 from .reporter import Reporter
@@ -17,7 +19,7 @@ from .token import VARIABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
+    from argparse import ArgumentParser
 
     from wfepy_hooks.config import Config
 
@@ -37,7 +39,7 @@ def run(args: Namespace, config: Config) -> int:
     if TOKEN in config.stash:
         hint = f"take {VARIABLE} out of the step; fetch and commit need it"
         raise UsageError("the token is here, where tasks run", where="wfepy github advance", hint=hint)
-    code = run_tick(config, args.flags, args.workflows)
+    code = _tick(args, config)
     reporter = config.plugins.get_plugin(f"{PLUGIN}:reporter")
     if isinstance(reporter, Reporter):
         reporter.write()
@@ -46,3 +48,13 @@ def run(args: Namespace, config: Config) -> int:
         say("wfepy: a task failed; the state is committed, and then the job ends red")
         return 0
     return code
+
+
+def _tick(args: Namespace, config: Config) -> int:
+    """Do what ``wfepy tick`` does, in this process, so that its signals are handled as there."""
+    spec = config.commands().get("tick")
+    if spec is None:
+        raise PluginError("there is no command tick", hint="a plugin is blocked that should not be")
+    words = Namespace(workflows=args.workflows, due=False, log=None, mail_errors=False, json=False)
+    words.flags = args.flags
+    return spec.load().run(words, config)

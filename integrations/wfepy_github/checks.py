@@ -92,9 +92,7 @@ def _drift(config: Config) -> Iterator[Finding]:
         hint = "wfepy github sync --check shows the difference, wfepy github sync --force takes it back"
         yield Finding("drift", ERROR, f"{path} was edited by hand", hint)
     elif owner == FOREIGN:
-        yield Finding(
-            "drift", ERROR, f"wfepy has not made {path}", "wfepy github init --force overwrites it"
-        )
+        yield Finding("drift", ERROR, f"wfepy has not made {path}", "wfepy github init --force overwrites it")
     else:
         yield Finding("drift", ERROR, f"{path} is not what the config asks for", "wfepy github sync")
 

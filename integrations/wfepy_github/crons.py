@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from wfepy_hooks import Schedule, ScheduleEntry
+    from wfepy_hooks import ScheduleEntry
 
 __all__ = ["SHORTEST", "Cron", "crons"]
 
@@ -38,32 +38,62 @@ class Cron:
 
 
 def crons(entries: Iterable[ScheduleEntry]) -> list[Cron]:
-    """Return each different cron text with its time zone once, in the order in which they are asked for.
+    """Return what is needed for all entries: none twice, and none whose moments are all among those of another.
 
     :raises ScheduleError: if a schedule is wrong; with its place
     """
-    found: dict[tuple[str, str], tuple[tuple[str, ...], bool]] = {}
+    found: list[_Wanted] = []
     for entry in entries:
+        wanted = _Wanted(entry)
+        for other in found:
+            if other.covers(wanted):
+                other.take(wanted)
+                break
+        else:
+            for other in [each for each in found if wanted.covers(each)]:
+                wanted.take(other)
+                found.remove(other)
+            found.append(wanted)
+    return [each.cron() for each in found]
+
+
+class _Wanted:
+    """What one or several entries want of GitHub."""
+
+    def __init__(self, entry: ScheduleEntry) -> None:
         schedule = entry.schedule()
-        minutes = schedule.cron.minute.values
-        apart = minutes_apart(minutes, around_the_clock=len(schedule.cron.hour.values) == 24)
-        text = _text(schedule, entry, apart)
-        names, is_widened = found.get((text, schedule.zone.key), ((), False))
-        names = tuple(dict.fromkeys([*names, f"{entry.workflow} ({entry.kind})"]))
-        found[text, schedule.zone.key] = names, is_widened or apart != minutes
-    return [Cron(text, zone, names, wide) for (text, zone), (names, wide) in found.items()]
+        self._fields = schedule.cron.fields
+        self._is_either_day = schedule.cron.is_either_day
+        self._zone = schedule.zone.key
+        self._names = [f"{entry.workflow} ({entry.kind})"]
+        around_the_clock = len(schedule.cron.hour.values) == 24
+        self.minutes = minutes_apart(schedule.cron.minute.values, around_the_clock=around_the_clock)
+        self._is_widened = self.minutes != schedule.cron.minute.values
+        first = entry.expression.split()[0]
+        if self.minutes[0] == 0 and first[0] != "@" and "h" in first.lower() and self.minutes[-1] < 59:
+            # Whoever writes H does not care for the minute, and at minute 0 GitHub is busiest.
+            self.minutes = tuple(each + 1 for each in self.minutes)
 
+    def covers(self, other: _Wanted) -> bool:
+        """Return whether each moment of another one is one of this."""
+        if self._zone != other._zone or not set(self.minutes) >= set(other.minutes):
+            return False
+        if self._is_either_day or other._is_either_day:
+            return [each.text for each in self._fields[1:]] == [each.text for each in other._fields[1:]]
+        pairs = zip(self._fields[1:], other._fields[1:], strict=True)
+        return all(set(ours.values) >= set(theirs.values) for ours, theirs in pairs)
 
-def _text(schedule: Schedule, entry: ScheduleEntry, apart: tuple[int, ...]) -> str:
-    minutes = apart
-    first = entry.expression.split()[0]
-    if minutes[0] == 0 and first[0] != "@" and "h" in first.lower():
-        # Whoever writes H does not care for the minute, and at minute 0 GitHub is busiest.
-        minutes = tuple(each + 1 for each in minutes) if minutes[-1] < 59 else (1, *minutes[1:])
-    fields = [each.text for each in schedule.cron.fields]
-    return " ".join(
-        [_minute_text(minutes) if minutes != schedule.cron.minute.values else fields[0], *fields[1:]]
-    )
+    def take(self, other: _Wanted) -> None:
+        """Serve another one, too, whose moments are among those of this."""
+        self._names += [name for name in other._names if name not in self._names]
+        self._is_widened |= other._is_widened
+
+    def cron(self) -> Cron:
+        """Return this for GitHub."""
+        minute, *rest = self._fields
+        first = minute.text if self.minutes == minute.values else _minute_text(self.minutes)
+        text = " ".join([first, *(each.text for each in rest)])
+        return Cron(text, self._zone, tuple(self._names), self._is_widened)
 
 
 def minutes_apart(minutes: Sequence[int], *, around_the_clock: bool = True) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from github_project import Flows, Repository
 
 FILE = ".github/workflows/wfepy.yml"

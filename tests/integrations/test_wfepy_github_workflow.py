@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import yaml
-from github_project import BIN, COFFEE, complaints, make_config, workflow_text
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from github_project import BIN, COFFEE, complaints, make_config, workflow_text
 from wfepy_github.installing import Installation, find_installation
 from wfepy_github.pins import PINS
 from wfepy_github.place import Place, find_place
@@ -237,6 +237,24 @@ def test_equal_schedules_are_one_entry() -> None:
     assert text.count("- cron:") == 2
     assert "# a (tick), b (tick)\n" in text
     assert 'timezone: "Asia/Tokyo"' in text
+
+
+@pytest.mark.parametrize(
+    ("expressions", "texts"),
+    [
+        (["5 9 * * *", "5 9 * * mon"], ["5 9 * * *"]),
+        (["5 9 * * mon", "5 9 * * *"], ["5 9 * * *"]),
+        (["5 9 1 * *", "5 9 * * *", "25 9 * * *"], ["5 9 * * *", "25 9 * * *"]),
+        (["*/10 * * * *", "30 8-9 * * mon-fri"], ["*/10 * * * *"]),
+        (["5 9 1 * mon", "5 9 * * mon"], ["5 9 1 * 1", "5 9 * * 1"]),
+        (["5 9 * * *", "5 9 1 * mon"], ["5 9 * * *", "5 9 1 * 1"]),
+    ],
+)
+def test_what_another_entry_covers_is_left_out(expressions: list[str], texts: list[str]) -> None:
+    workflows = [WorkflowConfig(f"w{n}", "w", schedule=text) for n, text in enumerate(expressions)]
+    written = workflow_text({}, workflows)
+    assert [line.split('"')[1] for line in written.splitlines() if "- cron:" in line] == texts
+    assert all(f"w{number} (tick)" in written for number in range(len(expressions)))
 
 
 def test_a_wrong_schedule_is_told_with_its_place() -> None:
