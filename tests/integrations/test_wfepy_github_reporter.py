@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
-from github_project import Flows
 from hypothesis import given
 from hypothesis import strategies as st
 
+from github_project import Flows
 from wfepy_github.actionslog import line, output_text
 from wfepy_github.page import MOST_BYTES, Row, cell, page
 
