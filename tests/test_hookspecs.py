@@ -15,7 +15,7 @@ from wfepy_hooks.plugins import PluginHost
 
 DESIGN = {
     SETUP: "add_hookspecs plugin_registered add_options add_commands configure unconfigure register report_header "
-    "workflow_loaded graph_attributes argument_names",
+    "workflow_loaded graph_attributes argument_names collect_schedules",
     DECISION: "load_workflows decide_retry upgrade_state provide_argument",
     AROUND: "run_task load_state save_state",
     OBSERVATION: "tick_started tick_finished task_started transition_evaluated task_finished instance_finished "

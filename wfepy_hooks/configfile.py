@@ -43,6 +43,16 @@ def _is_module(value: object) -> bool:
     return isinstance(value, str) and (value.endswith(".py") or _is_dotted(value))
 
 
+def _is_duration(value: object) -> bool:
+    from .timing import parse_duration  # lazily: few config files have one
+
+    try:
+        parse_duration(value)  # type: ignore[arg-type]  # which it says
+    except (TypeError, ValueError):
+        return False
+    return isinstance(value, str)
+
+
 def _is_dotted(text: str) -> bool:
     return all(part.isidentifier() for part in text.split("."))
 
@@ -80,6 +90,7 @@ WORKFLOW_KEYS: dict[str, Rule] = {
     "start": TEXT,
     "timezone": TEXT,
     "missed": ('"skip", "once" or "all"', lambda value: value in ("skip", "once", "all")),
+    "grace": ('a duration such as "10min" or "6h"', _is_duration),
     "context": ('text of the form "module:factory"', _is_factory),
 }
 
@@ -93,10 +104,11 @@ class WorkflowConfig:
     :ivar start: when a new instance begins; empty: by hand
     :ivar timezone: of both; empty: UTC
     :ivar missed: which of the missed starts are made up for: ``skip``, ``once`` or ``all``
+    :ivar grace: a start that comes no later than this is not missed; empty: 10 minutes
     :ivar context: ``module:factory`` of the first context; empty: a dict
     """
 
-    __slots__ = ("context", "missed", "module", "name", "schedule", "start", "timezone")
+    __slots__ = ("context", "grace", "missed", "module", "name", "schedule", "start", "timezone")
 
     def __init__(
         self,
@@ -107,6 +119,7 @@ class WorkflowConfig:
         start: str = "",
         timezone: str = "",
         missed: str = "once",
+        grace: str = "",
         context: str = "",
     ) -> None:
         self.name = name
@@ -115,6 +128,7 @@ class WorkflowConfig:
         self.start = start
         self.timezone = timezone
         self.missed = missed
+        self.grace = grace
         self.context = context
 
     def __repr__(self) -> str:

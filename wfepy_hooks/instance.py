@@ -12,6 +12,7 @@ __all__ = ["Instance", "WaitState"]
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
     from typing import Any
 
     from .items import ItemsState
@@ -40,6 +41,8 @@ class Instance:
     :ivar signals: what was delivered to it and no task has taken yet, oldest first
     :ivar paused: since when, by whom and why it does not run, or ``None``
     :ivar parent: the instance and the task that wait for its end, or ``None``
+    :ivar scheduled: ``due``, the moment for which the schedule has begun it, and ``missed``, how many moments before
+        that were passed over since the one before; or ``None``, if somebody else has begun it
     :ivar seq: number of the last history record
     """
 
@@ -67,6 +70,7 @@ class Instance:
         self.signals: list[Signal] = []
         self.paused: dict[str, str] | None = None
         self.parent: dict[str, str] | None = None
+        self.scheduled: dict[str, Any] | None = None
         self.seq = 0
         self.ended: str | None = None
         #: Runs a task: the innermost implementation of ``wfepy_run_task``. Set by the runner.
@@ -85,6 +89,15 @@ class Instance:
     def is_running(self) -> bool:
         """Whether some task may still run."""
         return self.status == InstanceStatus.RUNNING
+
+    @property
+    def due(self) -> datetime | None:
+        """The moment for which the schedule has begun it, in UTC; ``None`` if somebody else has begun it."""
+        if self.scheduled is None:
+            return None
+        from .clock import parse_time  # lazily: only for instances of a schedule
+
+        return parse_time(self.scheduled["due"])
 
     @property
     def stash(self) -> Stash:

@@ -20,6 +20,7 @@ from .firstcontext import first_context
 from .held import Held
 from .instance import Instance
 from .interrupts import TaskSurroundings
+from .reading import Reading
 from .recorder import Recorder
 from .report import Report
 from .runner import Runner
@@ -35,21 +36,8 @@ if TYPE_CHECKING:
     from .config import Config
     from .executors.sharing import Sharing
     from .interrupts import Interrupts
+    from .starting import Begun, Schedules
     from .stores import Session, Store
-
-
-class _Reading:
-    """A session as far as ``wfepy_load_state`` needs one, for a reader that holds nothing."""
-
-    def __init__(self, store: Store, workflow: str, instance: str) -> None:
-        self._store = store
-        self.workflow = workflow
-        self.instance = instance
-
-    def load(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        """Return what :meth:`.Session.load` does."""
-        document, records, _ = self._store.read(self.workflow, self.instance)
-        return document, records
 
 
 class Project:
@@ -182,16 +170,19 @@ class Project:
         values: Mapping[str, object] | None = None,
         *,
         parent: dict[str, str] | None = None,
+        scheduled: dict[str, Any] | None = None,
     ) -> Session:
         """Begin an instance as :meth:`start` does, and return the hold on it.
 
         :param parent: the instance and task that wait for its end, see ``docs/state-format.md``
+        :param scheduled: for which moment the schedule begins it, see :attr:`.Instance.scheduled`
         """
         workflow = self.workflow(name)
         created = format_time(self.config.clock())
         context = first_context(self.config.workflows[name], values or {})
         instance = Instance(workflow, context, id=instance_id, created=created)
         instance.parent = parent
+        instance.scheduled = scheduled
         return self.store.create(
             name, instance_id, state.to_document(instance, self.codec(name).encode(instance.context))
         )
@@ -213,7 +204,7 @@ class Project:
         :raises InstanceNotFound: if there is none
         :raises StateError: if it cannot be read
         """
-        document, records = self._load_state(_Reading(self.store, name, instance_id), self.workflow(name))
+        document, records = self._load_state(Reading(self.store, name, instance_id), self.workflow(name))
         return self._upgraded(document), records
 
     def close(self) -> None:
@@ -227,19 +218,49 @@ class Project:
         self,
         names: Iterable[str] | None = None,
         busy: Callable[[str, str], None] | None = None,
+        *,
+        due_only: bool = False,
+        begun: Callable[[Begun], None] | None = None,
     ) -> Iterator[Report]:
-        """Advance every live instance as far as it can go; an error of one stops none of the others.
+        """Begin what the schedules ask for, and advance every live instance as far as it can go.
+
+        An error of one instance stops none of the others.
 
         :param names: only of these workflows
         :param busy: called with the workflow and the instance for each one that another tick holds
+        :param due_only: advance only the workflows whose schedule is due, and those that have none
+        :param begun: called for each instance that a schedule has begun
         """
+        chosen = list(self.config.workflows if names is None else names)
+        schedules = self._schedules(chosen, due_only, begun)
         try:
-            yield from self._tick(names, busy)
+            if schedules is not None:
+                yield from schedules.begin()
+                if due_only:
+                    found = list(schedules.due())
+                    yield from (each for each in found if not isinstance(each, str))
+                    chosen = [each for each in found if isinstance(each, str)]
+            yield from self._tick(chosen, busy)
+            if schedules is not None:
+                schedules.close()
         finally:
             self.close()
 
-    def _tick(self, names: Iterable[str] | None, busy: Callable[[str, str], None] | None) -> Iterator[Report]:
-        chosen = list(self.config.workflows if names is None else names)
+    def _schedules(
+        self, names: list[str], due_only: bool, begun: Callable[[Begun], None] | None
+    ) -> Schedules | None:
+        """Return what the schedules ask for; ``None`` where there can be none."""
+        config = self.config
+        workflows = [config.workflows[name] for name in names if name in config.workflows]
+        asked = any(each.start or (due_only and each.schedule) for each in workflows)
+        if not asked and len(config.plugins.implementers("wfepy_collect_schedules")) < 2:
+            return None
+        from .agenda import Agenda  # lazily: only where there are schedules
+        from .starting import Schedules
+
+        return Schedules(self, Agenda(config.state), names, config.clock(), begun)
+
+    def _tick(self, chosen: list[str], busy: Callable[[str, str], None] | None) -> Iterator[Report]:
         broken: set[str] = set()
         for session in self.store.claim(chosen, self.config.clock(), busy=busy):
             if session.workflow in broken:
@@ -354,7 +375,7 @@ class Project:
         return made
 
     def _load_state(
-        self, session: Session | _Reading, workflow: Workflow
+        self, session: Session | Reading, workflow: Workflow
     ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         host = self.config.plugins
         if not host.has("wfepy_load_state"):

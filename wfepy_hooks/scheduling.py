@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from .errors import ScheduleError
+from .timing import parse_duration
 
 __all__ = ["START", "TICK", "ScheduleEntry", "collect_schedules", "from_config"]
 
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
 
 #: What :attr:`ScheduleEntry.kind` may be: the live instances are advanced, or a new one begins.
 TICK, START = "tick", "start"
+#: What :attr:`ScheduleEntry.grace` is by default.
+GRACE = timedelta(minutes=10)
 
 
 class ScheduleEntry:
@@ -27,11 +32,12 @@ class ScheduleEntry:
     :ivar timezone: in which time zone that is meant
     :ivar seed: what each ``H`` is picked by
     :ivar missed: which of the missed starts are made up for: ``skip``, ``once`` or ``all``
+    :ivar grace: a start that comes no later than this, after its moment, is not missed; a timedelta
     :ivar where: where it is written, for messages
     """
 
     # No dataclass: the module dataclasses takes 8 ms, and each tick of a project with schedules makes these.
-    __slots__ = ("expression", "kind", "missed", "seed", "timezone", "where", "workflow")
+    __slots__ = ("expression", "grace", "kind", "missed", "seed", "timezone", "where", "workflow")
 
     def __init__(
         self,
@@ -42,8 +48,13 @@ class ScheduleEntry:
         timezone: str = "UTC",
         seed: str = "",
         missed: str = "once",
+        grace: str | timedelta = GRACE,
         where: str = "",
     ) -> None:
+        """Make an entry; ``grace`` is a duration as in :func:`wfepy_hooks.wait`.
+
+        :raises ValueError: if the kind is none, or the grace no duration
+        """
         if kind not in (TICK, START):
             raise ValueError(f"kind must be {TICK!r} or {START!r}, not {kind!r}")
         self.workflow = workflow
@@ -52,6 +63,7 @@ class ScheduleEntry:
         self.timezone = timezone
         self.seed = seed
         self.missed = missed
+        self.grace = grace if isinstance(grace, timedelta) else parse_duration(grace, "grace")
         self.where = where
 
     def __repr__(self) -> str:
@@ -87,6 +99,7 @@ def from_config(config: Config, workflows: Mapping[str, WorkflowConfig]) -> list
                     timezone=workflow.timezone or "UTC",
                     seed=f"{config.project}/{name}",
                     missed=workflow.missed,
+                    grace=workflow.grace or GRACE,
                     where=f"[workflows.{name}] {key}",
                 )
                 entries.append(entry)

@@ -33,10 +33,11 @@ _STATUS["waiting"] = m.READY
 _KEYS = frozenset(
     (
         *("context", "created", "graph", "history", "instance", "parent", "paused"),
-        *("queue", "schema", "signals", "status", "tasks", "uid", "wake", "workflow"),
+        *("queue", "scheduled", "schema", "signals", "status", "tasks", "uid", "wake", "workflow"),
     )
 )
-_EXTRA_KEYS = frozenset(("parent", "paused", "signals"))
+_EXTRA_KEYS = frozenset(("parent", "paused", "scheduled", "signals"))
+_SCHEDULED_KEYS = frozenset(("due", "missed"))
 _SIGNAL_KEYS = frozenset(("by", "data", "id", "name", "received", "sent"))
 _WAIT_KEYS = frozenset(("since", "reason", "wait"))
 _HISTORY_KEYS = frozenset(("bytes", "records"))
@@ -85,6 +86,8 @@ def to_document(instance: Instance, context: Any) -> Document:
         document["paused"] = instance.paused
     if instance.parent is not None:
         document["parent"] = instance.parent
+    if instance.scheduled is not None:
+        document["scheduled"] = instance.scheduled
     if instance.signals:
         document["signals"] = [{**each.to_json(), "received": each.received} for each in instance.signals]
     return document
@@ -330,6 +333,11 @@ def _read_extras(instance: Instance, document: Document) -> None:
             if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
                 raise StateFormatError(f'"{key}" must be an object of texts, not {value!r}')
             setattr(instance, key, value)
+    if "scheduled" in document:
+        instance.scheduled = document["scheduled"]
+        _check_keys(instance.scheduled, _SCHEDULED_KEYS, '"scheduled"')
+        _moment(document["scheduled"], "due")
+        _count(document["scheduled"]["missed"])
     if "signals" in document:
         from .signals import Signal  # lazily: most instances have none
 

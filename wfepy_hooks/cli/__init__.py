@@ -179,11 +179,10 @@ def _execute(spec: CommandSpec, words: list[str], flags: Flags, config: Config) 
 
 def _parse(spec: CommandSpec, module: ModuleType, words: list[str], config: Config) -> Namespace:
     plain = getattr(module, "plain_arguments", None)
-    has_options = any(word.startswith("-") for word in words) or config.plugins.implementers(
-        "wfepy_add_options"
-    )
-    if plain is not None and not has_options:
-        return plain(words)  # type: ignore[no-any-return]  # argparse would cost a plain tick 8 ms
+    if plain is not None and not config.plugins.implementers("wfepy_add_options"):
+        found: Namespace | None = plain(words)  # argparse would cost a plain tick 8 ms
+        if found is not None:
+            return found
     from .parsing import parse
 
     return parse(spec, module, words, config)

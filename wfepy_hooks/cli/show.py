@@ -3,7 +3,7 @@
     wfepy show coffee table-4
 
 INSTANCE may be left out where there is only one, or one is called "default". With --json: {"workflow", "instance",
-"status", "created", "uid", "context", "paused", "parent", "signals", "tasks": [{"name", "status", "generation",
+"status", "created", "uid", "context", "paused", "parent", "scheduled", "signals", "tasks": [{"name", "status", "generation",
 "since", "reason", "failures", "error", "next", "wait", "deadline", "retry_at", "items"}]}. "signals" are those that no
 task has taken yet.
 """
@@ -74,6 +74,7 @@ def _data(instance: Instance, context: Any) -> dict[str, Any]:
         "context": context,
         "paused": instance.paused,
         "parent": instance.parent,
+        "scheduled": instance.scheduled,
         "signals": [{**each.to_json(), "received": each.received} for each in instance.signals],
         "tasks": [_task(instance, number, name) for number, name in enumerate(instance.marking.graph.names)],
     }
@@ -102,6 +103,10 @@ def _remarks(data: dict[str, Any]) -> list[str]:
     lines = []
     if data["parent"] is not None:
         lines.append("its end is awaited by task {task} of {workflow}/{instance}".format(**data["parent"]))
+    if data["scheduled"] is not None:
+        missed = data["scheduled"]["missed"]
+        after = f", after {missed} missed" if missed else ""
+        lines.append(f"begun by the schedule for {data['scheduled']['due'][:16].replace('T', ' ')}Z{after}")
     if data["paused"] is not None:
         at = data["paused"].get("at", "")[:16].replace("T", " ")
         lines.append(f"paused since {at}Z {paused_text(data['paused'])}")

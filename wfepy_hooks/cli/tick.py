@@ -1,10 +1,12 @@
-"""Advance all live instances of the configured workflows as far as they can go, and end.
+"""Begin the instances that are due to start, advance all live ones as far as they can go, and end.
 
-Let cron do this. An error of one instance stops none of the others; an instance that another tick holds is left to it.
+Let cron do this: wfepy crontab install writes the line. An error of one instance stops none of the others; an instance
+that another tick holds is left to it.
 
-    */10 * * * *  cd /srv/coffee && wfepy tick
+    */10 * * * *  cd /srv/coffee && wfepy tick --due
 
-With --json: {"instances": [...], "busy": [{"workflow", "instance"}]}, the instances as wfepy run --json prints one.
+With --json: {"begun": [{"workflow", "instance", "due", "missed"}], "instances": [...], "busy": [{"workflow",
+"instance"}]}, the instances as wfepy run --json prints one.
 """
 
 from __future__ import annotations
@@ -12,11 +14,13 @@ from __future__ import annotations
 import sys
 from types import SimpleNamespace
 
-from ..errors import ConfigError, WfepyError
+from ..clock import format_time
+from ..errors import ConfigError, UsageError, WfepyError
 from ..outcome import InstanceStatus
+from .loglines import moment
 from .naming import pick_workflow
 from .outcomes import is_news, report_data
-from .output import TasksPrintToStderr, are_one_file, result, result_json, tell_error
+from .output import TasksPrintToStderr, are_one_file, clean, result, result_json, say, tell_error
 from .ticking import is_person, open_project, say_busy, tell
 
 TYPE_CHECKING = False
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
 
     from ..config import Config
     from ..project import Project, Report
+    from ..starting import Begun
     from .flags import Flags
 
 
@@ -32,15 +37,55 @@ def add_arguments(parser: ArgumentParser) -> None:
     from .parsing import add_json
 
     parser.add_argument("workflows", nargs="*", metavar="WORKFLOW", help="only this one (may be repeated)")
+    parser.add_argument(
+        "--due", action="store_true", help="leave out the workflows whose schedule is not due; for schedulers"
+    )
+    parser.add_argument(
+        "--log",
+        metavar="FILE",
+        help="append what the tick and its tasks print to FILE, which is renamed to FILE.1 and so on at 1 MB",
+    )
+    parser.add_argument(
+        "--mail-errors",
+        action="store_true",
+        help="with --log: print it too, if the exit code is not 0, so that cron mails it",
+    )
     add_json(parser)
 
 
-def plain_arguments(words: list[str]) -> SimpleNamespace:
-    """Return what the parser would, for a command line without options."""
-    return SimpleNamespace(workflows=words, json=False)
+def plain_arguments(words: list[str]) -> SimpleNamespace | None:
+    """Return what the parser would for a command line as schedulers have it, and ``None`` for any other."""
+    found = SimpleNamespace(workflows=[], due=False, log=None, mail_errors=False, json=False)
+    rest = iter(words)
+    for word in rest:
+        if word == "--due":
+            found.due = True
+        elif word == "--mail-errors":
+            found.mail_errors = True
+        elif word == "--log":
+            found.log = next(rest, "-")
+        elif not word.startswith("-"):
+            found.workflows.append(word)
+        else:
+            return None
+    return None if (found.log or "").startswith("-") or (found.mail_errors and not found.log) else found
 
 
 def run(args: Namespace, config: Config) -> int:
+    if args.log is None:
+        if args.mail_errors:
+            raise UsageError("--mail-errors says nothing without --log", hint="add --log FILE")
+        return _run(args, config)
+    if args.json:
+        raise UsageError("--json and --log cannot both have the results", hint="leave one of them out")
+    from .ticklog import TickLog  # lazily: only schedulers want one
+
+    with TickLog(args.log, mail_errors=args.mail_errors) as log:
+        log.exit_code = _run(args, config)
+    return log.exit_code
+
+
+def _run(args: Namespace, config: Config) -> int:
     if not config.workflows and not args.workflows:
         raise ConfigError(
             "there is no workflow to tick",
@@ -56,7 +101,8 @@ def run(args: Namespace, config: Config) -> int:
     if args.json:
         with TasksPrintToStderr():
             tick.run(names or None)
-        result_json({"instances": tick.data, "busy": [{"workflow": w, "instance": i} for w, i in tick.busy]})
+        busy = [{"workflow": w, "instance": i} for w, i in tick.busy]
+        result_json({"begun": tick.begun, "instances": tick.data, "busy": busy})
     else:
         tick.run(names or None)
         if args.flags.verbosity >= 0 and not tick.was_refused:
@@ -79,6 +125,7 @@ class _Tick:
         self._is_one_log = not is_person(self._flags) and are_one_file(sys.stdout, sys.stderr)
         self.data: list[dict[str, object]] = []
         self.busy: list[tuple[str, str]] = []
+        self.begun: list[dict[str, object]] = []
         self.was_refused = False
         self._chosen: list[str] = []
         self.exit_code = 0
@@ -86,7 +133,8 @@ class _Tick:
     def run(self, names: list[str] | None) -> None:
         self._chosen = names or list(self._project.config.workflows)
         try:
-            for report in self._project.tick(names, self._busy):
+            reports = self._project.tick(names, self._busy, due_only=self._args.due, begun=self._begun)
+            for report in reports:
                 self._take(report)
         except WfepyError as error:  # a folder could not be listed; all others were served before
             tell_error(error, self._flags)
@@ -106,6 +154,16 @@ class _Tick:
         self.busy.append((workflow, instance))
         if self._flags.verbosity >= 0:
             say_busy(workflow, instance)
+
+    def _begun(self, begun: Begun) -> None:
+        due = format_time(begun.due)
+        self.begun.append(
+            {"workflow": begun.workflow, "instance": begun.instance, "due": due, "missed": begun.missed}
+        )
+        if self._flags.verbosity >= 0:
+            missed = f", after {begun.missed} missed" if begun.missed else ""
+            text = clean(f"{begun.workflow}/{begun.instance} begins by its schedule{missed}")
+            say(text if is_person(self._flags) else f"{moment(self._project.config.clock)} {text}")
 
     def summary(self) -> str:
         """Return the last line, such as ``3 instances: 1 finished, 2 waiting``."""
@@ -129,8 +187,6 @@ class _Tick:
     def _dated(self, text: str) -> str:
         if not self._is_one_log:
             return text
-        from .loglines import moment
-
         return f"{moment(self._project.config.clock)} {text}"
 
 

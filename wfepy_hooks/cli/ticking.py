@@ -56,7 +56,7 @@ def tell(report: Report, project: Project, flags: Flags, *, quiet: bool = False)
 
     :param quiet: no result, only what is wrong
     """
-    where = f"{report.workflow}/{report.instance}"
+    where = f"{report.workflow}/{report.instance}" if report.instance else report.workflow
     for note in report.notes:
         say(f"wfepy: warning: {clean(note)}")
     if report.error is not None:

@@ -4,6 +4,7 @@
     ROOT/<workflow>/<instance>.jsonl    the history, and the lock
     ROOT/<workflow>/done/               both files of each instance that has ended
     ROOT/<workflow>/inbox/<instance>/   signals, see :mod:`.inbox`
+    ROOT/<workflow>/schedule/           what the schedules have begun, see :mod:`.starts`
     ROOT/.wake/                         a cache of what is due when, see :mod:`.wakeindex`
 
 What a crash can leave behind, at any moment, and what becomes of it:
@@ -55,7 +56,7 @@ from wfepy_hooks.stores.wakelog import WakeLog
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from datetime import datetime
     from typing import Any
 
@@ -233,6 +234,18 @@ class FileStore:
         if not any(os.path.exists(f"{place}/{instance}.json") for place in places(folder)):
             raise not_found(folder, workflow, instance)
         return _read_history(folder, instance)
+
+    def starts(self, workflow: str) -> dict[str, Document]:
+        """See :meth:`.Store.starts`."""
+        from wfepy_hooks.stores.starts import read_starts  # lazily: few workflows begin by themselves
+
+        return read_starts(self._folder(workflow))
+
+    def note_start(self, workflow: str, key: str, entry: Document, keep: Collection[str]) -> bool:
+        """See :meth:`.Store.note_start`."""
+        from wfepy_hooks.stores.starts import write_start  # lazily, as above
+
+        return write_start(self._folder(workflow), key, entry, keep)
 
     def list(self, workflow: str, *, ended: bool = False) -> Ids:
         """See :meth:`.Store.list`."""

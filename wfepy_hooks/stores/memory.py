@@ -13,6 +13,7 @@ from wfepy_hooks.clock import format_time
 from wfepy_hooks.errors import InstanceExists, InstanceNotFound, LockedError, StateError
 from wfepy_hooks.stores.names import check_names, has_ended, wake_of
 from wfepy_hooks.stores.sendable import in_order, writable
+from wfepy_hooks.stores.starts import updated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._entries: dict[tuple[str, str], _Entry] = {}
+        self._starts: dict[str, str] = {}
 
     def create(self, workflow: str, instance: str, document: Document) -> MemorySession:
         """See :meth:`.Store.create`."""
@@ -210,6 +212,19 @@ class MemoryStore:
     def history(self, workflow: str, instance: str) -> Iterator[Record]:
         """See :meth:`.Store.history`."""
         return map(json.loads, tuple(self._find(workflow, instance).records))
+
+    def starts(self, workflow: str) -> dict[str, Document]:
+        """See :meth:`.Store.starts`."""
+        check_names(workflow)
+        found: dict[str, Document] = json.loads(self._starts.get(workflow, "{}"))
+        return found
+
+    def note_start(self, workflow: str, key: str, entry: Document, keep: Collection[str]) -> bool:
+        """See :meth:`.Store.note_start`."""
+        changed = updated(self.starts(workflow), key, entry, keep)
+        if changed is not None:
+            self._starts[workflow] = json.dumps(changed, allow_nan=False)
+        return changed is not None
 
     def list(self, workflow: str, *, ended: bool = False) -> Ids:
         """See :meth:`.Store.list`."""

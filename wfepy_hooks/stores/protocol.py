@@ -198,6 +198,26 @@ class Store(Protocol):
         """
         ...
 
+    def starts(self, workflow: str) -> dict[str, Document]:
+        """Return what :meth:`note_start` has noted for each schedule of a workflow; they are the caller's.
+
+        :raises StateError: if it cannot be read
+        """
+        ...
+
+    def note_start(self, workflow: str, key: str, entry: Document, keep: Collection[str]) -> bool:
+        """Note up to which moment a schedule has begun its instances. It survives any crash from then on.
+
+        It only goes forward: an ``entry`` whose ``until`` is not later than the one that is there changes nothing.
+
+        :param key: of the schedule, any text
+        :param entry: a JSON object with a text ``until``, as :func:`.format_time` writes it
+        :param keep: keys; what was noted under others, for schedules that are gone, is forgotten
+        :return: whether anything was changed
+        :raises StateWriteError: if it cannot be saved
+        """
+        ...
+
     def list(self, workflow: str, *, ended: bool = False) -> Ids:
         """Return the ids of the live instances, or of the ended ones, sorted. None is both.
 

@@ -1,0 +1,198 @@
+"""Beginning the instances that the schedules ask for, each exactly once.
+
+The id of such an instance is the moment for which it begins, so that no two ticks, on whatever machines, begin it
+twice. Up to which moment a schedule has been served is noted in the store, after the instances are there: a tick that
+is killed in between leaves a moment that the next one meets again, with its instance.
+"""
+
+from __future__ import annotations
+
+from . import faults
+from .agenda import LOOK_BACK, moment_of
+from .clock import format_time, parse_time
+from .errors import InstanceExists, WfepyError
+from .report import Report
+from .scheduling import START, TICK, collect_schedules
+
+__all__ = ["Begun", "Schedules"]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+    from typing import Any
+
+    from .agenda import Agenda
+    from .project import Project
+    from .scheduling import ScheduleEntry
+
+#: How many instances ``missed = "all"`` begins at once.
+MOST_STARTS = 100
+
+
+class Begun:
+    """An instance that a schedule has begun.
+
+    :ivar workflow: :ivar instance: which one
+    :ivar due: for which moment
+    :ivar missed: how many moments before that were passed over, up to :data:`.LOOK_BACK`
+    """
+
+    __slots__ = ("due", "instance", "missed", "workflow")
+
+    def __init__(self, workflow: str, instance: str, due: datetime, missed: int) -> None:
+        self.workflow = workflow
+        self.instance = instance
+        self.due = due
+        self.missed = missed
+
+
+class Schedules:
+    """What the schedules ask of one tick.
+
+    :param workflows: only of these
+    :param now: the time of the tick
+    :param begun: called for each instance that was begun
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        agenda: Agenda,
+        workflows: Sequence[str],
+        now: datetime,
+        begun: Callable[[Begun], None] | None = None,
+    ) -> None:
+        self._project = project
+        self._agenda = agenda
+        self._now = now
+        self._tell = begun
+        self._begun: set[str] = set()
+        self._workflows = workflows
+        self._all = collect_schedules(project.config)
+        self._entries = [each for each in self._all if each.workflow in set(workflows)]
+
+    def begin(self) -> Iterator[Report]:
+        """Begin the instances that are due; yield a report for each that could not be."""
+        for entry in self._entries:
+            if entry.kind == START:
+                yield from self._serve(entry)
+
+    def due(self) -> Iterator[str | Report]:
+        """Yield the workflows that are to be advanced: those whose schedule is due, in which an instance has begun, and
+        those that have no schedule.
+
+        For a schedule that is wrong, yield a report. Its workflow is advanced.
+        """
+        for workflow in self._workflows:
+            entries = [each for each in self._entries if each.workflow == workflow and each.kind == TICK]
+            is_due = not entries or workflow in self._begun
+            for entry in entries:
+                try:
+                    is_due |= self._agenda.is_tick_due(entry, self._now)
+                except WfepyError as error:
+                    yield _failed(workflow, "", error)
+                    is_due = True
+            if is_due:
+                yield workflow
+
+    def close(self) -> None:
+        """Remember what was found out, for the ticks to come."""
+        self._agenda.save(self._all)
+
+    def _serve(self, entry: ScheduleEntry) -> Iterator[Report]:
+        name = ""
+        try:
+            plan = self._plan(entry)
+            for due, missed in plan.starts:
+                name = instance_id(due)
+                self._start(entry.workflow, name, due, missed)
+            if plan.until is not None:
+                self._note(entry, plan)
+        except WfepyError as error:
+            yield _failed(entry.workflow, name, error)
+
+    def _plan(self, entry: ScheduleEntry) -> Plan:
+        noted = self._project.store.starts(entry.workflow).get(key_of(entry))
+        if noted is None:
+            return first_plan(self._agenda.due(entry, self._now - entry.grace, self._now), self._now)
+        until = parse_time(noted["until"])
+        if until >= self._now:  # the clock was set back
+            return Plan()
+        return later_plan(entry, self._agenda.due(entry, until, self._now), self._now)
+
+    def _start(self, workflow: str, name: str, due: datetime, missed: int) -> None:
+        scheduled = {"due": format_time(due), "missed": missed}
+        try:
+            self._project.create(workflow, name, scheduled=scheduled).release()
+        except InstanceExists:
+            return  # another tick was faster, or this moment was not noted because a tick was killed
+        if faults.hit:
+            faults.hit("start.created")
+        self._begun.add(workflow)
+        if self._tell is not None:
+            self._tell(Begun(workflow, name, due, missed))
+
+    def _note(self, entry: ScheduleEntry, plan: Plan) -> None:
+        note: dict[str, Any] = {"until": format_time(plan.until)} if plan.until is not None else {}
+        if plan.missed:
+            note["missed"] = plan.missed
+        keep = [key_of(each) for each in self._all if each.workflow == entry.workflow and each.kind == START]
+        self._project.store.note_start(entry.workflow, key_of(entry), note, keep)
+
+
+class Plan:
+    """What becomes of the moments that are due of one schedule.
+
+    :ivar starts: the moments for which an instance begins, with how many were missed before each
+    :ivar until: up to which moment everything is decided by that; ``None`` if nothing changes
+    :ivar missed: how many moments were passed over since the last time
+    """
+
+    __slots__ = ("missed", "starts", "until")
+
+    def __init__(
+        self, starts: Sequence[tuple[datetime, int]] = (), until: datetime | None = None, missed: int = 0
+    ) -> None:
+        self.starts = starts
+        self.until = until
+        self.missed = missed
+
+
+def first_plan(due: list[str], now: datetime) -> Plan:
+    """Return the plan for a schedule of which nothing is noted: it is new, and so nothing was missed."""
+    if not due:
+        return Plan(until=now)
+    last = moment_of(due[-1])
+    return Plan([(last, 0)], last)
+
+
+def later_plan(entry: ScheduleEntry, due: list[str], now: datetime) -> Plan:
+    """Return the plan for a schedule with these moments since the last one that is noted, oldest first."""
+    if not due:
+        return Plan()
+    moments = [moment_of(text) for text in due[-LOOK_BACK:]]
+    last = moments[-1]
+    chosen = {"once": moments[-1:], "all": moments[-MOST_STARTS:]}.get(entry.missed, [])
+    if entry.missed == "skip" and now - last <= entry.grace:
+        chosen = [last]
+    missed = len(moments) - len(chosen)
+    starts = [(moment, 0 if number else missed) for number, moment in enumerate(chosen)]
+    return Plan(starts, last, missed)
+
+
+def instance_id(due: datetime) -> str:
+    """Return the id of the instance that begins for a moment: ``2026-11-23T0800Z``."""
+    seconds = f"{due:%S}" if due.second else ""  # the old local times of some zones are odd
+    return f"{due:%Y-%m-%dT%H%M}{seconds}Z"
+
+
+def key_of(entry: ScheduleEntry) -> str:
+    """Return under what the store notes a schedule. With another expression or time zone it is a new one."""
+    return f"{entry.expression} {entry.timezone}"
+
+
+def _failed(workflow: str, instance: str, error: WfepyError) -> Report:
+    report = Report(workflow, instance)
+    report.error = error
+    return report
