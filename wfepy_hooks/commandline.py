@@ -1,0 +1,12 @@
+"""What the commands of plugins speak with, so that they do it as the engine's own do.
+
+Results go to standard output by :func:`result` and :func:`result_json`, everything else to standard error by
+:func:`say`. Neither fails where a reader has gone or a stream cannot hold a character.
+"""
+
+from __future__ import annotations
+
+from .cli.output import clean, result, result_json, say
+from .cli.parsing import add_json, description
+
+__all__ = ["add_json", "clean", "description", "result", "result_json", "say"]
