@@ -46,7 +46,7 @@ from .workflow import Workflow
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .approving import approval
-    from .generating import GeneratedFile, Machine
+    from .generating import GeneratedFile, Machine, generate, tick_command
     from .needed import needed_minutes
     from .operations import Operations
     from .retrying import Retry
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from .scheduling import ScheduleEntry, collect_schedules
     from .sending import send_signal
     from .signals import Signal
+    from .writing import FileChange, compare_files, write_files
 
 __version__ = "0.1.0"
 
@@ -62,6 +63,7 @@ __all__ = [
     "ConfigError",
     "Context",
     "DecoratorStack",
+    "FileChange",
     "GeneratedFile",
     "GiveUp",
     "Instance",
@@ -100,8 +102,10 @@ __all__ = [
     "WorkflowError",
     "approval",
     "collect_schedules",
+    "compare_files",
     "end_point",
     "followed_by",
+    "generate",
     "hookimpl",
     "hookspec",
     "join_point",
@@ -111,12 +115,15 @@ __all__ = [
     "start_child",
     "start_point",
     "task",
+    "tick_command",
     "wait",
+    "write_files",
 ]
 
 
 #: What most workflows do not use, so that a plain tick does not import it.
 _LAZY = {
+    "FileChange": "writing",
     "GeneratedFile": "generating",
     "Machine": "generating",
     "Occurrence": "schedule",
@@ -124,11 +131,15 @@ _LAZY = {
     "ScheduleEntry": "scheduling",
     "approval": "approving",
     "collect_schedules": "scheduling",
+    "compare_files": "writing",
+    "generate": "generating",
     "needed_minutes": "needed",
     "Operations": "operations",
     "Retry": "retrying",
     "Signal": "signals",
     "send_signal": "sending",
+    "tick_command": "generating",
+    "write_files": "writing",
 }
 
 

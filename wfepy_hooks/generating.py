@@ -6,10 +6,11 @@ import os
 import sys
 from dataclasses import dataclass
 
-from .errors import WfepyError
+from .configfile import CONFIG_FILE
+from .errors import PluginError, WfepyError
 from .scheduling import collect_schedules
 
-__all__ = ["GeneratedFile", "Machine", "generate"]
+__all__ = ["GeneratedFile", "Machine", "generate", "tick_command"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,14 +79,48 @@ def generate(name: str, config: Config, names: Iterable[str] | None = None) -> l
     """Return what the generator ``name`` makes of the schedules.
 
     :raises ScheduleError: if a schedule is wrong
-    :raises PluginError: if there is no such generator
+    :raises PluginError: if there is no such generator, or it breaks its contract
     """
     generator: Generator = config.registry.get("generator", name)
     entries = collect_schedules(config, names)
     for entry in entries:
         entry.schedule()  # so that whatever is wrong with one is told before anything is written
+    plugin = config.registry.owner("generator", name)
+    where = f"generator {name} of plugin {plugin}"
     try:
-        return generator(entries, config)
+        files: object = generator(entries, config)
     except WfepyError as error:
-        error.where = error.where or f"generator {name}"
+        error.where = error.where or where
         raise
+    except Exception as error:
+        from .wording import describe, origin  # lazily: only for an error
+
+        raise PluginError(f"{describe(error)} ({origin(error)})", where=where, plugin=plugin) from error
+    if isinstance(files, list) and all(isinstance(each, GeneratedFile) for each in files):
+        return files
+    what = f"it must return a list of GeneratedFile, not {files!r:.100}"
+    raise PluginError(what, where=where, plugin=plugin)
+
+
+def tick_command(
+    config: Config, workflows: Sequence[str] = (), *, python: str = "", state: str = ""
+) -> list[str]:
+    """Return the command that a scheduler runs in the folder of the config file: ``PYTHON -m wfepy_hooks tick --due``.
+
+    What the command line says of the config file, of the state and of plugins is in it, too, since the ticks must find
+    the same.
+
+    :param workflows: only these
+    :param python: the interpreter, if it is not the one of this machine
+    :param state: the folder for the state, if it is elsewhere where the command runs
+    """
+    command = [python or config.machine.python, "-m", "wfepy_hooks"]
+    name = os.path.basename(config.file or CONFIG_FILE)
+    if name != CONFIG_FILE:
+        command += ["--config", name]
+    flags = getattr(config.options, "flags", None)
+    if flags is not None:
+        command += ["--state", state or config.state] if flags.state is not None else []
+        command += [word for plugin in flags.plugins for word in ("-p", plugin)]
+        command += ["--no-plugin-autoload"] if flags.autoload is False else []
+    return [*command, "tick", *workflows, "--due"]

@@ -35,6 +35,7 @@ GROUPS = {
     "set up": {
         "new": "write a starter project",
         "check": "check the graphs, and the saved instances against them",
+        "generate": "write files for what runs the ticks, such as systemd or Kubernetes",
         "migrate": "take instances over into changed code",
         "import-wfepy": "take over the state file of an instance that WfEpy ran",
         "plugins": "list the plugins and the hooks they implement",
