@@ -48,7 +48,9 @@ if TYPE_CHECKING:
     from .approving import approval
     from .generating import GeneratedFile, Machine, generate, tick_command
     from .needed import needed_minutes
+    from .offsets import ClockChange, ZoneOffsets, offsets_ahead
     from .operations import Operations
+    from .pluginsettings import plugin_settings, settings_table
     from .retrying import Retry
     from .schedule import Occurrence, Schedule
     from .scheduling import ScheduleEntry, collect_schedules
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "ClockChange",
     "CodecError",
     "ConfigError",
     "Context",
@@ -100,6 +103,7 @@ __all__ = [
     "WfepyError",
     "Workflow",
     "WorkflowError",
+    "ZoneOffsets",
     "approval",
     "collect_schedules",
     "compare_files",
@@ -110,7 +114,10 @@ __all__ = [
     "hookspec",
     "join_point",
     "needed_minutes",
+    "offsets_ahead",
+    "plugin_settings",
     "send_signal",
+    "settings_table",
     "sleep",
     "start_child",
     "start_point",
@@ -123,6 +130,7 @@ __all__ = [
 
 #: What most workflows do not use, so that a plain tick does not import it.
 _LAZY = {
+    "ClockChange": "offsets",
     "FileChange": "writing",
     "GeneratedFile": "generating",
     "Machine": "generating",
@@ -134,6 +142,10 @@ _LAZY = {
     "compare_files": "writing",
     "generate": "generating",
     "needed_minutes": "needed",
+    "offsets_ahead": "offsets",
+    "plugin_settings": "pluginsettings",
+    "settings_table": "pluginsettings",
+    "ZoneOffsets": "offsets",
     "Operations": "operations",
     "Retry": "retrying",
     "Signal": "signals",

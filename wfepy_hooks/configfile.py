@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     #: What a value must be, in words, and the test of it.
     Rule: TypeAlias = tuple[str, Callable[[object], bool]]
 
-__all__ = ["CONFIG_FILE", "Settings", "WorkflowConfig", "find_config", "read_config"]
+__all__ = [
+    "CONFIG_FILE",
+    "PYPROJECT",
+    "Settings",
+    "WorkflowConfig",
+    "find_config",
+    "read_config",
+    "wrong_values",
+]
 
 CONFIG_FILE = "wfepy.toml"
 PYPROJECT = "pyproject.toml"
@@ -269,7 +277,7 @@ def _check(sections: list[tuple[str, Any]], problems: list[str]) -> Settings:
         # Nothing below these could be told.
         sections = [(name, table if isinstance(table, dict) else {}) for name, table in sections]
     (engine_name, engine), (workflows_name, workflows), (plugins_name, plugins) = sections
-    problems += _wrong_values(engine_name, engine, ENGINE_KEYS)
+    problems += wrong_values(engine_name, engine, ENGINE_KEYS)
     if isinstance(engine.get("plugins"), dict):
         problems[-1] += f"; the settings of a plugin go into [{plugins_name}.NAME]"
     for name, table in workflows.items():
@@ -293,10 +301,10 @@ def _workflow_problems(where: str, name: str, table: object) -> Iterator[str]:
         return
     if "module" not in table:
         yield f"[{where}] the key module is missing; it says where the tasks are"
-    yield from _wrong_values(where, table, WORKFLOW_KEYS)
+    yield from wrong_values(where, table, WORKFLOW_KEYS)
 
 
-def _wrong_values(where: str, table: Table, rules: dict[str, Rule]) -> Iterator[str]:
+def wrong_values(where: str, table: Table, rules: dict[str, Rule]) -> Iterator[str]:
     yield from _unknown_keys(where, table, rules)
     for key, (wanted, test) in rules.items():
         if key in table and not test(table[key]):

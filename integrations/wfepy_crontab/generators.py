@@ -8,7 +8,7 @@ from hashlib import sha256
 from wfepy_hooks import ConfigError, GeneratedFile, needed_minutes
 
 from .blocks import Block
-from .line import minutes_field, tick_command
+from .line import command_line, minutes_field
 from .settings import Settings, read_settings
 
 TYPE_CHECKING = False
@@ -73,7 +73,7 @@ def crontab_lines(
     lines = []
     for workflow, entries in groups.items():
         minutes = minutes_field(needed_minutes(entries, config.machine.offsets))
-        command = tick_command(config, settings.log, workflow=workflow, mail_errors=settings.mail_errors)
+        command = command_line(config, settings.log, workflow=workflow, mail_errors=settings.mail_errors)
         lines.append(" ".join([minutes, "* * * *", *([user] if user else []), command]))
     return lines
 

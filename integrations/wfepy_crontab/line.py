@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 
-from wfepy_hooks import WfepyError
+from wfepy_hooks import WfepyError, tick_command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from wfepy_hooks.config import Config
 
-__all__ = ["LONGEST", "minutes_field", "quote", "tick_command"]
+__all__ = ["LONGEST", "command_line", "minutes_field", "quote"]
 
 #: Bytes that a command may have: Debian's cron takes 998, and an installer of theirs may add a few.
 LONGEST = 990
@@ -42,7 +42,7 @@ def minutes_field(minutes: Iterable[int]) -> str:
     return Schedule(f"{','.join(map(str, numbers))} * * * *").cron.minute.text
 
 
-def tick_command(config: Config, log: str, *, workflow: str = "", mail_errors: bool = False) -> str:
+def command_line(config: Config, log: str, *, workflow: str = "", mail_errors: bool = False) -> str:
     """Return the command of a line: it advances what is due, in the project's folder.
 
     :param log: absolute path of the file that the ticks log to
@@ -50,51 +50,42 @@ def tick_command(config: Config, log: str, *, workflow: str = "", mail_errors: b
     :param mail_errors: let cron mail what the tick prints
     :raises WfepyError: if cron could not run it as it is meant; with what to do
     """
-    named = {"the folder of the project": config.root, "the log": log, "Python": config.machine.python}
-    words = ["cd", quote(config.root), "&&", "exec", quote(config.machine.python), "-m", "wfepy_hooks"]
-    if not _is_found(config):
-        file = config.file or ""
-        named["the config file"] = file
-        words += ["--config", quote(file)]
-    words += ["tick", *([quote(workflow)] if workflow else []), "--due", "--log", quote(log)]
-    words += ["--mail-errors"] if mail_errors else [f">>{quote(log)}", "2>&1"]
-    for what, path in named.items():
-        _require_clean(what, path)
-    command = " ".join([*words, "</dev/null"])
-    if len(os.fsencode(command)) > LONGEST:
+    tick = [*tick_command(config, [workflow] if workflow else []), "--log", log]
+    for word in (config.root, *tick):
+        _require_clean(word, config)
+    shown = f"cd {quote(config.root)} && exec {' '.join(map(quote, tick))}"
+    shown += " --mail-errors </dev/null" if mail_errors else f" >>{quote(log)} 2>&1 </dev/null"
+    size = len(os.fsencode(shown))
+    if size > LONGEST:
         raise WfepyError(
-            f"the line would be {len(os.fsencode(command))} bytes long, and cron runs no more than {LONGEST}",
+            f"the line would be {size} bytes long, and cron runs no more than {LONGEST}",
             where=config.root,
-            hint=f"shorten the paths: {_by_a_link(config)}",
+            hint=f"the paths are too long; {_by_a_link(config)}",
         )
-    return command
+    return shown
 
 
-def _is_found(config: Config) -> bool:
-    """Return whether a tick in the project's folder finds the config file by itself."""
-    name = os.path.basename(config.file or "wfepy.toml")
-    if name == "pyproject.toml":
-        return not os.path.exists(os.path.join(config.root, "wfepy.toml"))
-    return name == "wfepy.toml"
-
-
-def _require_clean(what: str, path: str) -> None:
-    """Refuse a path that no quoting gets through every cron.
+def _require_clean(word: str, config: Config) -> None:
+    """Refuse what no quoting gets through every cron.
 
     :raises WfepyError: with what to do
     """
-    if any(ord(c) < 32 or ord(c) == 127 for c in path):
+    if any(ord(c) < 32 or ord(c) == 127 for c in word):
         wrong = "a line break or another control character"
-    elif " #" in path:
+    elif " #" in word:
         wrong = 'a space and a "#", where some crons see a comment'
     else:
         return
-    hint = "rename it, or make a link to its folder (ln -s) and give the config by that: wfepy --config LINK/wfepy.toml"
-    raise WfepyError(f"{what} has {wrong} in its path, and cannot be in a crontab", where=path, hint=hint)
+    raise WfepyError(
+        f"there is {wrong} in this path, and that cannot be in a crontab",
+        where=word,
+        hint=f"rename it, or {_by_a_link(config)}",
+    )
 
 
 def _by_a_link(config: Config) -> str:
     name = os.path.basename(config.file or "wfepy.toml")
-    return f"make a link with a short name (ln -s FOLDER /srv/{config.project}) and run " + (
-        f"wfepy --config /srv/{config.project}/{name} crontab install"
+    return (
+        f"make a link (ln -s FOLDER /srv/{config.project})"
+        f" and give the config by it (wfepy --config /srv/{config.project}/{name} crontab install)"
     )

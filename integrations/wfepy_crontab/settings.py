@@ -6,13 +6,12 @@ import os
 import shlex
 from dataclasses import dataclass
 
-from wfepy_hooks import ConfigError
+from wfepy_hooks import plugin_settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable
-    from typing import Any
 
     from wfepy_hooks.config import Config
 
@@ -62,7 +61,7 @@ def _is_flag(value: object) -> bool:
     return isinstance(value, bool)
 
 
-KEYS: dict[str, tuple[str, Callable[[object], bool]]] = {
+RULES: dict[str, tuple[str, Callable[[object], bool]]] = {
     "log": ("the path of a file, relative to the config file", _is_text),
     "per_workflow": ("true or false", _is_flag),
     "mail_errors": ("true or false", _is_flag),
@@ -78,8 +77,7 @@ def read_settings(config: Config, options: Namespace | None = None) -> Settings:
     :param options: ``log``, ``per_workflow`` and ``mail_errors`` of it count
     :raises ConfigError: with everything that is wrong in the file
     """
-    table: dict[str, Any] = config.plugin_settings.get(PLUGIN, {})
-    _check(table, config)
+    table = plugin_settings(config, PLUGIN, RULES)
     log = table.get("log")
     named = getattr(options, "log", None)
     if named:
@@ -96,14 +94,3 @@ def read_settings(config: Config, options: Namespace | None = None) -> Settings:
         cron_d=os.path.join(config.root, os.path.expanduser(table.get("cron_d", "/etc/cron.d"))),
         mailto=table.get("mailto", ""),
     )
-
-
-def _check(table: dict[str, Any], config: Config) -> None:
-    problems = []
-    for key, value in table.items():
-        if key not in KEYS:
-            problems.append(f"there is no key {key}; known are {', '.join(KEYS)}")
-        elif not KEYS[key][1](value):
-            problems.append(f"{key} must be {KEYS[key][0]}")
-    if problems:
-        raise ConfigError("; ".join(problems), where=f"{config.file}: [plugins.{PLUGIN}]")

@@ -86,7 +86,6 @@ def wanted_block(args: Namespace, config: Config, settings: Settings) -> Block:
 
     :raises WfepyError: if there is no schedule, or cron could not run it
     """
-    _require_repeatable(args)
     entries = read_schedules(config)
     if not args.cron_d:
         if args.user:
@@ -98,18 +97,6 @@ def wanted_block(args: Namespace, config: Config, settings: Settings) -> Block:
         return Block.of(project_id(config), body, f"wfepy crontab install {settings.words()}".rstrip())
     config.machine = replace(config.machine, user=_system_user(args.user, config))
     return find_blocks(os.fsencode(cron_d_text(entries, config, settings)))[0]
-
-
-def _require_repeatable(args: Namespace) -> None:
-    """Refuse options that a line in a crontab would not repeat.
-
-    :raises UsageError: names the option
-    """
-    flags = args.flags
-    for given, option, key in ((flags.state, "--state", "state"), (flags.plugins, "-p", "plugins")):
-        if given:
-            hint = f"write {key} = ... below [wfepy] of the config file"
-            raise UsageError(f"{option} would not hold for the ticks that cron runs", hint=hint)
 
 
 def _system_user(name: str | None, config: Config) -> str:
