@@ -79,7 +79,9 @@ class Sandbox:
         """End the process that holds it: it reads until there is nobody who could write."""
         self._holder.communicate("")
 
-    def command(self, words: Sequence[str], cwd: str | os.PathLike[str], environ: Mapping[str, str]) -> list[str]:
+    def command(
+        self, words: Sequence[str], cwd: str | os.PathLike[str], environ: Mapping[str, str]
+    ) -> list[str]:
         """Return the words that run a command inside."""
         enter = ["nsenter", "-t", str(self._pid), "-m", "-p", f"--wd={os.fspath(cwd)}"]
         given = [f"{name}={value}" for name, value in {**self.environ, **environ}.items()]

@@ -29,7 +29,9 @@ NONE, NEWLINE = "none", "newline"
 #: What looks like one of our comments, whatever somebody has done to it.
 _LIKE_OURS = re.compile(rb"\s*#+\s*wfepy\s+(begin|end)\b", re.IGNORECASE)
 _ID = rb"[A-Za-z0-9][A-Za-z0-9._-]*"
-_BEGIN = re.compile(rb"# wfepy begin (" + _ID + rb") sum=([0-9a-f]{12})(?: was=([a-z,]+))? made by: (.+)")
+_BEGIN = re.compile(
+    rb"# wfepy begin (" + _ID + rb") sum=([0-9a-f]{12})(?: was=([a-z,]+))? made by: (\S|\S.*\S)"
+)
 _END = re.compile(rb"# wfepy end (" + _ID + rb")")
 
 

@@ -62,8 +62,10 @@ def backup(table: bytes, name: str, moment: datetime, environ: Mapping[str, str]
     file = os.path.join(folder, f"{moment.strftime('%Y%m%dT%H%M%S.%fZ')}-{name}")
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
+        while os.path.exists(file):  # the lock is held, and clocks can be coarse
+            file += "+"
         # For the user's eyes only, as a crontab is: there may be a password in it.
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with open(handle, "wb") as stream:
             stream.write(table)
             stream.flush()

@@ -36,6 +36,9 @@ __all__ = [
     "warn_of_environment",
 ]
 
+#: Shells that understand the lines.
+_SHELLS = frozenset({b"sh", b"ash", b"bash", b"dash", b"ksh", b"mksh", b"zsh"})
+
 
 def add_wishes(parser: ArgumentParser) -> None:
     """Add the options that say what the lines shall be."""
@@ -138,7 +141,7 @@ def warn_of_environment(table: bytes, id: str) -> None:
         shown = clean(os.fsdecode(line).strip())
         if equals and name in (b"CRON_TZ", b"TZ"):
             say(f"wfepy: warning: crontab, line {number}: {shown} moves the lines below it, with some crons")
-        elif equals and name == b"SHELL" and not value.strip(b"\"'").endswith(b"sh"):
+        elif equals and name == b"SHELL" and os.path.basename(value.strip(b"\"'")) not in _SHELLS:
             say(f"wfepy: warning: crontab, line {number}: {shown} runs the lines below it, which are for sh")
 
 
