@@ -36,6 +36,14 @@ exec cat >/dev/null
 """
 
 
+#: Begins Debian's cron, and lets it tell its jobs in which time they live, by lines of root's crontab.
+CRON = """
+env | grep -E '^(LD_PRELOAD|FAKETIME|FAKETIME_SHARED|FAKETIME_DONT_RESET|DONT_FAKE_MONOTONIC)=' >/run/time
+{ cat /run/time; crontab -l 2>/dev/null; } | crontab -
+exec cron -f
+"""
+
+
 def as_root() -> tuple[str, ...]:
     """Return what to put before a command so that root runs it."""
     return () if os.geteuid() == 0 else ("sudo", "-n")
@@ -71,13 +79,16 @@ class Sandbox:
         assert self._holder.stdout is not None
         assert self._holder.stdout.readline() == "ready\n"
         self._pid = last_child(self._holder.pid)
+        self._spawned: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Sandbox:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """End the process that holds it: it reads until there is nobody who could write."""
+        """End the process that holds it, which reads until there is nobody who could write; with it all others end."""
         self._holder.communicate("")
+        for process in self._spawned:
+            process.wait()
 
     def command(
         self, words: Sequence[str], cwd: str | os.PathLike[str], environ: Mapping[str, str]
@@ -104,10 +115,20 @@ class Sandbox:
         assert done.returncode == 0, (done.stdout + done.stderr).decode()
         return done.stdout.decode()
 
+    def start_cron(self, begin: str, speed: int) -> None:
+        """Begin Debian's cron in a time of its own.
+
+        :param begin: when that begins, by the machine's clock
+        :param speed: how many times as fast it passes
+        """
+        environ = {"FAKETIME_DONT_RESET": "1", "DONT_FAKE_MONOTONIC": "1"}
+        self.spawn("faketime", "-f", f"@{begin} x{speed}", "sh", "-c", CRON, environ=environ)
+
     def spawn(self, *words: str, environ: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         """Begin a command inside, which ends with the sandbox."""
         command = self.command(words, "/", environ or {})
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL)
+        self._spawned.append(subprocess.Popen(command, stdin=subprocess.DEVNULL))
+        return self._spawned[-1]
 
 
 def last_child(pid: int) -> int:

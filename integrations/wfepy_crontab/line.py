@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 
 from wfepy_hooks import WfepyError, tick_command
@@ -22,14 +23,21 @@ LONGEST = 990
 def quote(text: str) -> str:
     r"""Return ``text`` as one word for the shell, as it must be written in a crontab.
 
-    Cron makes a newline of each ``%``, within quotes too, but for ``\%``; busybox leaves both to the shell. So each
-    ``%`` stands outside of the quotes, as ``\%``. Debian's cron makes one of two backslashes, also within quotes; so no
-    two of them stand side by side.
+    * Cron makes a newline of each ``%``, within quotes too, but for ``\%``; busybox leaves both to the shell. So each
+      ``%`` stands outside of the quotes, as ``\%``.
+    * Debian's cron makes one of two backslashes, within quotes too. So no two of them stand side by side.
+    * To crond of busybox each ``#`` begins a comment, within quotes and behind a backslash, too. So there is none.
     """
-    words = (
-        shlex.quote(part).replace("\\\\", "\\''\\").replace("\\\\", "\\''\\") for part in text.split("%")
-    )
-    return "\\%".join("" if word == "''" else word for word in words) or "''"
+    return "".join(_FORMS.get(part) or _quoted(part) for part in re.split("([%#])", text) if part) or "''"
+
+
+#: How what no quotes protect is written.
+_FORMS = {"%": r"\%", "#": "\"$(printf '\\043')\""}
+
+
+def _quoted(text: str) -> str:
+    # Twice, for of three backslashes only the first two are seen at first.
+    return shlex.quote(text).replace("\\\\", "\\''\\").replace("\\\\", "\\''\\")
 
 
 def minutes_field(minutes: Iterable[int]) -> str:
@@ -71,16 +79,11 @@ def _require_clean(word: str, config: Config) -> None:
     :raises WfepyError: with what to do
     """
     if any(ord(c) < 32 or ord(c) == 127 for c in word):
-        wrong = "a line break or another control character"
-    elif " #" in word:
-        wrong = 'a space and a "#", where some crons see a comment'
-    else:
-        return
-    raise WfepyError(
-        f"there is {wrong} in this path, and that cannot be in a crontab",
-        where=word,
-        hint=f"rename it, or {_by_a_link(config)}",
-    )
+        raise WfepyError(
+            "there is a line break or another control character in this path, which cannot be in a crontab",
+            where=word,
+            hint=f"rename it, or {_by_a_link(config)}",
+        )
 
 
 def _by_a_link(config: Config) -> str:
