@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
+import tempfile
 
 from wfepy_hooks import WfepyError
 
@@ -16,6 +18,8 @@ __all__ = ["CrontabProgram"]
 
 #: How the programs say that there is no crontab: those of Vixie's family, and busybox.
 _NONE = re.compile(r"(?:^|: )no crontab for |can't open '[^/]*': No such file or directory", re.MULTILINE)
+#: How Debian's ``crontab -l`` shows a carriage return.
+_SHOWN_CR = rb"\r"
 #: Seconds after which a program that says nothing is given up.
 _PATIENCE = 60
 
@@ -35,13 +39,37 @@ class CrontabProgram:
         """
         done = self._run("-l")
         if done.returncode == 0:
-            return done.stdout
+            return self._exactly(done.stdout) if _SHOWN_CR in done.stdout else done.stdout
         said = _text(done)
         if done.returncode == 1 and not done.stdout and _NONE.search(said) and "not allowed" not in said:
             return None
         raise self._failed(
             "-l", done, "ask whoever runs this machine, or look at: crontab -l; nothing was changed"
         )
+
+    def _exactly(self, listed: bytes) -> bytes:
+        r"""Return the crontab of which ``listed`` is what -l prints, where that may not be its very bytes.
+
+        Debian's -l prints a carriage return as ``\r``. What -e gives to an editor has the bytes; ours copies them, and
+        changes nothing.
+
+        :raises WfepyError: if they cannot be told
+        """
+        with tempfile.TemporaryDirectory(prefix="wfepy-crontab-") as folder:
+            copy, editor = os.path.join(folder, "copy"), os.path.join(folder, "editor")
+            with open(editor, "w", encoding="utf-8") as script:  # busybox runs nothing but a program
+                script.write(f'#!/bin/sh\ncat "$1" >{shlex.quote(copy)}\n')
+            os.chmod(editor, 0o700)
+            done = self._run("-e", environ={"VISUAL": editor, "EDITOR": editor})
+            try:
+                with open(copy, "rb") as stream:
+                    exact = stream.read()
+            except OSError:
+                exact = b""
+        if listed not in (exact, exact.replace(b"\r", _SHOWN_CR)):
+            hint = "there is a carriage return in the crontab, or a \\r; take it out by: crontab -e"
+            raise self._failed("-e", done, f"{hint}; nothing was changed")
+        return exact
 
     def write(self, table: bytes | None) -> None:
         """Replace the crontab; ``None`` removes it.
@@ -53,14 +81,16 @@ class CrontabProgram:
         if done.returncode:
             raise self._failed(word, done, "the crontab is as it was")
 
-    def _run(self, word: str, data: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+    def _run(
+        self, word: str, data: bytes | None = None, environ: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
         command = [*self._words, word]
         try:
             return subprocess.run(
                 command,
                 input=data or b"",
                 capture_output=True,
-                env=self._environ,
+                env={**self._environ, **(environ or {})},
                 timeout=_PATIENCE,
                 check=False,
             )

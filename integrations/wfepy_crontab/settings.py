@@ -78,12 +78,11 @@ def read_settings(config: Config, options: Namespace | None = None) -> Settings:
     :raises ConfigError: with everything that is wrong in the file
     """
     table = plugin_settings(config, PLUGIN, RULES)
-    log = table.get("log")
     named = getattr(options, "log", None)
     if named:
         path = os.path.abspath(os.path.expanduser(named))
     else:
-        path = os.path.normpath(os.path.join(config.root, os.path.expanduser(log or ".wfepy/tick.log")))
+        path = _path(table.get("log", ".wfepy/tick.log"), config)
     program = table.get("program", "crontab")
     return Settings(
         path,
@@ -91,6 +90,11 @@ def read_settings(config: Config, options: Namespace | None = None) -> Settings:
         per_workflow=bool(getattr(options, "per_workflow", False)) or table.get("per_workflow", False),
         mail_errors=bool(getattr(options, "mail_errors", False)) or table.get("mail_errors", False),
         program=tuple(map(os.path.expanduser, [program] if isinstance(program, str) else program)),
-        cron_d=os.path.join(config.root, os.path.expanduser(table.get("cron_d", "/etc/cron.d"))),
+        cron_d=_path(table.get("cron_d", "/etc/cron.d"), config),
         mailto=table.get("mailto", ""),
     )
+
+
+def _path(text: str, config: Config) -> str:
+    """Return the absolute path that a setting names."""
+    return os.path.normpath(os.path.join(config.root, os.path.expanduser(text)))

@@ -58,6 +58,7 @@ class SystemFile:
             return find_blocks(data)
         except WfepyError as error:
             error.where = error.where.replace("crontab", self.path, 1)
+            error.hint = "nothing was changed; put it right by hand, or remove the file, and try again"
             raise
 
     def _foreign(self, what: str) -> WfepyError:

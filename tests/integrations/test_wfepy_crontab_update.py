@@ -289,3 +289,24 @@ def test_a_program_that_cannot_be_run_is_told(tmp_path: Path) -> None:
     (tmp_path / "crontab").write_text("")
     with pytest.raises(WfepyError, match="it cannot be run: Permission denied"):
         CrontabProgram([str(tmp_path / "crontab")]).read()
+
+
+#: Prints a carriage return as Debian's does.
+SHOWS_RETURNS = """
+here=$(dirname "$0")
+case $1 in
+-l) sed 's/\r/\\\\r/g' "$here/t" ;;
+-e) if [ -e "$here/broken" ]; then echo cannot edit >&2; exit 1; fi; "$VISUAL" "$here/t" ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("data", [b"# a\r\nb\r\n", b"printf 'a\\r'\n", b"both \\r\r\n"])
+def test_a_carriage_return_is_told_from_what_stands_for_it(data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "t").write_bytes(data)
+    crontab = program(tmp_path, SHOWS_RETURNS)
+    assert crontab.read() == data
+    assert (tmp_path / "t").read_bytes() == data
+    (tmp_path / "broken").touch()
+    with pytest.raises(WfepyError, match=r"cannot edit; there is a carriage return in the crontab, or a \\r"):
+        crontab.read()
