@@ -79,6 +79,20 @@ class Flags:
                 left.append(word)
         return left
 
+    def words(self) -> list[str]:
+        """Return the options that say the same to another process, but for those that only trace."""
+        found = [part for name in self.plugins for part in ("-p", name)]
+        for option in ("config", "state"):
+            value = getattr(self, option)
+            if value is not None:
+                found += [f"--{option}", value]
+        if self.autoload is False:
+            found.append("--no-plugin-autoload")
+        if self.color != "auto":
+            found += ["--color", self.color]
+        found += {-1: ["-q"], 1: ["-v"]}.get(self.verbosity, [])
+        return [*found, "--traceback"] if self.traceback else found
+
     def _take_switch(self, word: str) -> bool:
         if word in ("-q", "--quiet"):
             self.verbosity = -1

@@ -6,7 +6,8 @@ that another tick holds is left to it.
     */10 * * * *  cd /srv/coffee && wfepy tick --due
 
 With --json: {"begun": [{"workflow", "instance", "due", "missed"}], "instances": [...], "busy": [{"workflow",
-"instance"}]}, the instances as wfepy run --json prints one.
+"instance"}], "errors": [{"workflow", "error"}]}, the instances as wfepy run --json prints one; the errors are those of
+schedules.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ def _run(args: Namespace, config: Config) -> int:
         with TasksPrintToStderr():
             tick.run(names or None)
         busy = [{"workflow": w, "instance": i} for w, i in tick.busy]
-        result_json({"begun": tick.begun, "instances": tick.data, "busy": busy})
+        result_json({"begun": tick.begun, "instances": tick.data, "busy": busy, "errors": tick.errors})
     else:
         tick.run(names or None)
         if args.flags.verbosity >= 0 and not tick.was_refused:
@@ -126,6 +127,7 @@ class _Tick:
         self.data: list[dict[str, object]] = []
         self.busy: list[tuple[str, str]] = []
         self.begun: list[dict[str, object]] = []
+        self.errors: list[dict[str, str]] = []
         self.was_refused = False
         self._chosen: list[str] = []
         self.exit_code = 0
@@ -143,6 +145,10 @@ class _Tick:
 
     def _take(self, report: Report) -> None:
         self.exit_code = max(self.exit_code, report.exit_code)
+        if not report.instance:  # a schedule is wrong
+            self.errors.append({"workflow": report.workflow, "error": str(report.error)})
+            tell(report, self._project, self._flags)
+            return
         word = _word(report)
         self._counts[word] = self._counts.get(word, 0) + 1
         quiet = self._args.json or self._flags.verbosity < 0 or not is_news(report)
