@@ -47,6 +47,9 @@ def minutes_field(minutes: Iterable[int]) -> str:
     numbers = sorted(set(minutes))
     if len(numbers) == 60:
         return "*"
+    step = 60 // len(numbers)
+    if len(numbers) > 1 and numbers == list(range(0, 60, step)) and 60 % step == 0:
+        return f"*/{step}"
     return Schedule(f"{','.join(map(str, numbers))} * * * *").cron.minute.text
 
 

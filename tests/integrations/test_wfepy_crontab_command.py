@@ -300,7 +300,7 @@ def test_settings_say_what_options_do(folder: CrontabFolder) -> None:
         for name in ("coffee", "latte")
     ]
     assert [line.endswith(end) for line, end in zip(lines(folder), ends, strict=True)] == [True, True]
-    assert [line.split()[0] for line in lines(folder)] == ["0,3,8,13,18,23,28,33,38,43,48,53,58", "0,30"]
+    assert [line.split()[0] for line in lines(folder)] == ["0,3,8,13,18,23,28,33,38,43,48,53,58", "*/30"]
     folder.ok("crontab", "status")
 
 

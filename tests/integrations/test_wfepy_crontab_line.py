@@ -117,7 +117,10 @@ def test_a_command_that_debians_cron_would_cut_off_is_refused() -> None:
     [
         (range(60), "*"),
         (range(3, 60, 5), "3-58/5"),
-        ((30, 0), "0,30"),
+        (range(0, 60, 10), "*/10"),
+        (range(0, 60, 7), "0-56/7"),
+        ((30, 0), "*/30"),
+        ((30, 1), "1,30"),
         ((7,), "7"),
         ((0, 1, 2, 3, 40), "0-3,40"),
     ],
@@ -156,7 +159,7 @@ def test_the_minutes_are_those_of_the_machines_clock() -> None:
 
 
 def test_the_end_of_a_gap_is_among_the_minutes() -> None:
-    assert minutes(("30 2 * * *", "Europe/Prague")) == "0,30"
+    assert minutes(("30 2 * * *", "Europe/Prague")) == "*/30"
     assert minutes(("30 4 * * *", "Europe/Prague")) == "30"
 
 
