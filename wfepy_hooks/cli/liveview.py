@@ -42,10 +42,12 @@ class LiveView:
     """A plugin that shows it, on standard error.
 
     :param verbosity: -1: only what fails; 1: also what starts
+    :param traceback: show the traceback also of an attempt that a policy has tried again, as with ``verbosity`` 1
     """
 
-    def __init__(self, verbosity: int, *, color: bool) -> None:
+    def __init__(self, verbosity: int, *, color: bool, traceback: bool = False) -> None:
         self._verbosity = verbosity
+        self._always_traces = traceback or verbosity > 0
         self._console = Console(
             stderr=True,
             markup=False,
@@ -93,7 +95,7 @@ class LiveView:
         else:
             said = f"{word}: {reason}" if reason else word
         self._show(instance, task.name, look, color, said)
-        say_traceback(result)
+        say_traceback(result, always=self._always_traces)
 
     @hookimpl
     def wfepy_tick_finished(self) -> None:

@@ -52,6 +52,8 @@ class TaskWords:
         )  # a plugin may give the error as the reason
         if result.attempt > 1 and "attempt" not in result.reason:
             remarks.insert(0, f"attempt {result.attempt}")
+        if result.retry_at:
+            remarks = _retry_remarks(result, remarks)
         return f"{error} ({', '.join(remarks)})" if remarks else error
 
 
@@ -66,9 +68,25 @@ def shown_path(text: str) -> str:
     return text if folder == os.sep else text.replace(folder, "")
 
 
-def say_traceback(result: TaskResult) -> None:
-    """Write the traceback of a task that failed, unless it did so on purpose."""
-    if result.error is None or isinstance(result.error, GiveUp):
+def _retry_remarks(result: TaskResult, remarks: list[str]) -> list[str]:
+    """Return ``remarks`` with where the attempt failed and when the next one is: they stand for the traceback."""
+    from .tasktrace import task_origin  # lazily: nothing may fail
+
+    assert result.error is not None, "it is tried again because it failed"
+    origin = shown_path(task_origin(result.error))
+    when = (
+        [] if " in " in result.reason else [f"again at {result.retry_at[:19]}Z"]
+    )  # the policy gives both in one
+    return [*([origin] if origin else []), *remarks, *when]
+
+
+def say_traceback(result: TaskResult, *, always: bool) -> None:
+    """Write the traceback of a task that failed, unless it did so on purpose.
+
+    :param always: also where a policy has it tried again. Its line says where it failed, and what matters is whether
+        any attempt succeeds; else every outage of somebody else's server fills the log.
+    """
+    if result.error is None or isinstance(result.error, GiveUp) or (result.retry_at and not always):
         return
     from .tasktrace import task_traceback  # lazily: nothing may fail
 
@@ -90,11 +108,13 @@ class LogLines:
     """A plugin that writes the lines.
 
     :param verbosity: -1: only what fails; 1: also what starts, and waits that are no news
+    :param traceback: write the traceback also of an attempt that a policy has tried again, as with ``verbosity`` 1
     """
 
-    def __init__(self, clock: Clock, verbosity: int) -> None:
+    def __init__(self, clock: Clock, verbosity: int, *, traceback: bool = False) -> None:
         self._clock = clock
         self._verbosity = verbosity
+        self._always_traces = traceback or verbosity > 0
         self._words = TaskWords()
 
     @hookimpl
@@ -121,7 +141,7 @@ class LogLines:
             return
         reason = self._words.reason(task, result)
         self._write(instance, f"{name} {result.status}" + (f": {reason}" if reason else ""))
-        say_traceback(result)
+        say_traceback(result, always=self._always_traces)
 
     @hookimpl
     def wfepy_instance_finished(self, instance: Instance, status: str) -> None:

@@ -35,10 +35,10 @@ def _view(config: Config, flags: Flags, json: bool) -> object:
     if is_person(flags) and not json:
         from .liveview import LiveView  # lazily: rich takes 100 ms
 
-        return LiveView(flags.verbosity, color=wants_color(flags, sys.stderr))
+        return LiveView(flags.verbosity, color=wants_color(flags, sys.stderr), traceback=flags.traceback)
     from .loglines import LogLines
 
-    return LogLines(config.clock, flags.verbosity)
+    return LogLines(config.clock, flags.verbosity, traceback=flags.traceback)
 
 
 def is_person(flags: Flags) -> bool:
