@@ -50,6 +50,20 @@ def test_what_the_wait_would_not_take_is_refused_without_the_code(ask: Folder) -
     ask.ok("signal", "flow", "x", "approve", "--data", "yes", "--by", "ann")
 
 
+def test_a_signal_can_be_sent_beside_a_broken_plugin_and_is_checked_all_the_same(ask: Folder) -> None:
+    ask.write("wfepy_plugins.py", "import nothing_of_this_name")
+    words = ("signal", "flow", "x", "approve", "--by", "ann", "--data")
+    refused = ask.wfepy(*words, "maybe")
+    assert 'it is neither "yes" or "no" nor JSON' in error_line(refused, 2)
+    sent = ask.wfepy(*words, "yes")
+    assert (sent.returncode, sent.stdout) == (
+        0,
+        "flow/x: approve is sent to b, at the next tick: wfepy tick\n",
+    )
+    assert "wfepy: warning: plugin wfepy_plugins: ModuleNotFoundError" in sent.stderr
+    assert "plugin wfepy_plugins" in error_line(ask.wfepy("tick"), 4)
+
+
 def test_a_signal_that_nobody_waits_for_is_kept(ask: Folder) -> None:
     done = ask.wfepy("signal", "flow", "x", "aprove", "--data", '{"a": 1}')
     assert (done.returncode, done.stdout) == (0, "flow/x: aprove is sent, and kept\n")
