@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 
 import pytest
@@ -171,6 +172,22 @@ def test_why_explains_a_task(folder: Folder) -> None:
     assert 'there is no task "cc"; did you mean "c"?' in error_line(folder.wfepy("why", "flow", "cc"), 2)
     error_line(folder.wfepy("why", "flow"), 2)
     error_line(folder.wfepy("why", "flow", "a", "b", "c"), 2)
+
+
+def test_why_says_that_an_earlier_task_was_rewound(folder: Folder) -> None:
+    folder.configure()
+    folder.ok("run", "flow", "--set", "extra=true")
+    folder.ok("rewind", "flow", "a", "--yes", "--by", "ann", "-m", "it was cold")
+    line = re.compile(r"^  a, which comes before it, was rewound at \S+Z by ann: it was cold$", re.MULTILINE)
+    assert line.search(folder.ok("why", "flow", "b"))
+    assert re.search(r"^  rewound at \S+Z by ann: it was cold$", folder.ok("why", "flow", "a"), re.MULTILINE)
+    folder.ok("run", "flow")
+    assert line.search(folder.ok("why", "flow", "c")), "it says why c has run once more"
+    assert "rewound" in folder.ok("why", "flow", "a")
+    folder.ok("rewind", "flow", "b", "--yes", "--by", "bob")
+    assert "b, which" not in folder.ok("why", "flow", "c"), "c does not depend on b"
+    folder.ok("rewind", "flow", "a", "--yes", "--by", "bob")
+    assert "by ann" not in folder.ok("why", "flow", "b"), "that was an earlier generation"
 
 
 def test_looking_works_with_a_broken_plugin(folder: Folder) -> None:

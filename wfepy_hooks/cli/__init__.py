@@ -108,7 +108,7 @@ def load_config(flags: Flags) -> Config:
 
 
 def _require_plugins(config: Config, command: str) -> None:
-    """Refuse to run workflows without a plugin that could not be loaded; looking at them and sending them signals is possible.
+    """Refuse to run workflows without a plugin that could not be loaded; what runs none is done with a warning.
 
     :raises PluginError: for a command that is none of :data:`RUN_NOTHING`
     """
