@@ -137,7 +137,7 @@ def _asking(function: Callable[..., Any], terms: _Terms, into: str) -> Any:
         votes = terms.votes(signals.peek(name))
         choice = terms.decided(votes)
         if choice is not None:
-            signals.take_all(name)
+            signals.drop(name)
             put(context, into or name, choice)
             return True
         if terms.is_hopeless(votes):

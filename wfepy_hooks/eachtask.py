@@ -105,8 +105,8 @@ class EachTask:
         runner = self._runner
         if self._task.name not in runner._wanted:
             return None
-        engine, item, key = runner._engine, self.item(number), f"/{number}"
-        return Call(runner.instance, self._task, attempt, engine.clock, engine.host, item=item, key=key)
+        engine, item = runner._engine, self.item(number)
+        return Call(runner.instance, self._task, attempt, engine.clock, engine.host, item=item, number=number)
 
     def attempt_of(self, number: int) -> int:
         """Return which attempt at an item this is, from 1."""

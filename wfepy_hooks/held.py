@@ -46,7 +46,10 @@ class Held:
         self.session.release()
 
     def receive(self) -> None:
-        """Take what is in the inbox into the history and the instance, each signal once by its id."""
+        """Take what is in the inbox into the history and the instance, each signal once by its id.
+
+        What no task takes that waits for it becomes a note of the session, now and not at each later tick.
+        """
         inbox = self.session.inbox()
         if not inbox:
             return
@@ -67,6 +70,10 @@ class Held:
                     self.recorder.append(self.instance, "signal", **signal.to_json())
                     self.instance.signals.append(signal)
         self.session.discard([fields["id"] for fields in inbox])
+        if fresh and (self.instance.waits or self.instance.items):
+            from .misfits import misfit_notes  # lazily, as above
+
+            self.session.notes.extend(misfit_notes(self.instance, self.instance.signals[-len(fresh) :]))
 
     def cancel_orphan(self) -> None:
         """Cancel the instance if it is the child of a task that does not wait for it any more."""

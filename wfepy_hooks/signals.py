@@ -72,11 +72,17 @@ class Signal:
 class Signals:
     """The argument ``signals`` of a task: what has come and nobody has taken yet, oldest first.
 
-    What is taken is gone with the end of the attempt; a failed attempt takes nothing.
+    What misses the terms of the task's wait is not among it. What is taken is gone with the end of the attempt; a
+    failed attempt takes nothing.
     """
 
-    def __init__(self, pending: list[Signal]) -> None:
+    def __init__(self, pending: list[Signal], unfit: Collection[str] = ()) -> None:
+        """
+        :param pending: what nobody has taken yet
+        :param unfit: the ids of those that the task's wait does not take
+        """
         self._pending = pending
+        self._unfit = unfit
         self.taken: list[Signal] = []
 
     def __iter__(self) -> Iterator[Signal]:
@@ -87,7 +93,7 @@ class Signals:
 
     def peek(self, name: str | None = None) -> list[Signal]:
         """Return the signals of this name, or all, and leave them there."""
-        gone = {each.id for each in self.taken}
+        gone = {each.id for each in self.taken}.union(self._unfit)
         return [each for each in self._pending if each.id not in gone and name in (None, each.name)]
 
     def take(self, name: str | None = None) -> Signal | None:
@@ -101,6 +107,11 @@ class Signals:
         found = self.peek(name)
         self.taken += found
         return found
+
+    def drop(self, name: str) -> None:
+        """Take all signals of this name, also those that miss the terms of the wait: none is wanted any more."""
+        gone = {each.id for each in self.taken}
+        self.taken += [each for each in self._pending if each.name == name and each.id not in gone]
 
 
 def refusal(
