@@ -30,6 +30,9 @@ class TaskTimeout(TimeoutError):
 class ChildFailed(GiveUp):
     """The instance that a task has started did not finish."""
 
+    #: Else the same news would meet the task again when a person has it retried.
+    takes_signals = True
+
 
 def gate(runner: TaskRunner, number: int) -> m.Settled | None:
     """Decide what becomes of a task that was tried before.
