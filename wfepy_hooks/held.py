@@ -45,6 +45,19 @@ class Held:
     def __exit__(self, *exception: object) -> None:
         self.session.release()
 
+    def cancel_forgotten(self, document: dict[str, Any], records: list[dict[str, Any]]) -> None:
+        """Cancel the children of tasks that waited for them when the instance was saved, and that the code has removed.
+
+        Before anything is saved: after that nothing tells of them any more.
+        """
+        found: dict[str, str] = {}
+        for name, entry in document["tasks"].items():
+            found[name] = entry.get("wait", {}).get("child", "")
+        for record in records:
+            if record["event"] == "task" or record.get("verb") in ("skip", "done", "rewind"):
+                found[record["task"]] = record.get("wait", {}).get("child", "")
+        self.runner.cancel_children([child for child in found.values() if child])
+
     def receive(self) -> None:
         """Take what is in the inbox into the history and the instance, each signal once by its id.
 
