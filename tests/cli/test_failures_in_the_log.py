@@ -30,9 +30,11 @@ def start(folder: Folder, text: str, extra: str = "") -> None:
 
 def test_an_attempt_that_a_policy_has_tried_again_is_one_line_of_the_log(folder: Folder) -> None:
     start(folder, RETRYING)
-    log = folder.wfepy("tick").stderr
+    done = folder.wfepy("tick")
+    log = done.stderr
     assert re.search(LINE, log, re.MULTILINE), log
     assert "Traceback" not in log
+    assert done.stdout.startswith("flow/x waits to retry b: RuntimeError: no number\n")
     number = int(re.findall(r"number \(flow\.py:(\d+)", log)[0])
     assert "raise RuntimeError" in (folder.path / "flow.py").read_text().splitlines()[number - 1]
 

@@ -89,11 +89,10 @@ class LiveView:
         if self._verbosity < 0 and not failed:
             return
         look, color, word = _EVENTS.get(result.status, ("ready", "cyan", result.status))
-        reason = self._words.reason(task, result)
         if result.status == TaskStatus.COMPLETED:
             said = _human_duration(result.took)
         else:
-            said = f"{word}: {reason}" if reason else word
+            said = self._words.say(word, task, result)
         self._show(instance, task.name, look, color, said)
         say_traceback(result, always=self._always_traces)
 

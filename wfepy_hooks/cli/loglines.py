@@ -36,6 +36,16 @@ class TaskWords:
         else:
             self._skips[transition.dest] = reason
 
+    def say(self, word: str, task: Task, result: TaskResult) -> str:
+        """Return ``word`` for what came of the task, and why: ``waits: the shop is closed``, ``waits until ...``."""
+        if reason := self.reason(task, result):
+            return f"{word}: {reason}"
+        if result.wait is not None and not result.wait.is_poll:
+            from ..why import wait_terms  # lazily: most waits are polls, or have a reason
+
+            return f"{word} {' or '.join(wait_terms(result.wait))}"
+        return word
+
     def reason(self, task: Task, result: TaskResult) -> str:
         """Return why the task is where it is; empty if it is just done."""
         if result.status == TaskStatus.SKIPPED:
@@ -139,8 +149,7 @@ class LogLines:
         if result.status == TaskStatus.COMPLETED:
             self._write(instance, f"{name} completed {duration(result.took)}")
             return
-        reason = self._words.reason(task, result)
-        self._write(instance, f"{name} {result.status}" + (f": {reason}" if reason else ""))
+        self._write(instance, self._words.say(f"{name} {result.status}", task, result))
         say_traceback(result, always=self._always_traces)
 
     @hookimpl

@@ -1,0 +1,30 @@
+"""What the log says of a task that waits."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from cli_folder import Folder, flow
+
+OTHER = '[workflows.other]\nmodule = "other"'
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ('wfepy.sleep("2d")', r"b waiting until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"),
+        ('wfepy.wait(signal="go", by="ann")', "b waiting for a signal go by ann"),
+        ('wfepy.wait(signal="go", until="2d")', r"b waiting for a signal go or until \S+Z"),
+        ('wfepy.start_child("other")', "b waiting for the end of other/x.b"),
+        ('wfepy.sleep("2d", reason="it is early")', "b waiting: it is early"),
+        ("False", "b waiting"),
+    ],
+)
+def test_a_wait_without_a_reason_says_what_ends_it(folder: Folder, answer: str, said: str) -> None:
+    folder.configure(flow=flow(f"return {answer}"), extra=OTHER)
+    folder.write("other.py", flow("return False"))
+    folder.ok("start", "flow", "--id", "x")
+    log = folder.wfepy("tick").stderr
+    assert re.search(rf"^\S+Z flow/x {said}$", log, re.MULTILINE), log
