@@ -284,6 +284,19 @@ def test_a_child_that_was_mended_is_taken_by_the_retried_task_of_a_parent_that_h
     assert (outcome["instance"], outcome["status"]) == ("c", "finished")
 
 
+def test_a_child_that_is_retried_runs_although_its_parent_has_failed_of_it(home: Home) -> None:
+    home.begin('"child", id="c", data={"fails": True}', handled=False)
+    home.tick()
+    file = home.path / f"{home.modules[1]}.py"
+    file.write_text(file.read_text().replace('raise wfepy.GiveUp("no")', "return True"))
+    sys.modules.pop(home.modules[1], None)
+    Operations(home.open()).retry("child", "c", "work", by="ann")
+    assert home.tick() == {"child/c": "finished"}
+    retry(home)
+    assert home.tick() == {"parent/p": "finished"}
+    assert home.document("parent/p")["context"]["build"]["instance"] == "c"
+
+
 def test_a_child_that_was_mended_is_taken_by_the_retried_task_of_a_parent_that_goes_on(home: Home) -> None:
     home.begin('"child", id="c", data={"fails": True}', handled=False, more=IDLE)
     home.tick()

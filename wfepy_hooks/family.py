@@ -156,12 +156,14 @@ class Family:
             return True
         except StateError:
             return False  # it cannot be told; the parent's own tick says what is wrong
-        if ended or document.get("uid") != link["uid"]:
+        if document.get("uid") != link["uid"]:
             return True
         task = document["tasks"].get(link["task"], {})
-        if records or task.get("generation", 0) != int(link["generation"]):
-            return False
-        # Not after a failure: somebody may have the task retried, and it waits for this child again.
+        is_of_now = task.get("generation", 0) == int(link["generation"])
+        if is_of_now and task.get("status") == "failed":
+            return False  # a person has brought the child back, and may have the task retried next
+        if ended or records or not is_of_now:
+            return ended
         return task.get("status") in ("done", "skipped", "cancelled")
 
 
