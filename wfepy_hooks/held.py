@@ -63,12 +63,13 @@ class Held:
 
         What no task takes that waits for it becomes a note of the session, now and not at each later tick.
         """
+        workflow, instance = self.session.workflow, self.session.instance
+        self.project.family.touched.pop((workflow, instance), None)  # what it was sent is taken now
         inbox = self.session.inbox()
         if not inbox:
             return
         from .signals import Signal  # lazily: most ticks find nothing
 
-        workflow, instance = self.session.workflow, self.session.instance
         history = self.project.store.history(workflow, instance)
         known = {record.get("id") for record in history if record["event"] == "signal"}
         fresh = []

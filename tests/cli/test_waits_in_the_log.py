@@ -28,3 +28,13 @@ def test_a_wait_without_a_reason_says_what_ends_it(folder: Folder, answer: str, 
     folder.ok("start", "flow", "--id", "x")
     log = folder.wfepy("tick").stderr
     assert re.search(rf"^\S+Z flow/x {said}$", log, re.MULTILINE), log
+
+
+def test_the_last_line_counts_each_instance_once_by_what_has_become_of_it(folder: Folder) -> None:
+    folder.configure(flow=flow('return wfepy.start_child("other")'), extra=OTHER)
+    folder.write("go", "")
+    folder.write("other.py", flow("return True"))
+    folder.ok("start", "flow", "--id", "x")
+    done = folder.wfepy("tick")
+    assert done.stdout.splitlines()[-1] == "2 instances: 2 finished"
+    assert done.stderr.count("flow/x b waiting") == 1
