@@ -90,3 +90,32 @@ def test_a_task_of_another_process_is_shown_as_one_of_this(folder: Folder) -> No
     assert "The above exception was the direct cause" in log
     assert "RemoteTrace" not in log
     assert "wfepy_hooks/" not in log
+
+
+ITEMS = (
+    flow("return item")
+    .replace("def b(context):", "def b(context, item):")
+    .replace(
+        "@wfepy.task()\n    @wfepy.end_point()\n    def b",
+        "@wfepy.task(each=lambda context: [1, 0, 2])\n    @wfepy.end_point()\n    def b",
+    )
+    .replace("return item", "return 1 / item > 0")
+)
+
+
+def test_a_failed_item_of_a_task_is_logged_with_its_traceback(folder: Folder) -> None:
+    start(folder, ITEMS)
+    log = folder.wfepy("tick").stderr
+    assert re.search(
+        r"^\S+Z flow/x b item 1 retrying: ZeroDivisionError: division by zero \(", log, re.MULTILINE
+    )
+    assert log.count("Traceback") == 1
+
+
+def test_a_failed_item_that_a_policy_has_tried_again_is_one_line_of_the_log(folder: Folder) -> None:
+    start(folder, ITEMS.replace("[1, 0, 2]", "[0] * 8, retry=wfepy.Retry(2, '1h', jitter=0)"))
+    log = folder.wfepy("tick").stderr
+    line = r"b item 4 retrying: ZeroDivisionError: division by zero \(flow\.py:\d+, attempt 2 of 2 in 1h\)$"
+    assert re.search(line, log, re.MULTILINE), log
+    assert "flow/x and 3 more attempts at items failed; see wfepy history" in log
+    assert "Traceback" not in log
