@@ -433,7 +433,7 @@ def test_a_quorum_counts_people_and_their_last_choice() -> None:
     bench.tick()
     bench.signal("review", "approve", by="ann")
     bench.signal("review", "approve", by="ann")
-    assert bench.tick().waiting == {"review": "approve or reject by ann or bob or eve, 1 of 2 votes"}
+    assert bench.tick().waiting == {"review": "approve or reject by ann, bob or eve, 1 of 2 votes"}
     bench.signal("review", "reject", by="ann")
     bench.signal("review", "approve", by="bob")
     assert bench.tick().status == "running"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Signal", "Signals", "refusal"]
+__all__ = ["Signal", "Signals", "listed", "refusal"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -123,19 +123,18 @@ def refusal(
 ) -> str:
     """Return why a wait with these terms does not take ``signal``; empty if it does."""
     if by and signal.by not in by:
-        return f"it must be sent by {_listed(by)}, not by {signal.by or 'nobody'}"
+        return f"it must be sent by {listed(by)}, not by {signal.by or 'nobody'}"
     # By type too: 1 == True.
     if choices and not any(type(each) is type(signal.choice) and each == signal.choice for each in choices):
         import json
 
         shown = json.dumps(signal.choice, ensure_ascii=False)
-        return (
-            f"it must be {_listed([json.dumps(each, ensure_ascii=False) for each in choices])}, not {shown}"
-        )
+        return f"it must be {listed([json.dumps(each, ensure_ascii=False) for each in choices])}, not {shown}"
     return "" if schema is None else _schema_refusal(signal.data, schema)
 
 
-def _listed(names: Collection[str]) -> str:
+def listed(names: Collection[str]) -> str:
+    """Return names as a choice: ``ann, bob or cy``."""
     *most, last = names
     return f"{', '.join(most)} or {last}" if most else last
 

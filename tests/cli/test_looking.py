@@ -34,7 +34,9 @@ def test_the_status_lists_ended_instances_on_demand(folder: Folder) -> None:
     folder.configure()
     folder.write("go", "")
     folder.ok("run", "flow")
-    assert folder.ok("status") == "no live instances in state\n"
+    assert folder.ok("status") == (
+        "no live instances in state\nwfepy status --all lists those that have ended\n"
+    )
     assert folder.ok("status", "--all").endswith("1 instance: 1 finished\n")
     data = folder.data("status", "flow", "--all")
     assert (data["live"], data["ended"], data["instances"][0]["status"]) == (0, 1, "finished")

@@ -84,6 +84,8 @@ def run(args: Namespace, config: Config) -> int:
         result_json({"instances": entries, "live": len(entries) - ended, "ended": ended})
     else:
         _show(entries, args, config)
+        if not entries and not args.all and any(project.store.list(name, ended=True) for name in names):
+            result("wfepy status --all lists those that have ended")
     if any(entry["error"] for entry in entries):
         return 3
     return 1 if any(entry["stuck"] for entry in entries) else 0
