@@ -230,6 +230,7 @@ def test_a_rewind_cancels_the_child_that_is_waited_for_and_another_is_begun(home
     home.tick()
     rewind(home)
     assert home.tick() == {"parent/p": "running", "child/c": "cancelled", "child/c.2": "running"}
+    assert "signals" not in home.document("parent/p"), "nobody would ever take that the old child has ended"
     send_signal(home.open(), "child", "c.2", "go")
     assert home.tick() == {"child/c.2": "finished", "parent/p": "finished"}
 

@@ -116,7 +116,7 @@ class Family:
     def tell_parent(self, instance: Instance) -> None:
         """Tell the parent that its child has ended; called again after a crash, it is told once."""
         link = instance.parent
-        if link is None or instance.ended is None:
+        if link is None or instance.ended is None or self._is_past(link):
             return
         project = self._project
         encoded = project.codec(instance.workflow.name).encode(instance.context)
@@ -128,6 +128,17 @@ class Family:
         }
         signal = {"id": f"ended-{instance.uid}-{instance.seq}", "name": link["signal"], "data": data}
         self._send(link["workflow"], link["instance"], signal)
+
+    def _is_past(self, link: dict[str, str]) -> bool:
+        """Return whether a task has begun anew since it started a child: its end would be kept, and never taken."""
+        try:
+            document, _, _ = self._project.store.read(link["workflow"], link["instance"])
+        except StateError:
+            return False  # there is none, or it cannot be told
+        task = document.get("tasks", {}).get(link["task"], {})
+        return bool(
+            document.get("uid") == link["uid"] and task.get("generation", 0) > int(link["generation"])
+        )
 
     def cancel_children(self, instance: Instance, children: list[str]) -> None:
         """Tell children that nobody waits for them any more."""
