@@ -90,6 +90,20 @@ def test_a_retry_by_a_policy_is_shown_on_one_line(folder: Folder) -> None:
     assert "Traceback (most recent call last):" in plain(watch(folder, "tick", "--traceback")[1])
 
 
+def test_what_is_cancelled_before_its_tick_begins_is_shown_under_its_own_name(folder: Folder) -> None:
+    folder.configure(
+        flow=flow('return wfepy.start_child("other")'), extra='[workflows.other]\nmodule = "other"'
+    )
+    folder.write("other.py", flow("return False"))
+    folder.ok("run", "flow", "--id", "x")
+    said = folder.ok("cancel", "flow", "x", "--yes")
+    assert said == "flow/x is cancelled; so is other/x.b, at its next tick\n"
+    lines = plain(watch(folder, "tick")[1])
+    assert lines[0] == "other/x.b"
+    assert lines[1].startswith(f"{DASH} b skipped: cancelled by wfepy")
+    assert lines.count("other/x.b") == 1
+
+
 def test_a_quiet_tick_names_the_instance_that_failed_and_no_other(folder: Folder) -> None:
     folder.configure(flow=flow('if context.get("bad"): raise ValueError("no milk")'))
     folder.ok("start", "flow", "--id", "a1")

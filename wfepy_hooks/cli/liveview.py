@@ -59,7 +59,8 @@ class LiveView:
         encoding = getattr(sys.stderr, "encoding", None)
         self._unicode = can_show_unicode(encoding)
         self._words = TaskWords()
-        self._has_heading = False
+        #: Of which instance the lines are that are shown now.
+        self._heading = ""
         self._spinner: Spinner | None = None
         if is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb" and verbosity >= 0:
             self._spinner = Spinner(sys.stderr, unicode=self._unicode, color=color)
@@ -67,7 +68,6 @@ class LiveView:
     @hookimpl
     def wfepy_tick_started(self, instance: Instance) -> None:
         self._words.forget()
-        self._has_heading = False
         if self._verbosity >= 0:
             self._show_heading(instance)
 
@@ -105,12 +105,14 @@ class LiveView:
             self._spinner.stop()
 
     def _show_heading(self, instance: Instance) -> None:
-        self._has_heading = True
-        self._print(Text(clean(f"{instance.workflow.name}/{instance.id}"), style="bold"))
+        name = f"{instance.workflow.name}/{instance.id}"
+        if name != self._heading:
+            self._heading = name
+            self._print(Text(clean(name), style="bold"))
 
     def _show(self, instance: Instance, name: str, look: str, color: str, said: str) -> None:
-        if not self._has_heading:  # so far nothing failed, and only that is to be shown
-            self._show_heading(instance)
+        # It may have none yet: only what fails is to be shown, or it was cancelled before its tick began.
+        self._show_heading(instance)
         sign = LOOKS[look].sign if self._unicode else LOOKS[look].plain
         widest = max(map(len, instance.workflow.tasks), default=0)
         row = Table.grid(padding=(0, 1))
