@@ -69,7 +69,10 @@ def misfit_notes(
         elif refused:
             more += 1
     if more:
-        notes.append(f"{instance.workflow.name}/{instance.id}: so are {more} more signals; see wfepy status")
+        where = f"{instance.workflow.name}/{instance.id}"
+        notes.append(
+            f"{where}: {more} more signal{'s' if more > 1 else ''} that no task takes; see wfepy status"
+        )
     return notes
 
 

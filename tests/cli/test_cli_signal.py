@@ -124,7 +124,7 @@ def test_of_many_signals_that_do_not_fit_a_few_are_told_one_by_one(ask: Folder) 
         ask.write(f"state/flow/inbox/x/n{number}.json", json.dumps(signal))
     told = ask.wfepy("tick").stderr
     assert told.count("it must be sent by ann or bob, not by eve") == 5
-    assert "flow/x: so are 3 more signals; see wfepy status" in told
+    assert "flow/x: 3 more signals that no task takes; see wfepy status" in told
 
 
 def test_a_signal_that_came_before_the_wait_whose_terms_it_misses_is_told_when_the_wait_begins(

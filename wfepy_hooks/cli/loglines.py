@@ -52,7 +52,9 @@ class TaskWords:
             # "because no transition to it was taken" says less than why the last of them was not.
             known = self._skips.get(task.name) if result.reason.startswith("because") else None
             return shown_path((known or result.reason).removeprefix("skipped, "))
-        if result.error is None:
+        if (
+            result.error is None or result.status == TaskStatus.TIMED_OUT
+        ):  # its error says no more than the reason
             return result.reason
         from ..answer import error_text  # lazily: nothing may fail
 
