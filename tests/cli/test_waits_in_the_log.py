@@ -30,6 +30,18 @@ def test_a_wait_without_a_reason_says_what_ends_it(folder: Folder, answer: str, 
     assert re.search(rf"^\S+Z flow/x {said}$", log, re.MULTILINE), log
 
 
+def test_a_reminder_is_logged_without_any_plugin(folder: Folder) -> None:
+    at_each_tick = "__import__('datetime').timedelta(microseconds=1)"
+    folder.configure(
+        flow=flow(f"return wfepy.wait(signal='go', remind_every={at_each_tick}, reason='no go')")
+    )
+    folder.ok("start", "flow", "--id", "x")
+    assert "still waiting" not in folder.wfepy("tick").stderr
+    line = r"^\S+Z flow/x b still waiting since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ: no go$"
+    assert re.search(line, folder.wfepy("tick").stderr, re.MULTILINE)
+    assert "still waiting" not in folder.wfepy("tick", "-q").stderr
+
+
 def test_the_last_line_counts_each_instance_once_by_what_has_become_of_it(folder: Folder) -> None:
     folder.configure(flow=flow('return wfepy.start_child("other")'), extra=OTHER)
     folder.write("go", "")

@@ -14,7 +14,7 @@ from ..markers import hookimpl
 from ..outcome import TaskStatus
 from ..render.look import LOOKS
 from ..render.text import can_show_unicode
-from .loglines import TaskWords, say_traceback
+from .loglines import TaskWords, say_traceback, still_waits
 from .output import clean, is_terminal
 from .spinner import Spinner
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..instance import Instance
     from ..outcome import TaskResult
     from ..task import Task, Transition
+    from ..waitstate import WaitState
 
 __all__ = ["LiveView"]
 
@@ -95,6 +96,11 @@ class LiveView:
             said = self._words.say(word, task, result)
         self._show(instance, task.name, look, color, said)
         say_traceback(result, always=self._always_traces)
+
+    @hookimpl
+    def wfepy_task_reminder(self, instance: Instance, task: Task, wait: WaitState) -> None:
+        if self._verbosity >= 0:
+            self._show(instance, task.name, "waiting", "yellow", still_waits("waits", wait))
 
     @hookimpl
     def wfepy_tick_finished(self) -> None:

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from ..instance import Instance
     from ..outcome import TaskResult
     from ..task import Task, Transition
+    from ..waitstate import WaitState
 
-__all__ = ["LogLines", "TaskWords", "duration", "moment", "say_traceback"]
+__all__ = ["LogLines", "TaskWords", "duration", "moment", "say_traceback", "shown_path", "still_waits"]
 
 
 class TaskWords:
@@ -67,6 +68,15 @@ class TaskWords:
         if result.retry_at:
             remarks = _retry_remarks(result, remarks)
         return f"{error} ({', '.join(remarks)})" if remarks else error
+
+
+def still_waits(word: str, wait: WaitState) -> str:
+    """Return that a task waits still, since when and for what."""
+    from ..why import wait_terms  # lazily: reminders are rare
+
+    text = f"still {word} since {wait.since[:19]}Z"
+    what = wait.reason or " or ".join(wait_terms(wait))
+    return f"{text}: {what}" if what else text
 
 
 def shown_path(text: str) -> str:
@@ -153,6 +163,11 @@ class LogLines:
             return
         self._write(instance, self._words.say(f"{name} {result.status}", task, result))
         say_traceback(result, always=self._always_traces)
+
+    @hookimpl
+    def wfepy_task_reminder(self, instance: Instance, task: Task, wait: WaitState) -> None:
+        if self._verbosity >= 0:
+            self._write(instance, f"{task.name} {still_waits('waiting', wait)}")
 
     @hookimpl
     def wfepy_instance_finished(self, instance: Instance, status: str) -> None:
