@@ -53,9 +53,8 @@ class TaskWords:
             # "because no transition to it was taken" says less than why the last of them was not.
             known = self._skips.get(task.name) if result.reason.startswith("because") else None
             return shown_path((known or result.reason).removeprefix("skipped, "))
-        if (
-            result.error is None or result.status == TaskStatus.TIMED_OUT
-        ):  # its error says no more than the reason
+        # The error of a timeout says no more than the reason.
+        if result.error is None or result.status == TaskStatus.TIMED_OUT:
             return result.reason
         from ..answer import error_text  # lazily: nothing may fail
 
@@ -96,9 +95,8 @@ def _retry_remarks(result: TaskResult, remarks: list[str]) -> list[str]:
 
     assert result.error is not None, "it is tried again because it failed"
     origin = shown_path(task_origin(result.error))
-    when = (
-        [] if " in " in result.reason else [f"again at {result.retry_at[:19]}Z"]
-    )  # the policy gives both in one
+    # The policy's own reason tells which attempt is next, and when.
+    when = [] if result.reason.startswith("attempt ") else [f"again at {result.retry_at[:19]}Z"]
     return [*([origin] if origin else []), *remarks, *when]
 
 
