@@ -92,6 +92,12 @@ def test_a_task_of_another_process_is_shown_as_one_of_this(folder: Folder) -> No
     assert "wfepy_hooks/" not in log
 
 
+def test_the_line_of_a_retry_names_no_code_of_ours_where_a_process_died(folder: Folder) -> None:
+    start(folder, RETRYING.replace("return raise_it()", "os._exit(9)"), 'executor = "processes:1"')
+    log = folder.wfepy("tick").stderr
+    assert re.search(r"b retrying: WorkerDied: .*\(attempt 2 of 2 in 1h\)$", log, re.MULTILINE), log
+
+
 ITEMS = (
     flow("return item")
     .replace("def b(context):", "def b(context, item):")

@@ -15,6 +15,7 @@ __all__ = ["task_origin", "task_traceback"]
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _STANDARD_LIBRARY = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+_OWN, _INSTALLED, _NOBODYS = range(3)
 
 
 def task_traceback(error: BaseException) -> str:
@@ -38,9 +39,12 @@ def task_origin(error: BaseException) -> str:
 
     A library that this code called is a worse answer: the line in it is the same for all its callers.
     """
-    places = [(file, line) for file, line in _places(error) if not file.startswith("<frozen")]
-    own = [place for place in places if not _is_library(place[0])] or places
-    return "{}:{}".format(*own[-1]) if own else ""
+    ranked = [(_rank(file), file, line) for file, line in _places(error)]
+    for rank in (_OWN, _INSTALLED):  # the workflow may be an installed package itself
+        of_rank = [f"{file}:{line}" for found, file, line in ranked if found == rank]
+        if of_rank:
+            return of_rank[-1]
+    return ""
 
 
 def _places(error: BaseException) -> list[tuple[str, int]]:
@@ -58,9 +62,13 @@ def _places(error: BaseException) -> list[tuple[str, int]]:
     return places
 
 
-def _is_library(file: str) -> bool:
-    installed = f"{os.sep}site-packages{os.sep}" in file or f"{os.sep}dist-packages{os.sep}" in file
-    return installed or file.startswith((_STANDARD_LIBRARY, _PACKAGE))
+def _rank(file: str) -> int:
+    """Return whose code a file is: the user's, that of an installed package, or nobody's that a user can mend."""
+    if file.startswith((_PACKAGE, "<frozen")):
+        return _NOBODYS
+    if f"{os.sep}site-packages{os.sep}" in file or f"{os.sep}dist-packages{os.sep}" in file:
+        return _INSTALLED
+    return _NOBODYS if file.startswith(_STANDARD_LIBRARY) else _OWN
 
 
 def _remote_trace(error: BaseException) -> str:
