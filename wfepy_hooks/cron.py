@@ -144,7 +144,7 @@ def _require_a_day(cron: CronExpression, word: str) -> None:
         return
     names = ", ".join(_MONTHS[month - 1] for month in months)
     what = f"{names} {'have' if len(months) > 1 else 'has'} no day {first}"
-    hint = "write a day that there is"
+    hint = f"write a day from 1 to {max(_LONGEST_MONTHS[month] for month in months)}"
     if cron.is_either_day:
         hint += ", or * if only the day of the week is to decide"
     else:
@@ -200,6 +200,8 @@ class _Reader:
             if not first or not last or "-" in last:
                 self._refuse(*_help().broken_range(self._kind, body))
             return self._range(item, first, last, step if slash else "1")
+        if slash and not body:
+            self._refuse("there is nothing before the slash", f'write "*{item}"')
         number = self._number(first)
         if slash:
             size = self._step(step, self._kind.most - self._kind.low + 1, first)

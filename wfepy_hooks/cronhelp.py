@@ -48,7 +48,7 @@ def _refuse_character(text: str) -> NoReturn:
     character = next(each for each in text if not each.isprintable() and each != "\t")
     if character in "\r\n":
         raise ScheduleError("a cron expression is one line", value=text, hint="take the line breaks out")
-    what = f"the character U+{ord(character):04X} cannot be seen, and is none of a cron expression"
+    what = f"there is an invisible character in it, U+{ord(character):04X}"
     raise ScheduleError(what, value=text, hint="type it anew")
 
 
@@ -161,9 +161,9 @@ def out_of_range(kind: Kind, text: str, number: int) -> Help:
     """Explain a number that is too small or too large."""
     what = f"{text} is too {'small' if number < kind.low else 'large'}"
     if (kind.name, number) == ("minute", 60):
-        return what, 'write "0" for the full hour'
+        return what, "the last minute is 59, and the full hour is minute 0"
     if (kind.name, number) == ("hour", 24):
-        return what, 'write "0" for midnight'
+        return what, "the last hour is 23, and midnight is hour 0"
     return what, f"write a number from {kind.low} to {kind.high}"
 
 
@@ -214,5 +214,5 @@ def _unknown(kind: Kind, text: str, name: str) -> Help:
 
     if name.isalpha() and (match := closest(name, kind.names)):
         return f'"{text}" is not understood', f'did you mean "{match}"?'
-    names = f", a name such as {next(iter(kind.names))}" if kind.names else ""
+    names = f", a name such as {next(iter(kind.names))}," if kind.names else ""
     return f'"{text}" is not understood', f"write a number from {kind.low} to {kind.high}{names} or *"
