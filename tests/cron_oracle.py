@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 UTC = timezone.utc
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
-MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-WEEKDAYS = "sun mon tue wed thu fri sat".split()
+MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+WEEKDAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
 BOUNDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 
 #: Zones, and years in which their clocks were changed in a way of their own.
@@ -73,7 +73,7 @@ class Fields:
         return by_month or by_week
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def read(expression: str) -> Fields:
     words = expression.lower().split()
     sets = [numbers_of(word, *BOUNDS[at]) for at, word in enumerate(words)]
@@ -148,7 +148,7 @@ class Window:
         return sorted(each for each in found.values() if self.start < each.due <= self.end)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def changes(zone: str, year: int) -> list[datetime]:
     """Return the moments of a year at which the clock is changed, and a dull one."""
     key = ZoneInfo(zone)
@@ -165,7 +165,7 @@ def changes(zone: str, year: int) -> list[datetime]:
     return found
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def windows(span: timedelta = timedelta(hours=30)) -> list[tuple[Window, datetime]]:
     """Return a window around each change, and the moment of the change."""
     return [
@@ -175,10 +175,11 @@ def windows(span: timedelta = timedelta(hours=30)) -> list[tuple[Window, datetim
     ]
 
 
-@functools.lru_cache(maxsize=None)
-def _days(first: int, last: int) -> list[date]:
-    days = (date(last, 12, 31) - date(first, 1, 1)).days + 1
-    return [date(first, 1, 1) + DAY * number for number in range(days)]
+@functools.cache
+def days(first: int, last: int) -> list[date]:
+    """Return the days from one year to the end of another."""
+    count = (date(last, 12, 31) - date(first, 1, 1)).days + 1
+    return [date(first, 1, 1) + DAY * number for number in range(count)]
 
 
 def due_in_years(expression: str, first: int, last: int) -> list[datetime]:
@@ -186,7 +187,7 @@ def due_in_years(expression: str, first: int, last: int) -> list[datetime]:
     fields = read(expression)
     return [
         datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC)
-        for day in _days(first, last)
+        for day in days(first, last)
         if fields.has_day(day)
         for hour in sorted(fields.sets[1])
         for minute in sorted(fields.sets[0])
