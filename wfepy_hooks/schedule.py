@@ -178,16 +178,30 @@ def find_zone(name: str) -> ZoneInfo:
 
     :raises ScheduleError: if there is none of this name, or the machine has no time zones at all
     """
-    from zoneinfo import ZoneInfo, available_timezones  # lazily: 3 ms
+    from zoneinfo import ZoneInfo  # lazily: 3 ms
 
     try:
         return ZoneInfo(name)
     except (OSError, ValueError, LookupError) as error:  # of a folder, of "..", of a name that there is not
-        from .suggest import closest
+        raise ScheduleError(
+            "there is no such time zone", field="timezone", value=name, hint=_zone_hint(name)
+        ) from error
 
-        known = available_timezones()
-        match = closest(name, known)
-        hint = f'did you mean "{match}"?' if match else 'write an IANA name such as "Europe/Prague"'
-        if not known:
-            hint = "this machine has no time zones: install tzdata (pip install tzdata)"
-        raise ScheduleError("there is no such time zone", field="timezone", value=name, hint=hint) from error
+
+def _zone_hint(name: str) -> str:
+    from zoneinfo import available_timezones
+
+    from .suggest import closest  # lazily: it is slow
+
+    known = sorted(available_timezones() - {"localtime"})  # which is in the folder of some machines
+    if not known:
+        return "this machine has no time zones: install tzdata (pip install tzdata)"
+    if any(sign in name for sign in "+-0123456789"):
+        return 'write the name of a place, such as "Europe/Prague": an offset changes with the seasons'
+    if inside := [each for each in known if each.startswith(f"{name}/")]:
+        return f'write a place in it, such as "{inside[0]}"'
+    wanted = name.lower().replace(" ", "_")
+    cities = [each for each in known if wanted in (each.lower(), each.lower().rpartition("/")[2])]
+    if match := next(iter(cities), closest(name, known)):
+        return f'did you mean "{match}"?'
+    return 'write the name of a place, such as "Europe/Prague"'
