@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import wfepy_hooks
-from cron_oracle import UTC, Window, changes, read
+from cron_oracle import PLACES, UTC, Window, changes, read
 from test_schedule_properties import EFFORT, check
 from wfepy_hooks.errors import ScheduleError
 from wfepy_hooks.schedule import FIRST_PASS, GAP, SECOND_PASS, Occurrence, Schedule, find_zone
@@ -119,9 +119,9 @@ def test_every_minute_of_the_wall_is_due_in_the_order_of_time() -> None:
 @pytest.mark.parametrize(
     ("zone", "day", "expression", "expected"),
     [
-        ("Asia/Beirut", date(2026, 3, 29), "0 0 * * *", ["00:00 01:00+0300 gap"]),
-        ("America/Havana", date(2026, 3, 8), "30 0 * * *", ["00:30 01:00-0400 gap"]),
-        ("America/Havana", date(2026, 11, 1), "0 0 * * *", ["00:00 00:00-0400 first pass"]),
+        ("Asia/Beirut", date(2024, 3, 31), "0 0 * * *", ["00:00 01:00+0300 gap"]),
+        ("America/Havana", date(2024, 3, 10), "30 0 * * *", ["00:30 01:00-0400 gap"]),
+        ("America/Havana", date(2024, 11, 3), "0 0 * * *", ["00:00 00:00-0400 first pass"]),
         ("Australia/Lord_Howe", date(2026, 10, 4), "15 2 * * *", ["02:15 02:30+1100 gap"]),
         (
             "Australia/Lord_Howe",
@@ -136,8 +136,8 @@ def test_every_minute_of_the_wall_is_due_in_the_order_of_time() -> None:
         ),
         ("Europe/Dublin", date(2026, 3, 29), "30 1 * * *", ["01:30 02:00+0100 gap"]),
         ("Europe/Dublin", date(2026, 10, 25), "30 1 * * *", ["01:30 01:30+0100 first pass"]),
-        ("Africa/Casablanca", date(2026, 2, 15), "30 2 * * *", ["02:30 02:30+0100 first pass"]),
-        ("Africa/Casablanca", date(2026, 3, 22), "30 2 * * *", ["02:30 03:00+0100 gap"]),
+        ("Africa/Casablanca", date(2025, 2, 23), "30 2 * * *", ["02:30 02:30+0100 first pass"]),
+        ("Africa/Casablanca", date(2025, 4, 6), "30 2 * * *", ["02:30 03:00+0100 gap"]),
         ("Asia/Kolkata", SPRING, "30 2 * * *", ["02:30 02:30+0530"]),
         ("UTC", SPRING, "30 2 * * *", ["02:30 02:30+0000"]),
     ],
@@ -329,7 +329,8 @@ def test_a_wrong_zone_is_told_with_what_to_write(name: str, hint: str) -> None:
 def test_the_model_knows_when_clocks_are_changed() -> None:
     assert changes("Europe/Prague", 2026)[1:] == [utc("2026-03-29 01:00"), utc("2026-10-25 01:00")]
     assert len(changes("Pacific/Apia", 2011)) == 4
-    assert len(changes("UTC", 2028)) == 1
+    unchanged = {zone for zone, year in PLACES if len(changes(zone, year)) == 1}
+    assert unchanged == {"UTC", "Asia/Kolkata"}
 
 
 def test_the_model_reads_the_wall() -> None:
