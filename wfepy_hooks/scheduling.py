@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .errors import ScheduleError
+from itertools import chain
+
+from .errors import PluginError, ScheduleError
 
 __all__ = ["START", "TICK", "ScheduleEntry", "collect_schedules", "from_config"]
 
@@ -46,6 +48,8 @@ class ScheduleEntry:
     ) -> None:
         if kind not in (TICK, START):
             raise ValueError(f"kind must be {TICK!r} or {START!r}, not {kind!r}")
+        if missed not in ("skip", "once", "all"):
+            raise ValueError(f"missed must be 'skip', 'once' or 'all', not {missed!r}")
         self.workflow = workflow
         self.kind = kind
         self.expression = expression
@@ -97,12 +101,20 @@ def collect_schedules(config: Config, names: Iterable[str] | None = None) -> lis
     """Return the schedules of the configured workflows and those that plugins add.
 
     :param names: only of these workflows
-    :raises PluginError: if a plugin fails
+    :raises PluginError: if a plugin fails, or returns something else
     """
-    found: list[list[ScheduleEntry]] = config.plugins.setup(
+    found: list[list[object]] = config.plugins.setup(
         "wfepy_collect_schedules", list, config=config, workflows=config.workflows
     )
+    entries = [_require_entry(each) for each in chain.from_iterable(found)]
     wanted = None if names is None else set(names)
     order = {name: number for number, name in enumerate(config.workflows)}
-    entries = [each for entries in found for each in entries if wanted is None or each.workflow in wanted]
-    return sorted(entries, key=lambda each: order.get(each.workflow, len(order)))
+    wanted_entries = (each for each in entries if wanted is None or each.workflow in wanted)
+    return sorted(wanted_entries, key=lambda each: order.get(each.workflow, len(order)))
+
+
+def _require_entry(each: object) -> ScheduleEntry:
+    if isinstance(each, ScheduleEntry):
+        return each
+    kind = type(each).__name__
+    raise PluginError(f"wfepy_collect_schedules must return a list of ScheduleEntry, not of {kind}")
