@@ -150,9 +150,9 @@ class Window:
 
 @functools.cache
 def changes(zone: str, year: int) -> list[datetime]:
-    """Return the moments of a year at which the clock is changed, and a dull one."""
+    """Return the moments of a year at which the clock is changed; of none, noon of a leap day."""
     key = ZoneInfo(zone)
-    found = [datetime(year, 2, 29 if year % 4 == 0 else 28, 12, tzinfo=UTC)]
+    found = []
     moment = datetime(year, 1, 1, tzinfo=UTC)
     while moment.year == year:
         before, after = moment.astimezone(key).utcoffset(), (moment + HOUR).astimezone(key).utcoffset()
@@ -162,17 +162,18 @@ def changes(zone: str, year: int) -> list[datetime]:
                 minute += MINUTE
             found.append(minute)
         moment += HOUR
-    return found
+    return found or [datetime(year, 2, 29, 12, tzinfo=UTC)]
 
 
 @functools.cache
-def windows(span: timedelta = timedelta(hours=30)) -> list[tuple[Window, datetime]]:
-    """Return a window around each change, and the moment of the change."""
-    return [
-        (Window(zone, change - span, change + span), change)
-        for zone, year in PLACES
-        for change in changes(zone, year)
-    ]
+def places() -> list[tuple[str, datetime]]:
+    """Return each zone with each moment of its year at which its clock is changed."""
+    return [(zone, change) for zone, year in PLACES for change in changes(zone, year)]
+
+
+@functools.cache
+def window_at(zone: str, change: datetime) -> Window:
+    return Window(zone, change - HOUR * 30, change + HOUR * 30)
 
 
 @functools.cache
