@@ -13,7 +13,7 @@ from cron_oracle import HOUR, MINUTE, UTC, Reading, Window, places, window_at
 from wfepy_hooks.schedule import Occurrence, Schedule
 
 #: How many random cases there are in a loop; in `test_mutants.py` it is ``quick``.
-EFFORT = {"few": 100, "quick": 150, "ci": 300, "thorough": 10_000}[os.environ.get("WFEPY_HYPOTHESIS", "ci")]
+EFFORT = {"few": 100, "quick": 60, "ci": 300, "thorough": 10_000}[os.environ.get("WFEPY_HYPOTHESIS", "ci")]
 
 
 def readings(occurrences: list[Occurrence]) -> list[Reading]:

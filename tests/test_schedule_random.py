@@ -11,32 +11,23 @@ from itertools import islice, product, takewhile
 from random import Random
 from zoneinfo import ZoneInfo
 
-from cron_oracle import HOUR, MINUTE, UTC, due_in_years, places, window_at
+from cron_oracle import DAY, HOUR, MINUTE, UTC, due_in_years, places, window_at
 from schedule_checks import EFFORT, check_seeds, readings
 from wfepy_hooks.schedule import Schedule
 
 
-def test_what_is_due_where_clocks_are_changed_is_what_the_wall_shows() -> None:
-    check_seeds(range(EFFORT))
-
-
-def test_a_moment_may_be_told_in_the_words_of_the_zone_also_in_a_gap() -> None:
-    """A time in a gap is a moment, too: two of them, by ``fold``."""
+def test_what_is_due_comes_in_the_order_of_time_over_the_years() -> None:
+    """In some zones the clock is changed on the same date each year, so that all of it may be in repeated hours."""
     for name, change in places():
-        window, zone = window_at(name, change), ZoneInfo(name)
-        first = (change - HOUR).astimezone(zone).replace(tzinfo=None)
-        for expression in ("*/7 * * * *", "2-59/9 0-23 * * *"):
-            schedule, expected = Schedule(expression, window.zone), window.due(expression)
-            for wall, fold in product((first + MINUTE * 45 * step for step in range(4)), (0, 1)):
-                told = wall.replace(tzinfo=zone, fold=fold)
-                start = told.astimezone(UTC)
-                note = f"{schedule} at {told} fold {fold}"
-                later = [each for each in expected if each.due > start][:3]
-                assert readings(list(islice(schedule.after(told), 3))) == later, note
-                floor = (start - 3 * HOUR).astimezone(zone)
-                recent = [each for each in expected if floor < each.due <= start]
-                assert readings(schedule.latest(told, most=2, after=floor)) == recent[-2:], note
-                assert readings(list(schedule.between(floor, told))) == recent, note
+        wall = (change - MINUTE).astimezone(ZoneInfo(name))
+        schedule, window = (
+            Schedule(f"*/20 {wall.hour} {wall.day} {wall.month} *", name),
+            window_at(name, change),
+        )
+        found = readings(list(islice(schedule.after(change - 700 * DAY), 20)))
+        assert found == sorted(set(found)), schedule
+        inside = [each for each in found if window.start < each.due <= window.end]
+        assert inside == window.due(schedule.cron.source), schedule
 
 
 def sparse_expression(random: Random) -> str:
@@ -62,3 +53,26 @@ def test_what_comes_once_in_a_long_time_is_what_the_calendar_says() -> None:
             found = takewhile(lambda each: each.due.year <= 2110, islice(schedule.after(start), 5))
             assert [each.due for each in found] == later[:5], note
             assert [each.due for each in schedule.latest(start, most=2)] == earlier[-2:], note
+
+
+def test_a_moment_may_be_told_in_the_words_of_the_zone_also_in_a_gap() -> None:
+    """A time in a gap is a moment, too: two of them, by ``fold``."""
+    for name, change in places():
+        window, zone = window_at(name, change), ZoneInfo(name)
+        first = (change - HOUR).astimezone(zone).replace(tzinfo=None)
+        for expression in ("*/7 * * * *", "2-59/9 0-23 * * *"):
+            schedule, expected = Schedule(expression, window.zone), window.due(expression)
+            for wall, fold in product((first + MINUTE * 45 * step for step in range(4)), (0, 1)):
+                told = wall.replace(tzinfo=zone, fold=fold)
+                start = told.astimezone(UTC)
+                note = f"{schedule} at {told} fold {fold}"
+                later = [each for each in expected if each.due > start][:3]
+                assert readings(list(islice(schedule.after(told), 3))) == later, note
+                floor = (start - 3 * HOUR).astimezone(zone)
+                recent = [each for each in expected if floor < each.due <= start]
+                assert readings(schedule.latest(told, most=2, after=floor)) == recent[-2:], note
+                assert readings(list(schedule.between(floor, told))) == recent, note
+
+
+def test_what_is_due_where_clocks_are_changed_is_what_the_wall_shows() -> None:
+    check_seeds(range(EFFORT))
