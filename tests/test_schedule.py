@@ -5,6 +5,9 @@ Random ones are in `test_schedule_random.py`.
 
 from __future__ import annotations
 
+import sys
+import zoneinfo
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -320,6 +323,31 @@ def test_a_wrong_zone_is_told_with_what_to_write(name: str, hint: str) -> None:
     assert hint in caught.value.hint
     assert (caught.value.field, caught.value.value) == ("timezone", name)
     assert str(caught.value).isprintable()
+
+
+@pytest.fixture
+def no_zones(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine that has no time zones, nor the package tzdata."""
+    for name in [*sys.modules, "tzdata"]:
+        if name.partition(".")[0] == "tzdata":
+            monkeypatch.setitem(sys.modules, name, None)
+    before = zoneinfo.TZPATH
+    zoneinfo.reset_tzpath(to=())
+    ZoneInfo.clear_cache()
+    yield
+    zoneinfo.reset_tzpath(to=before)
+    ZoneInfo.clear_cache()
+
+
+@pytest.mark.usefixtures("no_zones")
+def test_utc_is_there_also_on_a_machine_without_time_zones() -> None:
+    schedule = Schedule("0 12 * * *")
+    found = schedule.next(utc("2026-05-01 12:00"))
+    assert found == Occurrence(utc("2026-05-02 12:00"), datetime(2026, 5, 2, 12))
+    assert (repr(schedule), str(schedule.zone)) == ("Schedule('0 12 * * *', 'UTC')", "UTC")
+    assert utc("2026-05-01 12:00").astimezone(schedule.zone).tzname() == "UTC"
+    with pytest.raises(ScheduleError, match=r"this machine has no time zones: install tzdata"):
+        find_zone("Europe/Prague")
 
 
 # --- the model, and more of the random ones --------------------------------------------------------------

@@ -183,9 +183,20 @@ def find_zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (OSError, ValueError, LookupError) as error:  # of a folder, of "..", of a name that there is not
+        if name == "UTC":  # it is the default, which must not hang on what the machine has
+            return _utc()
         raise ScheduleError(
             "there is no such time zone", field="timezone", value=name, hint=_zone_hint(name)
         ) from error
+
+
+def _utc() -> ZoneInfo:
+    from io import BytesIO
+    from zoneinfo import ZoneInfo
+
+    # The shortest file of a time zone: one kind of local time, with the name at its end.
+    header = b"TZif" + bytes(16) + b"".join(count.to_bytes(4, "big") for count in (0, 0, 0, 0, 1, 4))
+    return ZoneInfo.from_file(BytesIO(header + bytes(6) + b"UTC\0"), key="UTC")
 
 
 def _zone_hint(name: str) -> str:
