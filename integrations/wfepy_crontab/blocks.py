@@ -68,7 +68,7 @@ class Block:
     @property
     def lines(self) -> list[str]:
         """The lines between the comments."""
-        return os.fsdecode(self.body).splitlines()
+        return os.fsdecode(self.body).split("\n")[:-1]  # a path may have what splitlines() takes for an end
 
     def render(self) -> bytes:
         """Return it as it is in a crontab."""

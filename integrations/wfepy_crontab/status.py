@@ -87,7 +87,8 @@ def _look(args: Namespace, config: Config, block: Block | None) -> dict[str, Any
     settings = read_settings(config, args)
     state, diff = "not installed", ""
     if block is not None:
-        diff = unified(block.body, wanted_block(args, config, settings).body, "installed")
+        wanted = wanted_block(args, config, settings).body if read_schedules(config) else b""
+        diff = unified(block.body, wanted, "installed")
         state = "edited" if block.is_edited else "outdated" if diff else "installed"
     upcoming = coming(read_schedules(config), config.clock(), NEXT)
     return {

@@ -355,6 +355,33 @@ def test_status_knows_how_the_lines_were_made(options: tuple[str, ...], folder: 
     assert ": installed in the crontab of " in folder.ok("crontab", "status")
 
 
+def test_status_compares_with_other_options_where_they_are_given(folder: CrontabFolder) -> None:
+    folder.ok("crontab", "install", "--log", "one.log")
+    for options in (["--log", "two.log"], ["--per-workflow"], ["--mail-errors"]):
+        done = folder.crontab("status", *options)
+        assert (done.returncode, ": outdated in " in done.stdout) == (1, True)
+
+
+def test_status_of_lines_that_no_schedule_needs_any_more(folder: CrontabFolder) -> None:
+    folder.ok("crontab", "install")
+    folder.write("wfepy.toml", '[wfepy]\nproject = "coffee"\n[workflows.a]\nmodule = "flow"\n')
+    done = folder.crontab("status")
+    assert (done.returncode, ": outdated in " in done.stdout) == (1, True)
+    folder.ok("crontab", "uninstall")
+    assert folder.table is None
+
+
+@pytest.mark.parametrize("name", [b"caf\xe9", "line\u2028end".encode(), b"a # b"])
+def test_any_name_of_a_folder_goes_through(name: bytes, folder: CrontabFolder, tmp_path: Path) -> None:
+    folder.path.rename(tmp_path / os.fsdecode(name))
+    folder.path = tmp_path / os.fsdecode(name)
+    folder.ok("crontab", "install")
+    assert (name in (folder.table or b"")) == (b"#" not in name)
+    assert folder.data("crontab", "status")["state"] == "installed"
+    folder.ok("crontab", "uninstall")
+    assert folder.table is None
+
+
 def test_status_says_what_is_and_what_comes(folder: CrontabFolder) -> None:
     done = folder.crontab("status")
     assert done.returncode == 1

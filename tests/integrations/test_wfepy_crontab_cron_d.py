@@ -145,6 +145,7 @@ def test_a_broken_file_is_told_with_its_line(folder: CrontabFolder, file: Path) 
 def test_status_knows_its_user(folder: CrontabFolder, file: Path) -> None:
     folder.ok("crontab", "install", "--cron-d", "--user", "nobody")
     assert f": installed in {file}, and current" in folder.ok("crontab", "status", "--cron-d")
+    assert ": outdated in " in folder.crontab("status", "--cron-d", "--user", "root").stdout
     assert ": not installed in the crontab of " in folder.crontab("status").stdout
 
 

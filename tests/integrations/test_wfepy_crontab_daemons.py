@@ -7,7 +7,10 @@ libfaketime lets pass quickly; busybox is linked statically and has to live thro
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +43,33 @@ FLOW = """
 """
 
 
+FAILING = """
+    import os
+    import wfepy_hooks as wfepy
+
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.end_point()
+    def look(context):
+        if os.path.exists("bad"):
+            raise RuntimeError("the machine is on fire")
+        return wfepy.wait(reason="all is well")
+"""
+
+#: What Debian's cron calls for a mail.
+SENDMAIL = "#!/bin/sh\ncat >>/run/mail\n"
+
+
 class Project:
     """A project of one workflow, and what became of it."""
 
-    def __init__(self, root: Path, sandbox: Sandbox, workflow: str, *, name: str = "") -> None:
+    def __init__(
+        self, root: Path, sandbox: Sandbox, workflow: str, *, name: str = "", tasks: str = FLOW
+    ) -> None:
         self.root = root
         self.sandbox = sandbox
         root.mkdir(parents=True)
-        (root / "flow.py").write_text(textwrap.dedent(FLOW))
+        (root / "flow.py").write_text(textwrap.dedent(tasks))
         named = f'[wfepy]\nproject = "{name}"\n' if name else ""
         (root / "wfepy.toml").write_text(f'{named}[workflows.flow]\nmodule = "flow.py"\n{workflow}\n')
 
@@ -67,6 +89,24 @@ class Project:
 @pytest.fixture
 def root(require: Require) -> None:
     require("unshare and root", can_be_root())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def busybox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project | None]:
+    """A project that crond of busybox shall advance, begun at first: its real minute passes during the other tests."""
+    if not can_be_root() or shutil.which("busybox") is None:
+        yield None
+        return
+    folder = tmp_path_factory.mktemp("busybox")
+    (folder / "spool").mkdir()
+    program = ["busybox", "crontab", "-c", str(folder / "spool")]
+    with Sandbox(folder / "home") as sandbox:
+        settings = f'schedule = "* * * * *"\n[plugins.wfepy_crontab]\nprogram = {json.dumps(program)}'
+        project = Project(folder / ODD, sandbox, settings)
+        project.wfepy("start", "flow", "--id", "one")
+        project.wfepy("crontab", "install")
+        sandbox.spawn("busybox", "crond", "-f", "-c", str(folder / "spool"))
+        yield project
 
 
 def require_debian(require: Require) -> None:
@@ -102,6 +142,30 @@ def test_debians_cron_runs_a_file_of_cron_d(root: None, require: Require, tmp_pa
         wait_until(project.ran)
 
 
+def test_debians_cron_mails_what_went_wrong_and_nothing_else(
+    root: None, require: Require, tmp_path: Path
+) -> None:
+    require_debian(require)
+    with Sandbox(tmp_path / "home") as sandbox:
+        mount = "lowerdir=/usr/sbin,upperdir=/run/upper,workdir=/run/work"
+        sandbox.ok("mkdir", "/run/upper", "/run/work")
+        sandbox.ok("mount", "-t", "overlay", "overlay", "-o", mount, "/usr/sbin")
+        sandbox.run(
+            "sh", "-c", "cat >/usr/sbin/sendmail; chmod 755 /usr/sbin/sendmail", input=SENDMAIL.encode()
+        )
+        project = Project(tmp_path / "flow", sandbox, 'schedule = "* * * * *"', tasks=FAILING)
+        project.wfepy("crontab", "install", "--mail-errors")
+        project.wfepy("start", "flow", "--id", "one")
+        sandbox.start_cron("2026-11-25 12:00:30", 60)
+        wait_until(lambda: len(re.findall("^2026-11-25T12:.*Z 1 instance", project.log(), re.MULTILINE)) > 1)
+        assert sandbox.run("cat", "/run/mail").returncode != 0
+        (project.root / "bad").touch()
+        wait_until(lambda: b"the machine is on fire" in sandbox.run("cat", "/run/mail").stdout)
+        assert b"X-Cron-Env" in sandbox.run("cat", "/run/mail").stdout
+        assert "the machine is on fire" in project.log()
+        assert "the machine is on fire" in project.wfepy("crontab", "status")
+
+
 @pytest.mark.parametrize(
     ("begin", "end", "instance"),
     [
@@ -119,7 +183,9 @@ def test_debians_cron_starts_one_instance_where_the_clocks_are_changed(
 ) -> None:
     require_debian(require)
     with Sandbox(tmp_path / "home", "Europe/Prague") as sandbox:
-        project = Project(tmp_path / "flow", sandbox, 'start = "30 2 * * *"\ntimezone = "Europe/Prague"')
+        project = Project(
+            tmp_path / "flow", sandbox, 'start = "30 2 * * *"\ntimezone = "Europe/Prague"\ngrace = "3h"'
+        )
         project.wfepy("crontab", "install")
         assert "\n*/30 * * * * cd " in sandbox.ok("crontab", "-l")
         sandbox.start_cron(begin, 600)
@@ -130,19 +196,11 @@ def test_debians_cron_starts_one_instance_where_the_clocks_are_changed(
 
 
 def test_crond_of_busybox_advances_a_workflow_in_a_folder_of_odd_characters(
-    root: None, require: Require, tmp_path: Path
+    root: None, require: Require, busybox: Project | None
 ) -> None:
     require("busybox")
-    with Sandbox(tmp_path / "home") as sandbox:
-        spool = tmp_path / "spool"
-        spool.mkdir()
-        program = ["busybox", "crontab", "-c", str(spool)]
-        settings = f'schedule = "* * * * *"\n[plugins.wfepy_crontab]\nprogram = {json.dumps(program)}'
-        project = Project(tmp_path / ODD, sandbox, settings)
-        project.wfepy("start", "flow", "--id", "one")
-        project.wfepy("crontab", "install")
-        sandbox.spawn("busybox", "crond", "-f", "-c", str(spool))
-        wait_until(lambda: "flow/one finished" in project.log())
-        assert len(project.ran()) == 1
-        project.wfepy("crontab", "uninstall")
-        assert not (spool / "root").exists()
+    assert busybox is not None
+    wait_until(lambda: "flow/one finished" in busybox.log())
+    assert len(busybox.ran()) == 1
+    busybox.wfepy("crontab", "uninstall")
+    assert not (busybox.root.parent / "spool/root").exists()

@@ -90,6 +90,7 @@ def test_the_form_of_a_command() -> None:
         ("/srv/a\nb", "a line break"),
         ("/srv/a\rb", "a line break"),
         ("/srv/a\tb", "another control character"),
+        ("/srv/a\x7fb", "another control character"),
     ],
 )
 def test_what_no_cron_could_run_is_refused_with_what_to_do(path: str, what: str) -> None:

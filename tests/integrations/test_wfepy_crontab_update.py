@@ -248,6 +248,7 @@ def test_no_crontab_is_known_by_what_the_program_says(said: str, tmp_path: Path)
     [
         "echo 'You (ann) are not allowed to use this program (crontab)' >&2; exit 1",
         "echo 'you (no crontab for ) are not allowed' >&2; exit 1",
+        "echo 'no crontab for ann' >&2; echo 'you are not allowed to use this program' >&2; exit 1",
         "exit 1",
         "echo 'no crontab for ann' >&2; exit 2",
         "echo 'no crontab for ann' >&2; echo '0 0 * * * x'; exit 1",
