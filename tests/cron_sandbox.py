@@ -28,6 +28,7 @@ for folder in /var/spool/cron /etc/cron.d /run /dev/shm; do mount -t tmpfs tmpfs
 mkdir -p /var/spool/cron/crontabs
 if getent group crontab >/dev/null; then chgrp crontab /var/spool/cron/crontabs; fi
 chmod 1730 /var/spool/cron/crontabs
+chmod 755 /etc/cron.d
 : >/run/empty
 if [ -e /etc/crontab ]; then mount --bind /run/empty /etc/crontab; fi
 if [ -n "$1" ]; then mount --bind "/usr/share/zoneinfo/$1" /etc/localtime; fi

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import os
 import shlex
 from dataclasses import replace
@@ -151,7 +153,10 @@ def options_of(block: Block, args: Namespace) -> Namespace:
     add_wishes(parser)
     add_cron_d(parser)
     try:
-        options, _ = parser.parse_known_args(shlex.split(block.made)[3:], argparse.Namespace(**vars(args)))
+        with contextlib.redirect_stderr(io.StringIO()):
+            options, _ = parser.parse_known_args(
+                shlex.split(block.made)[3:], argparse.Namespace(**vars(args))
+            )
     except (ValueError, SystemExit):  # somebody has changed it
         return args
     options.log = args.log or options.log
