@@ -78,7 +78,7 @@ def _state_folder(config: Config, settings: Settings) -> str:
     :raises ConfigError: if nothing can be mounted there
     """
     inside = os.path.relpath(config.state, config.root)
-    folder, state = settings.folder or config.root, config.state
+    folder, state = settings.folder or config.root, os.path.normpath(config.state)
     if inside.split(os.sep)[0] != os.pardir:
         state = os.path.normpath(os.path.join(folder, inside))
     hides = os.path.commonpath([state, folder]) == state
