@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.cases import beside, cold, durable, join, large, memory, sleeping, waiting
+from benchmarks.cases import beside, cold, durable, join, large, memory, scheduled, sleeping, waiting
 from benchmarks.environments import Environments, default_folder
 from benchmarks.harness import Bench
 from benchmarks.table import goals_table, peers_table
@@ -37,6 +37,7 @@ WORKS: Mapping[str, tuple[str, Callable[[Bench], Result]]] = {
     "memory": ("chain of 1,000 in memory", memory.run),
     "join": ("1,000 branches and a chain of 1,000 into a join", join.run),
     "waiting": ("tick over 1,000 waiting instances", waiting.run),
+    "scheduled": ("tick with 100 scheduled workflows, nothing due", scheduled.run),
     "sleeping": ("tick over 10,000 sleeping instances, one due", sleeping.run),
     "beside": ("", beside.run),
     "large": ("", large.run),

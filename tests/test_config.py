@@ -54,6 +54,7 @@ def error_of(file: Path) -> str:
 def test_everything_that_may_be_written(tmp_path: Path) -> None:
     text = """
 [wfepy]
+project = "cafe-1.0"
 state = "var/state"
 plugins = ["no:slack"]
 required_plugins = []
@@ -69,6 +70,7 @@ schedule = "H/10 * * * *"
 start = "0 9 * * mon"
 timezone = "Europe/Prague"
 missed = "all"
+grace = "1h30min"
 context = "company.contexts:make"
 
 [workflows."v1.2_b-c"]
@@ -83,6 +85,7 @@ deep = [1, 2]
     config = load(file)
     assert config.file == str(file)
     assert config.root == str(tmp_path)
+    assert config.project == "cafe-1.0"
     assert config.state == str(tmp_path / "var" / "state")
     assert (config.store, config.executor) == ("memory", "threads")
     assert (config.autoload, config.strict, config.strict_plugins) == (False, True, True)
@@ -99,6 +102,7 @@ deep = [1, 2]
         "start": "0 9 * * mon",
         "timezone": "Europe/Prague",
         "missed": "all",
+        "grace": "1h30min",
         "context": "company.contexts:make",
     }
 
@@ -167,11 +171,20 @@ def test_files_of_all_editors_are_read(tmp_path: Path, data: bytes) -> None:
     [
         ("[wfpy]", "there is no table wfpy; did you mean \"wfepy\"?"),
         ('[wfepy]\nstat = "x"', '[wfepy] there is no key stat; did you mean "state"?'),
-        ("[wfepy]\nxyz = 1", "[wfepy] there is no key xyz; known are project, state, plugins, required_plugins, autoload, "
-         "strict, strict_plugins, store, executor"),
+        ("[wfepy]\nxyz = 1", "[wfepy] there is no key xyz; known are project, state, plugins, required_plugins, "
+         "autoload, strict, strict_plugins, store, executor"),
         ("wfepy = 1", "[wfepy] must be a table, not 1"),
         ("workflows = []", "[workflows] must be a table, not an empty list"),
         ('plugins = ["slack"]', "[plugins] must be a table, not this list"),
+        (
+            '[wfepy]\nproject = "a b"',
+            "[wfepy] project must be up to 50 letters, digits, dots, dashes and underscores, "
+            'a letter or digit first, not "a b"',
+        ),
+        (
+            '[workflows.coffee]\nmodule = "coffee"\ngrace = "soon"',
+            '[workflows.coffee] grace must be a duration such as "10min" or "6h", not "soon"',
+        ),
         ("[wfepy]\nstate = 3", "[wfepy] state must be text, not 3"),
         ('[wfepy]\nstate = ""', '[wfepy] state must be text, not ""'),
         ('[wfepy]\nstrict = "yes"', '[wfepy] strict must be true or false, not "yes"'),
@@ -557,3 +570,18 @@ print(*sys.modules)
     }
     assert "importlib.metadata" in outputs[0]
     assert heavy.isdisjoint(outputs[1])
+
+
+@pytest.mark.parametrize(
+    ("folder", "project"),
+    [
+        ("coffee", "coffee"),
+        ("my project", "my-project"),
+        (".hidden", "hidden"),
+        ("käse", "k-se"),
+        ("é", "project"),
+    ],
+)
+def test_a_project_is_named_after_its_folder(tmp_path: Path, folder: str, project: str) -> None:
+    (tmp_path / folder).mkdir()
+    assert load(write(tmp_path / folder, "[wfepy]")).project == project

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from .clock import UTC
+from .clock import format_time, parse_time
 
-__all__ = ["Agenda", "moment_of"]
+__all__ = ["LOOK_BACK", "Agenda"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,15 +31,6 @@ _MOST = 48
 LOOK_BACK = 1000
 
 
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def moment_of(text: str) -> datetime:
-    """Return the moment that one of :meth:`Agenda.due` names."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-
-
 class Agenda:
     """What is due when.
 
@@ -51,33 +42,38 @@ class Agenda:
         self._known = self._load()
         self._changed = False
 
-    def due(self, entry: ScheduleEntry, after: datetime, now: datetime) -> list[str]:
+    def due(self, entry: ScheduleEntry, after: str, now: str) -> list[str]:
         """Return the moments after one and not after the other at which a schedule was due, in order.
 
-        At the most the last :data:`LOOK_BACK` of them, and one more if there are more.
+        All of them are texts of :func:`.format_time`, which sort as the moments do, so that nothing need be converted
+        where nothing is due. They are the last :data:`LOOK_BACK` at the most, and one more if there are more.
 
         :raises ScheduleError: if the schedule is wrong
         """
-        first, last = _text(after), _text(now)
         known = self._known.get(_key(entry))
-        if not (known is not None and known["from"] <= first <= last <= known["to"]):
+        if not (known is not None and known["from"] <= after <= now <= known["to"]):
             return self._find(entry, after, now)
-        return [moment for moment in known["moments"] if first < moment <= last]
+        if now < known["next"]:
+            return []
+        return [moment for moment in known["moments"] if after < moment <= now]
 
-    def _find(self, entry: ScheduleEntry, after: datetime, now: datetime) -> list[str]:
+    def _find(self, entry: ScheduleEntry, after: str, now: str) -> list[str]:
         from itertools import islice
 
-        schedule = entry.schedule()
-        passed = [_text(each.due) for each in schedule.latest(now, most=LOOK_BACK + 1, after=after)]
-        ahead = [_text(each.due) for each in islice(schedule.between(now, now + _AHEAD), _MOST)]
+        schedule, moment = entry.schedule(), parse_time(now)
+        found = schedule.latest(moment, most=LOOK_BACK + 1, after=parse_time(after))
+        passed = [format_time(each.due) for each in found]
+        end = moment + _AHEAD
+        ahead = [format_time(each.due) for each in islice(schedule.between(moment, end), _MOST)]
         known = self._known.setdefault(_key(entry), {})
-        known["from"] = passed[-1] if passed else _text(after)
-        known["to"] = ahead[-1] if len(ahead) == _MOST else _text(now + _AHEAD)
+        known["from"] = passed[-1] if passed else after
+        known["to"] = ahead[-1] if len(ahead) == _MOST else format_time(end)
+        known["next"] = ahead[0] if ahead else known["to"]
         known["moments"] = ahead
         self._changed = True
         return passed
 
-    def is_tick_due(self, entry: ScheduleEntry, now: datetime) -> bool:
+    def is_tick_due(self, entry: ScheduleEntry, now: str) -> bool:
         """Return whether this machine has a workflow to advance by this schedule, and note that it does.
 
         So it is if nothing is known: one tick too many does no harm. A clock that was set back must not keep a
@@ -87,11 +83,11 @@ class Agenda:
         """
         known = self._known.get(_key(entry), {})
         ticked = known.get("ticked", "~")
-        if ticked <= _text(now) and not self.due(entry, moment_of(ticked), now):
+        if ticked <= now and not self.due(entry, ticked, now):
             return False
         if not known:
             self.due(entry, now, now)  # which tells what is wrong with it
-        self._known[_key(entry)]["ticked"] = _text(now)
+        self._known[_key(entry)]["ticked"] = now
         self._changed = True
         return True
 
@@ -132,7 +128,7 @@ def _key(entry: ScheduleEntry) -> str:
 def _is_sound(value: Any) -> bool:
     """Return whether this is what :meth:`Agenda.save` writes."""
     try:
-        texts = [value["from"], value["to"], value.get("ticked", "~"), *value["moments"]]
+        texts = [value["from"], value["to"], value["next"], value.get("ticked", "~"), *value["moments"]]
     except (KeyError, TypeError, AttributeError):
         return False
     return all(type(text) is str for text in texts)

@@ -8,13 +8,13 @@ is killed in between leaves a moment that the next one meets again, with its ins
 from __future__ import annotations
 
 from . import faults
-from .agenda import LOOK_BACK, moment_of
+from .agenda import LOOK_BACK
 from .clock import format_time, parse_time
 from .errors import InstanceExists, WfepyError
 from .report import Report
 from .scheduling import START, TICK, collect_schedules
 
-__all__ = ["Begun", "Schedules"]
+__all__ = ["Begun", "Schedules", "instance_id", "overdue"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
     from .agenda import Agenda
     from .project import Project
+    from .schedule import Schedule
     from .scheduling import ScheduleEntry
+    from .stores import Store
 
 #: How many instances ``missed = "all"`` begins at once.
 MOST_STARTS = 100
@@ -66,17 +68,18 @@ class Schedules:
         self._project = project
         self._agenda = agenda
         self._now = now
+        self._now_text = format_time(now)
         self._tell = begun
         self._begun: set[str] = set()
         self._workflows = workflows
         self._all = collect_schedules(project.config)
-        self._entries = [each for each in self._all if each.workflow in set(workflows)]
+        chosen = set(workflows)
+        self._starts = [each for each in self._all if each.kind == START and each.workflow in chosen]
 
     def begin(self) -> Iterator[Report]:
         """Begin the instances that are due; yield a report for each that could not be."""
-        for entry in self._entries:
-            if entry.kind == START:
-                yield from self._serve(entry)
+        for entry in self._starts:
+            yield from self._serve(entry)
 
     def due(self) -> Iterator[str | Report]:
         """Yield the workflows that are to be advanced: those whose schedule is due, in which an instance has begun, and
@@ -84,12 +87,16 @@ class Schedules:
 
         For a schedule that is wrong, yield a report. Its workflow is advanced.
         """
+        ticks: dict[str, list[ScheduleEntry]] = {}
+        for entry in self._all:
+            if entry.kind == TICK:
+                ticks.setdefault(entry.workflow, []).append(entry)
         for workflow in self._workflows:
-            entries = [each for each in self._entries if each.workflow == workflow and each.kind == TICK]
+            entries = ticks.get(workflow, ())
             is_due = not entries or workflow in self._begun
             for entry in entries:
                 try:
-                    is_due |= self._agenda.is_tick_due(entry, self._now)
+                    is_due |= self._agenda.is_tick_due(entry, self._now_text)
                 except WfepyError as error:
                     yield _failed(workflow, "", error)
                     is_due = True
@@ -115,11 +122,12 @@ class Schedules:
     def _plan(self, entry: ScheduleEntry) -> Plan:
         noted = self._project.store.starts(entry.workflow).get(key_of(entry))
         if noted is None:
-            return first_plan(self._agenda.due(entry, self._now - entry.grace, self._now), self._now)
-        until = parse_time(noted["until"])
-        if until >= self._now:  # the clock was set back
+            after = format_time(self._now - entry.grace)
+            return first_plan(self._agenda.due(entry, after, self._now_text), self._now)
+        until = noted["until"]
+        if until >= self._now_text:  # the clock was set back
             return Plan()
-        return later_plan(entry, self._agenda.due(entry, until, self._now), self._now)
+        return later_plan(entry, self._agenda.due(entry, until, self._now_text), self._now)
 
     def _start(self, workflow: str, name: str, due: datetime, missed: int) -> None:
         scheduled = {"due": format_time(due), "missed": missed}
@@ -137,7 +145,7 @@ class Schedules:
         note: dict[str, Any] = {"until": format_time(plan.until)} if plan.until is not None else {}
         if plan.missed:
             note["missed"] = plan.missed
-        keep = [key_of(each) for each in self._all if each.workflow == entry.workflow and each.kind == START]
+        keep = [key_of(each) for each in self._starts if each.workflow == entry.workflow]
         self._project.store.note_start(entry.workflow, key_of(entry), note, keep)
 
 
@@ -163,7 +171,7 @@ def first_plan(due: list[str], now: datetime) -> Plan:
     """Return the plan for a schedule of which nothing is noted: it is new, and so nothing was missed."""
     if not due:
         return Plan(until=now)
-    last = moment_of(due[-1])
+    last = parse_time(due[-1])
     return Plan([(last, 0)], last)
 
 
@@ -171,7 +179,7 @@ def later_plan(entry: ScheduleEntry, due: list[str], now: datetime) -> Plan:
     """Return the plan for a schedule with these moments since the last one that is noted, oldest first."""
     if not due:
         return Plan()
-    moments = [moment_of(text) for text in due[-LOOK_BACK:]]
+    moments = [parse_time(text) for text in due[-LOOK_BACK:]]
     last = moments[-1]
     chosen = {"once": moments[-1:], "all": moments[-MOST_STARTS:]}.get(entry.missed, [])
     if entry.missed == "skip" and now - last <= entry.grace:
@@ -179,6 +187,19 @@ def later_plan(entry: ScheduleEntry, due: list[str], now: datetime) -> Plan:
     missed = len(moments) - len(chosen)
     starts = [(moment, 0 if number else missed) for number, moment in enumerate(chosen)]
     return Plan(starts, last, missed)
+
+
+def overdue(
+    entry: ScheduleEntry, schedule: Schedule, store: Store, now: datetime
+) -> Sequence[tuple[datetime, int]]:
+    """Return what a tick at ``now`` would begin: moments, with how many were missed before each."""
+    noted = store.starts(entry.workflow).get(key_of(entry))
+    after = now - entry.grace if noted is None else parse_time(noted["until"])
+    if after >= now:
+        return ()
+    due = [format_time(each.due) for each in schedule.latest(now, most=LOOK_BACK + 1, after=after)]
+    plan = first_plan(due, now) if noted is None else later_plan(entry, due, now)
+    return plan.starts
 
 
 def instance_id(due: datetime) -> str:

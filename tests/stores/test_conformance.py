@@ -15,7 +15,7 @@ from wfepy_hooks.stores.memory import MemorySession, MemoryStore
 from wfepy_hooks.stores.sendable import writable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
     from wfepy_hooks.stores import Store
@@ -428,7 +428,33 @@ class ListsWhatIsBackTwice(MemoryStore):
         return sorted({*known, *self.past}) if ended else known
 
 
+class GoesBackInTime(MemoryStore):
+    def note_start(self, workflow: str, key: str, entry: dict[str, Any], keep: Collection[str]) -> bool:
+        self._starts.pop(workflow, None)
+        return super().note_start(workflow, key, entry, keep)
+
+
+class NotesAgain(MemoryStore):
+    def note_start(self, workflow: str, key: str, entry: dict[str, Any], keep: Collection[str]) -> bool:
+        super().note_start(workflow, key, entry, keep)
+        return True
+
+
+class KeepsTheNotesOfAllSchedules(MemoryStore):
+    def note_start(self, workflow: str, key: str, entry: dict[str, Any], keep: Collection[str]) -> bool:
+        return super().note_start(workflow, key, entry, [*keep, *self.starts(workflow)])
+
+
+class MixesUpTheNotesOfWorkflows(MemoryStore):
+    def starts(self, workflow: str) -> dict[str, dict[str, Any]]:
+        return super().starts("coffee" if workflow == "tea" else workflow)
+
+
 _WRONG: dict[type[MemoryStore], str] = {
+    GoesBackInTime: "a_note_only_goes_forward",
+    NotesAgain: "a_note_only_goes_forward",
+    KeepsTheNotesOfAllSchedules: "notes_of_schedules_that_are_gone_are_forgotten",
+    MixesUpTheNotesOfWorkflows: "what_is_noted_is_there_for_others",
     LosesTheLastRecord: "appended_records_are_loaded_in_order",
     KeepsRecordsInTheSession: "each_record_counts_from_the_moment_it_is_appended",
     GivesCoveredRecordsAgain: "only_records_that_the_snapshot_does_not_cover_are_loaded",

@@ -1,4 +1,4 @@
-"""Check the graphs of the workflows, and whether every live instance can go on with them.
+"""Check the graphs and the schedules of the workflows, and whether every live instance can go on.
 
     wfepy check
     wfepy check --states ../state-branch
@@ -20,9 +20,10 @@ import ast
 import os
 import sys
 
-from ..errors import ConfigError, StateError, UsageError, WfepyError, WorkflowError
+from ..errors import ConfigError, ScheduleError, StateError, UsageError, WfepyError, WorkflowError
 from ..migration import MIGRATED, SAFE
 from ..project import Project
+from ..scheduling import collect_schedules
 from ..standing import look
 from .loglines import shown_path
 from .naming import pick_workflow
@@ -104,6 +105,7 @@ class _Checked:
             workflow = project.load_unchecked(name)
             self.tasks = len(workflow.tasks)
             self.problems = [each for module in workflow.modules for each in _doubles(module)]
+            self.problems += _schedule_problems(project, name)
             project.workflow(name)
         except WorkflowError as error:
             self.problems += [_problem(each) for each in error.problems] or [_whole(error)]
@@ -200,6 +202,18 @@ def _is_task(decorator: ast.expr) -> bool:
 
 def _problem(problem: Any) -> dict[str, str]:
     return {"location": problem.location, "task": problem.task, "message": problem.message}
+
+
+def _schedule_problems(project: Project, name: str) -> Iterator[dict[str, str]]:
+    for entry in collect_schedules(project.config, [name]):
+        try:
+            entry.schedule()
+        except ScheduleError as error:
+            yield {
+                "location": entry.where,
+                "task": "",
+                "message": str(error).removeprefix(f"{entry.where}: "),
+            }
 
 
 def _whole(error: WfepyError) -> dict[str, str]:

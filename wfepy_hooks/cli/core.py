@@ -13,6 +13,7 @@ GROUPS = {
     "run workflows": {
         "run": "begin or go on with one instance of a workflow or of a .py file",
         "tick": "advance all instances of the configured workflows, as cron does",
+        "watch": "tick again and again, where there is no cron",
         "start": "begin an instance, which the next tick runs",
     },
     "look": {
@@ -20,6 +21,7 @@ GROUPS = {
         "show": "show everything of one instance",
         "history": "show what happened to one instance",
         "why": "explain why a task runs, waits or was skipped",
+        "next": "show when the schedules begin instances and tick",
         "graph": "draw a workflow, with the state of an instance if wanted",
     },
     "step in": {

@@ -18,12 +18,12 @@ FLAGS = (
     ("--config FILE", "read this config file instead of the nearest wfepy.toml"),
     ("--state DIR", "keep the instances in DIR"),
     ("--no-plugin-autoload", "do not load installed plugins by themselves"),
-    ("--traceback", "show the traceback of an error"),
+    ("--traceback", "show the traceback of an error, also of a retry"),
     ("--trace-hooks", "show every hook call with its time"),
     ("--trace-config", "show the configuration and the plugins first"),
     ("--color WHEN", "auto, always or never; NO_COLOR in the environment is respected"),
     ("-q, --quiet", "log only what fails"),
-    ("-v, --verbose", "log also what starts, and waits that are no news"),
+    ("-v, --verbose", "log also what starts, waits that are no news, all tracebacks"),
     ("--version", "show the version and exit"),
     ("-h, --help", "show this, or the help of a command, and exit"),
 )
@@ -78,6 +78,20 @@ class Flags:
             if not self._take_switch(word) and not self._take_value(word, todo):
                 left.append(word)
         return left
+
+    def words(self) -> list[str]:
+        """Return the options that say the same to another process, but for those that only trace."""
+        found = [part for name in self.plugins for part in ("-p", name)]
+        for option in ("config", "state"):
+            value = getattr(self, option)
+            if value is not None:
+                found += [f"--{option}", value]
+        if self.autoload is False:
+            found.append("--no-plugin-autoload")
+        if self.color != "auto":
+            found += ["--color", self.color]
+        found += {-1: ["-q"], 1: ["-v"]}.get(self.verbosity, [])
+        return [*found, "--traceback"] if self.traceback else found
 
     def _take_switch(self, word: str) -> bool:
         if word in ("-q", "--quiet"):

@@ -3,9 +3,9 @@
     wfepy show coffee table-4
 
 INSTANCE may be left out where there is only one, or one is called "default". With --json: {"workflow", "instance",
-"status", "created", "uid", "context", "paused", "parent", "scheduled", "signals", "tasks": [{"name", "status", "generation",
-"since", "reason", "failures", "error", "next", "wait", "deadline", "retry_at", "items"}]}. "signals" are those that no
-task has taken yet.
+"status", "created", "uid", "context", "paused", "parent", "scheduled", "signals", "tasks": [{"name", "status",
+"generation", "since", "reason", "failures", "error", "next", "wait", "deadline", "retry_at", "items"}]}. "signals" are
+those that no task has taken yet; "scheduled" says for which moment a schedule has begun it.
 """
 
 from __future__ import annotations

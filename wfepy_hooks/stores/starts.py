@@ -33,7 +33,7 @@ def read_starts(folder: str) -> dict[str, dict[str, Any]]:
         raise disk.read_error(error, path) from error
     try:
         found = json.loads(data)
-        if all(type(each["until"]) is str for each in found.values()):
+        if all(len(each["until"]) == 27 and each["until"][26] == "Z" for each in found.values()):
             return dict(found)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         pass

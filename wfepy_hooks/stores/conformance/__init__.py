@@ -20,9 +20,10 @@ from wfepy_hooks.stores.conformance.claiming import ClaimingTests
 from wfepy_hooks.stores.conformance.ending import EndingTests
 from wfepy_hooks.stores.conformance.saving import SavingTests
 from wfepy_hooks.stores.conformance.sending import SendingTests
+from wfepy_hooks.stores.conformance.starting import StartingTests
 
 __all__ = ["NOW", "StoreConformance", "document_of", "record_of", "signal_of"]
 
 
-class StoreConformance(SavingTests, ClaimingTests, SendingTests, EndingTests):
+class StoreConformance(SavingTests, ClaimingTests, SendingTests, EndingTests, StartingTests):
     """Override :meth:`make_store`, and :meth:`reopen` if the store keeps anything in the process."""
