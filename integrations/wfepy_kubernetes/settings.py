@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from wfepy_hooks import ConfigError, plugin_settings, settings_table
+from wfepy_hooks import ConfigError, parse_duration, plugin_settings, settings_table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -100,8 +100,6 @@ def _is_user(value: object) -> bool:
 
 
 def _seconds(text: str) -> int:
-    from wfepy_hooks.timing import parse_duration
-
     try:
         return int(parse_duration(text).total_seconds())
     except ValueError:
