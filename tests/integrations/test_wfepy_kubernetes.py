@@ -183,7 +183,7 @@ def test_the_image_must_be_named() -> None:
 )
 def test_a_wrong_setting_is_told(key: str, value: object, message: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(f"[plugins.wfepy_kubernetes] {message}")):
-        read_settings(project(**{"image": "x", key: value}))
+        read_settings(project(**{"image": "x", key: value}))  # type: ignore[arg-type]
 
 
 def test_in_pyproject_the_table_has_another_name() -> None:
@@ -220,7 +220,7 @@ def test_labels_are_such_as_kubernetes_takes(text: str) -> None:
 
 
 paths = st.text(
-    st.characters(exclude_categories=("Cs",), exclude_characters="\0:"), min_size=1, max_size=12
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0:"), min_size=1, max_size=12
 ).map(lambda text: "/" + (text.replace("/", "_").strip(". ") or "x"))
 tables = st.fixed_dictionaries(
     {"image": st.sampled_from(["x", "example.org:5000/a/b@sha256:0123"])},
@@ -272,7 +272,7 @@ def test_the_schema_would_see_a_misspelt_key() -> None:
 
 
 texts = st.one_of(
-    st.text(st.characters(exclude_categories=("Cs",))),
+    st.text(st.characters(exclude_categories=["Cs"])),
     st.sampled_from(
         [
             "yes",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import graphs  # noqa: F401  # for the profile of hypothesis
@@ -154,7 +154,11 @@ file_names = st.text(
 
 
 @pytest.mark.outside
-@settings(max_examples=25, phases=[Phase.explicit, Phase.reuse, Phase.generate])  # shrinking takes minutes
+@settings(
+    max_examples=25,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink an example would take minutes
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(
     file_names,
     file_names,
@@ -166,11 +170,17 @@ file_names = st.text(
     st.booleans(),
 )
 def test_systemd_reads_back_what_was_meant(
-    folder: str, python: str, file: str, workflow: str, scope: str, each: bool, timeout: int, harden: bool
+    require: Require,
+    folder: str,
+    python: str,
+    file: str,
+    workflow: str,
+    scope: str,
+    each: bool,
+    timeout: int,
+    harden: bool,
 ) -> None:
-    from conftest import require_component
-
-    require_component("systemd-analyze")
+    require("systemd-analyze")
     with tempfile.TemporaryDirectory() as name:
         root, program = os.path.join(name, "r", folder), os.path.join(name, "p", python)
         os.mkdir(os.path.dirname(program))
