@@ -170,7 +170,7 @@ def test_all_missed_starts_are_made_up_for_up_to_a_limit(flow: Flow) -> None:
     begun = flow.tick_at("2026-11-24 07:31")
     assert len(begun) == MOST_STARTS
     assert begun[-1] == "2026-11-24T0730Z"
-    assert flow.begun[0].missed == 288 - MOST_STARTS
+    assert [each.missed for each in flow.begun] == [288 - MOST_STARTS] + [0] * (MOST_STARTS - 1)
     assert len(flow.instances()) == MOST_STARTS + 1
 
 
@@ -401,12 +401,20 @@ def test_a_tick_that_is_killed_is_repeated_by_the_next_one_of_the_scheduler(flow
     assert len(flow.tick(due_only=True)) == 1
 
 
-@pytest.mark.parametrize(
-    "text", ["", "{", "[1]", '{"a": 1}', '{"a": {"from": 1, "to": 2, "next": 3, "moments": []}}', "[" * 9999]
-)
+@pytest.mark.parametrize("text", ["", "{", "[1]", '{"a": 1}', "[" * 9999])
 def test_a_damaged_agenda_is_made_anew(flow: Flow, text: str) -> None:
     flow.tick_at("07:50")
     (flow.path / ".wfepy/state/.wake/agenda.json").write_text(text)
+    assert flow.tick_at("08:00") == ["2026-11-23T0800Z"]
+
+
+@pytest.mark.parametrize(
+    "value", [None, 1, [], {}, {"from": 1, "to": 2, "next": 3, "moments": []}, {"from": "x"}]
+)
+def test_what_an_agenda_says_of_a_schedule_may_be_damaged(flow: Flow, value: object) -> None:
+    flow.tick_at("07:50")
+    file = flow.path / ".wfepy/state/.wake/agenda.json"
+    file.write_text(json.dumps(dict.fromkeys(json.loads(file.read_text()), value)))
     assert flow.tick_at("08:00") == ["2026-11-23T0800Z"]
 
 

@@ -345,9 +345,8 @@ class Project:
         name = session.workflow
         workflow, codec = self.workflow(name), self.codec(name)
         document, records = self._load_state(session, workflow)
-        restored = state.restore(
-            self._upgraded(document), records, workflow, codec, f"{name}/{session.instance}"
-        )
+        document = self._upgraded(document)
+        restored = state.restore(document, records, workflow, codec, f"{name}/{session.instance}")
         instance = restored.instance
         if instance.id != session.instance:
             raise StateError(
@@ -361,7 +360,10 @@ class Project:
         recorder.before_end = self.family.tell_parent
         runner = Runner.resume(instance, self._engine, recorder)
         runner.replayed = restored.replayed
-        return Held(self, session, runner, recorder, had_ended=had_ended)
+        held = Held(self, session, runner, recorder, had_ended=had_ended)
+        if recorder.is_outdated:
+            held.cancel_forgotten(document, records)
+        return held
 
     def _internal_error(self, session: Session, error: BaseException) -> InternalError:
         if self.config.plugins.internal_error:

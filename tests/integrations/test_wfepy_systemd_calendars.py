@@ -173,6 +173,11 @@ def test_the_day_goes_with_the_time() -> None:
     assert on_calendar("0 20 31 * *", "Etc/GMT+12") == ["*-01,02,04,06,08,09,11-01 08:00:00 UTC"]
 
 
+def test_almost_a_whole_month_is_none() -> None:
+    days = ",".join(f"{day:02}" for day in range(1, 29))
+    assert on_calendar("0 1 2-29 4,5 *", "Asia/Kolkata") == [f"*-04,05-{days} 19:30:00 UTC"]
+
+
 def test_a_zone_with_two_offsets_has_the_times_of_both() -> None:
     assert on_calendar("0 9 * * mon", "Europe/Prague") == ["Mon *-*-* 07,08:00:00 UTC"]
     assert on_calendar("10 * * * *", "Australia/Lord_Howe") == ["*-*-* *:10,40:00 UTC"]
