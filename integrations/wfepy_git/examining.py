@@ -149,9 +149,12 @@ class Examination:
             plan.decision = TAKE  # nobody here can have consumed it
         else:
             older = self._is_shorter(local)
+            was_rewound = self._was_rewound
+            if any(path in self._table.rewound for path in files_of(entity)):
+                was_rewound = _yes  # as an earlier pull has found out
             try:
                 plan.decision = decide(
-                    entity, base, ours, theirs, was_rewound=self._was_rewound, may_be_older=older
+                    entity, base, ours, theirs, was_rewound=was_rewound, may_be_older=older
                 )
             except (ValueError, KeyError, TypeError, StateFormatError) as error:
                 plan.flaws.append((f"branch: {files_of(entity)[0]}", f"it cannot be compared: {error}"))
@@ -174,3 +177,7 @@ class Examination:
         )
         now = max((len(local.data(path)) for path in known if path in local.blobs), default=0)
         return now < before < 1 << 62
+
+
+def _yes() -> bool:
+    return True

@@ -160,6 +160,8 @@ def _leave_behind(plan: Plan, table: Table) -> None:
         blob = plan.theirs.get(path)
         if blob != table.blobs.get(path):
             table.behind[path] = blob
+            if plan.decision == OLDER:
+                table.rewound.append(path)
         else:
             table.behind.pop(path, None)
 

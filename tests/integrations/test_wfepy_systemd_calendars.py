@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 UTC = timezone.utc
 SINCE = datetime(2026, 11, 20, 7, 30, tzinfo=UTC)
 #: Zones with one offset only, whole hours and others, so that each day shift occurs.
-FIXED = ("UTC", "Etc/GMT+12", "Etc/GMT-14", "Asia/Kolkata", "Asia/Kathmandu", "Pacific/Apia", "Pacific/Marquesas")
+FIXED = (
+    "UTC",
+    "Etc/GMT+12",
+    "Etc/GMT-14",
+    "Asia/Kolkata",
+    "Asia/Kathmandu",
+    "Pacific/Apia",
+    "Pacific/Marquesas",
+)
 CHANGING = (
     "Africa/Casablanca",
     "America/Havana",
@@ -151,7 +159,9 @@ def test_fields_are_lists_and_everything_is_said_in_utc() -> None:
 
 def test_either_of_two_days_is_two_lines() -> None:
     assert on_calendar("0 9 1 * mon,fri") == ["*-*-01 09:00:00 UTC", "Mon,Fri *-*-* 09:00:00 UTC"]
-    assert on_calendar("0 9 */2 * mon") == ["Mon *-*-01,03,05,07,09,11,13,15,17,19,21,23,25,27,29,31 09:00:00 UTC"]
+    assert on_calendar("0 9 */2 * mon") == [
+        "Mon *-*-01,03,05,07,09,11,13,15,17,19,21,23,25,27,29,31 09:00:00 UTC"
+    ]
 
 
 def test_the_day_goes_with_the_time() -> None:
