@@ -131,9 +131,9 @@ class Clone:
         self.configure(settings)
         (path / "flow.py").write_text(FLOW)
 
-    def configure(self, settings: str = "", more: str = "") -> None:
+    def configure(self, settings: str = "", more: str = "", timeout: str = "20s") -> None:
         """Write the config file."""
-        name = f'holder = "{self.path.name}"\ntimeout = "20s"\n'
+        name = f'holder = "{self.path.name}"\ntimeout = "{timeout}"\n'
         tables = '[workflows.flow]\nmodule = "flow.py"\n[workflows.other]\nmodule = "flow.py"\n'
         (self.path / "wfepy.toml").write_text(f"{tables}{more}[plugins.wfepy_git]\n{name}{settings}\n")
 
