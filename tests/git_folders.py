@@ -70,7 +70,7 @@ class Remote:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        git(path.parent, "init", "--quiet", "--bare", str(path))
+        git(path.parent, "init", "--quiet", "--bare", "--template=", str(path))
 
     def hook(self, name: str, script: str) -> None:
         """Let a hook run this script of sh."""
@@ -126,7 +126,7 @@ class Clone:
         url = str(remote.path) if isinstance(remote, Remote) else remote
         path.mkdir(parents=True)
         if is_checkout:
-            git(path, "init", "--quiet")
+            git(path, "init", "--quiet", "--template=")
             git(path, "remote", "add", "origin", url)
         self.configure(settings)
         (path / "flow.py").write_text(FLOW)

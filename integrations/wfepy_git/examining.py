@@ -139,12 +139,15 @@ class Examination:
         if local.blobs == plan.theirs:
             plan.decision = SAME
             return
-        if local.blobs != base and local.blobs:
+        is_part = entity.kind == INSTANCE and local.blobs.items() < base.items()
+        if local.blobs != base and not is_part:
             plan.flaws += [(f"{self._state}/{path}", flaw) for path, flaw in flaws_of(entity, ours.files())]
         if plan.theirs not in (base, local.blobs):
             plan.flaws += [(f"branch: {path}", flaw) for path, flaw in flaws_of(entity, theirs.files())]
         if plan.flaws:
             plan.decision = BAD
+        elif is_part:
+            plan.decision = TAKE  # files were lost here, or a crash came while they were removed
         elif entity.kind == SIGNAL and not local.blobs and not self._is_here(entity):
             plan.decision = TAKE  # nobody here can have consumed it
         else:

@@ -386,7 +386,19 @@ def test_a_branch_that_holds_no_state_is_told_and_what_is_here_is_kept(
     assert remote.tip() == tip
 
 
-@pytest.mark.parametrize("how", SAID)
+def test_a_snapshot_that_was_deleted_here_comes_back(pair: tuple[Clone, Clone], remote: Remote) -> None:
+    one, _ = pair
+    files, tip = one.files(), remote.tip()
+    (one.state / "flow/x.json").unlink()
+    assert not one.push()
+    assert one.files() == files
+    (one.state / "flow/x.json").unlink()
+    one.pull()
+    assert one.files() == files
+    assert remote.tip() == tip
+
+
+@pytest.mark.parametrize("how", [how for how in SAID if how != "deleted"])
 def test_a_folder_that_holds_no_state_is_told_and_nothing_of_it_is_pushed(
     pair: tuple[Clone, Clone], remote: Remote, how: str
 ) -> None:
