@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 KILLED = 137
 
 
-def killed_at(point: int, work: Callable[[], object]) -> bool:
+def killed_at(point: int, work: Callable[[], object], only: str = "") -> bool:
     """Do ``work`` in a fork that dies at the fault point of this number; return whether it came to that.
 
+    :param only: count the points alone whose names begin so
     :raises AssertionError: if the work fails by itself
     """
     child = fork()
     if not child:
-        _work_and_die(point, work)
+        _work_and_die(point, work, only)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     assert status in (0, KILLED), f"the work failed, see above; exit code {status}"
     return status == KILLED
@@ -35,11 +36,11 @@ def fork() -> int:
         return os.fork()
 
 
-def _work_and_die(point: int, work: Callable[[], object]) -> None:
+def _work_and_die(point: int, work: Callable[[], object], only: str) -> None:
     left = [point]
 
     def hit(name: str) -> None:
-        left[0] -= 1
+        left[0] -= name.startswith(only)
         if not left[0]:
             os._exit(KILLED)
 

@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
-CONFIG = '[wfepy]\nstate = "state"\n\n[workflows.flow]\nmodule = "flow.py"\n\n[plugins.wfepy_git]\nremote = "{remote}"\n'
+CONFIG = """
+[wfepy]
+state = "state"
+
+[workflows.flow]
+module = "flow.py"
+
+[plugins.wfepy_git]
+remote = "{remote}"
+"""
 SNAPSHOT = """{{
   "context": {{"note": "as long as contexts tend to be, with an order number and a name or two {number}"}},
   "created": "2026-11-25T21:36:04.646765Z",

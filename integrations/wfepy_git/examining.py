@@ -139,19 +139,25 @@ class Examination:
         if local.blobs == plan.theirs:
             plan.decision = SAME
             return
-        if local.blobs != base and local.blobs:
+        is_part = entity.kind == INSTANCE and local.blobs.items() < base.items()
+        if local.blobs != base and not is_part:
             plan.flaws += [(f"{self._state}/{path}", flaw) for path, flaw in flaws_of(entity, ours.files())]
         if plan.theirs not in (base, local.blobs):
             plan.flaws += [(f"branch: {path}", flaw) for path, flaw in flaws_of(entity, theirs.files())]
         if plan.flaws:
             plan.decision = BAD
+        elif is_part:
+            plan.decision = TAKE  # files were lost here, or a crash came while they were removed
         elif entity.kind == SIGNAL and not local.blobs and not self._is_here(entity):
             plan.decision = TAKE  # nobody here can have consumed it
         else:
             older = self._is_shorter(local)
+            was_rewound = self._was_rewound
+            if any(path in self._table.rewound for path in files_of(entity)):
+                was_rewound = _yes  # as an earlier pull has found out
             try:
                 plan.decision = decide(
-                    entity, base, ours, theirs, was_rewound=self._was_rewound, may_be_older=older
+                    entity, base, ours, theirs, was_rewound=was_rewound, may_be_older=older
                 )
             except (ValueError, KeyError, TypeError, StateFormatError) as error:
                 plan.flaws.append((f"branch: {files_of(entity)[0]}", f"it cannot be compared: {error}"))
@@ -174,3 +180,7 @@ class Examination:
         )
         now = max((len(local.data(path)) for path in known if path in local.blobs), default=0)
         return now < before < 1 << 62
+
+
+def _yes() -> bool:
+    return True

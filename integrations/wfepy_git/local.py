@@ -129,7 +129,8 @@ class Local:
                 self._move(path, other)
         else:
             self._write_all(files, durably)
-        gone = [path for path in files_of(self.entity) if path in self.blobs and path not in files]
+        # Histories go first: one without its snapshot could not be loaded.
+        gone = sorted(self.blobs.keys() - files.keys(), key=lambda path: not path.endswith(".jsonl"))
         for path in gone:
             _hit("remove")
             with contextlib.suppress(FileNotFoundError):
@@ -154,7 +155,7 @@ class Local:
     def _write_one(self, path: str, data: bytes, durably: bool) -> None:
         _hit("write")
         folder, name = os.path.split(f"{self._state}/{path}")
-        temporary = f"{folder}/.{name}.tmp-{os.getpid()}"
+        temporary = f"{folder}/.{name}.tmp-git"  # one name, so that what a crash leaves is replaced
         os.makedirs(folder, exist_ok=True)
         try:
             with open(temporary, "wb") as stream:

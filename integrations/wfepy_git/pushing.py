@@ -44,6 +44,8 @@ class Push:
         self._notes = list(notes)
         self._lease = lease
         self._releases = False
+        #: What is told of each commit that was sent, and what has become of the leases if it has arrived.
+        self._sent: dict[str, tuple[str, list[str], list[str], bool]] = {}
         self._holder = own.settings.holder
         self.attempts = 0
         self.commit: str | None = None
@@ -87,7 +89,11 @@ class Push:
         tip = self._own.fetch()
         if tip is None and not recreate:
             self._own.require_branch(table.commit)
-        settle(self._own, table, tip)
+        arrived = settle(self._own, table, tip)
+        for commit in self._sent.keys() & arrived:
+            self.subject, self.titles, fence, releases = self._sent[commit]
+            if self._lease is not None:
+                self._lease.moved(fence, release=releases)
         return tip
 
     def _attempt(self, table: Table, tip: str | None) -> GitError | None:
@@ -103,14 +109,15 @@ class Push:
         hit("commit.before")
         made = make_commits(own.git, [*commits, *fence], own.settings.name, own.settings.email)
         hit("commit.after")
+        titles = [title(plan.entity) for plan in plans]
+        self._sent[made[0]] = (subject(changes), titles, made[1:], self._releases)
         self._note_on_its_way(made[0], plans)
         hit("push.before")
         error = self._send(made, tip)
         hit("push.after")
         if error is not None:
             return error
-        self.commit, self.subject = made[0], subject(changes)
-        self.titles = [title(plan.entity) for plan in plans]
+        self.commit, self.subject, self.titles = made[0], subject(changes), titles
         self._arrived(table, made[0])
         return None
 

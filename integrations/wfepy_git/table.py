@@ -52,6 +52,7 @@ class Table:
     :ivar stamps: the stamp of each of them
     :ivar folders: the stamp of each folder whose files need not be looked at while it has this stamp
     :ivar behind: the blobs that ``commit`` has of files that could not be taken over; ``None``: it lacks the file
+    :ivar rewound: those of them that could not because somebody has rewound the branch
     """
 
     def __init__(self, settings: Settings, url: str) -> None:
@@ -62,6 +63,7 @@ class Table:
         self.stamps: dict[str, str] = {}
         self.folders: dict[str, str] = {}
         self.behind: dict[str, str | None] = {}
+        self.rewound: list[str] = []
 
     @classmethod
     def load(cls, settings: Settings, url: str) -> Table:
@@ -81,6 +83,7 @@ class Table:
             table.blobs = {path: blob for blob, _, path in lines}
             table.stamps = {path: stamp for _, stamp, path in lines}
             table.commit, table.behind, table.folders = known["commit"], known["behind"], known["folders"]
+            table.rewound = known["rewound"]
         except (OSError, ValueError, KeyError, TypeError):
             return cls(settings, url)
         return table
@@ -94,6 +97,7 @@ class Table:
             "about": self._about,
             "commit": self.commit,
             "behind": self.behind,
+            "rewound": [path for path in self.rewound if path in self.behind],
             "folders": self.folders,
         }
         stamps = self.stamps
@@ -107,7 +111,7 @@ class Table:
     def forget(self) -> None:
         """Know nothing any more: whatever is here and on the branch is compared anew."""
         self.commit = None
-        self.blobs, self.stamps, self.folders, self.behind = {}, {}, {}, {}
+        self.blobs, self.stamps, self.folders, self.behind, self.rewound = {}, {}, {}, {}, []
 
     def note(self, path: str, blob: str | None, stamp: str = NO_STAMP) -> None:
         """Note that a file is the same here and on the branch, or in neither."""

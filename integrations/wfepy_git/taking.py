@@ -45,17 +45,18 @@ class Taken:
         self.folders: dict[str, str] = {}
 
 
-def settle(own: Own, table: Table, tip: str | None) -> None:
-    """Find out whether a commit that was on its way has arrived, and take it into the table then."""
+def settle(own: Own, table: Table, tip: str | None) -> set[str]:
+    """Find out whether commits that were on their way have arrived, take those into the table, and return them."""
     pushing = own.read("pushing") or []
     if not pushing or tip is None or tip == table.commit:
-        return  # one that is still on its way arrives only if nobody else changes the branch before
+        return set()  # one that is still on its way arrives only if nobody else changes the branch before
     commits = {each["commit"]: each for each in pushing}
     found = {tip} & commits.keys() or own.ancestors(tip, commits.keys())
     for commit in found:
         for path, blob in commits[commit]["files"].items():
             table.note(path, blob, commits[commit]["stamps"].get(path, NO_STAMP))
         table.commit = commit
+    return found
 
 
 def take(own: Own, table: Table, tip: str | None, *, recreate: bool = False, is_pull: bool = False) -> Taken:
@@ -160,6 +161,8 @@ def _leave_behind(plan: Plan, table: Table) -> None:
         blob = plan.theirs.get(path)
         if blob != table.blobs.get(path):
             table.behind[path] = blob
+            if plan.decision == OLDER:
+                table.rewound.append(path)
         else:
             table.behind.pop(path, None)
 

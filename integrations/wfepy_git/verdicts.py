@@ -34,7 +34,8 @@ _NETWORK = re.compile(
     r"could not resolve|connection (?:refused|reset|timed out|closed)|failed to connect|couldn't connect"
     r"|network is unreachable|no route to host|operation timed out|early EOF|hung up unexpectedly|unexpected disconnect"
     r"|RPC failed|returned error: 5\d\d|SSL|TLS|the remote end hung up|broken pipe|unable to access"
-    r"|died of signal|remote did not report|invalid index-pack output|unexpected flush packet|expected ",
+    r"|died of signal|remote did not report|invalid index-pack output|unexpected flush packet|expected "
+    r"|could not read from remote repository",
     re.IGNORECASE,
 )
 _HOOK = re.compile(r"hook declined|declined by hook|hook failed", re.IGNORECASE)
@@ -75,7 +76,8 @@ def push_error(done: Done, ref: str, remote: str) -> GitError:
     why = rejections(done).get(ref)
     if why is None:
         return remote_error(done, remote)
-    said = _remote_said(done.err)
+    told = _remote_lines(done.err)
+    said = next((line for line in told if _PROTECTED.search(line)), told[0] if told else "")
     branch = ref.removeprefix("refs/heads/")
     what = f"the remote refuses the push to {branch}: {_in_brackets(why)}" + (f" ({said})" if said else "")
     if _PROTECTED.search(why) or _PROTECTED.search(said):
@@ -119,10 +121,10 @@ def _without_password(text: str) -> str:
     return re.sub(r"(?<=://)[^/@\s]+@", "", text)
 
 
-def _remote_said(text: str) -> str:
-    """Return the first thing that the remote says itself, its hook for example."""
+def _remote_lines(text: str) -> list[str]:
+    """Return what the remote says itself, its hook for example."""
     lines = (line.removeprefix("remote:").strip() for line in text.splitlines() if line.startswith("remote:"))
-    return _without_password(next((line for line in lines if line), ""))
+    return [_without_password(line) for line in lines if line]
 
 
 def _in_brackets(why: str) -> str:
