@@ -46,15 +46,17 @@ from .workflow import Workflow
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .approving import approval
+    from .clock import parse_time
     from .generating import GeneratedFile, Machine, generate, tick_command
     from .needed import needed_minutes
     from .offsets import ClockChange, ZoneOffsets, offsets_ahead
     from .operations import Operations
+    from .people import who
     from .pluginsettings import plugin_settings, settings_table
     from .retrying import Retry
     from .schedule import Occurrence, Schedule
     from .scheduling import ScheduleEntry, collect_schedules
-    from .sending import send_signal
+    from .sending import read_data, read_overview, send_signal
     from .signals import Signal
     from .timing import parse_duration
     from .writing import FileChange, compare_files, write_files
@@ -117,7 +119,10 @@ __all__ = [
     "needed_minutes",
     "offsets_ahead",
     "parse_duration",
+    "parse_time",
     "plugin_settings",
+    "read_data",
+    "read_overview",
     "send_signal",
     "settings_table",
     "sleep",
@@ -126,6 +131,7 @@ __all__ = [
     "task",
     "tick_command",
     "wait",
+    "who",
     "write_files",
 ]
 
@@ -146,7 +152,10 @@ _LAZY = {
     "needed_minutes": "needed",
     "offsets_ahead": "offsets",
     "parse_duration": "timing",
+    "parse_time": "clock",
     "plugin_settings": "pluginsettings",
+    "read_data": "sending",
+    "read_overview": "sending",
     "settings_table": "pluginsettings",
     "ZoneOffsets": "offsets",
     "Operations": "operations",
@@ -154,6 +163,7 @@ _LAZY = {
     "Signal": "signals",
     "send_signal": "sending",
     "tick_command": "generating",
+    "who": "people",
     "write_files": "writing",
 }
 

@@ -38,7 +38,7 @@ def wfepy_configure(config: Config) -> None:
 def wfepy_add_commands(commands: Commands) -> None:
     commands.add(
         "github",
-        help="let GitHub Actions run the ticks: init, sync, doctor, and what its steps call",
+        help="let GitHub Actions run the ticks: init, sync, doctor",
         module=f"{__name__}.command",
     )
 

@@ -6,7 +6,7 @@ import os
 import re
 from dataclasses import asdict, dataclass
 
-from wfepy_hooks import WfepyError
+from wfepy_hooks import WfepyError, parse_duration, parse_time, read_overview
 
 from .marks import EDITED, FOREIGN, whose
 from .pins import PINS
@@ -146,10 +146,6 @@ def _sizes(config: Config) -> Iterator[Finding]:
 
 
 def _overdue(config: Config) -> Iterator[Finding]:
-    from wfepy_hooks.clock import parse_time
-    from wfepy_hooks.sending import read_overview
-    from wfepy_hooks.timing import parse_duration
-
     limit = config.clock() - parse_duration(read_settings(config).overdue)
     store = config.make_store()
     late = []

@@ -7,7 +7,15 @@ sends nothing twice.
 
 from __future__ import annotations
 
-from wfepy_hooks import InstanceNotFound, UsageError, WfepyError, send_signal
+from wfepy_hooks import (
+    InstanceNotFound,
+    UsageError,
+    WfepyError,
+    read_data,
+    read_overview,
+    send_signal,
+    who,
+)
 from wfepy_hooks.commandline import clean, say
 
 from .actionslog import tell
@@ -72,14 +80,10 @@ def _id(config: Config, name: str) -> str:
 
 
 def _sender(config: Config) -> str:
-    from wfepy_hooks.people import who
-
     return who(config.environ)
 
 
 def _payload(config: Config, store: Store) -> Any:
-    from wfepy_hooks.sending import read_data, read_overview
-
     text = config.environ.get("WFEPY_GITHUB_PAYLOAD", "").strip()
     if not text:
         return None

@@ -6,7 +6,8 @@ import os
 import shlex
 from dataclasses import dataclass
 
-from wfepy_hooks import ConfigError, __version__
+import wfepy_hooks
+from wfepy_hooks import ConfigError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ __all__ = ["Installation", "find_installation"]
 
 REQUIREMENTS = ("requirements.txt", "requirements.lock")
 #: For those whose workflows need nothing but the standard library.
-BARE = f"python -m pip install wfepy-hooks=={__version__}"
+BARE = f"python -m pip install wfepy-hooks=={wfepy_hooks.__version__}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import os
 import subprocess
 from datetime import timedelta
 
-from wfepy_hooks import WfepyError
+from wfepy_hooks import WfepyError, parse_duration, parse_time
 
 from .checks import ERROR, OK, WARNING, Finding
 from .place import place_of
@@ -112,8 +112,6 @@ def permission(config: Config) -> Iterator[Finding]:
 def last_tick(config: Config) -> Iterator[Finding]:
     """Look how old the newest commit of the state is."""
     from wfepy_git.repository import StateRepository
-    from wfepy_hooks.clock import parse_time
-    from wfepy_hooks.timing import parse_duration
 
     settings = read_settings(config)
     last = next(iter(StateRepository.from_config(config, git_environment(config)).log(1)), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from wfepy_hooks import ConfigError, plugin_settings, settings_table
+from wfepy_hooks import ConfigError, parse_duration, plugin_settings, settings_table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,8 +92,6 @@ def _is_table(value: object) -> bool:
 
 
 def _duration(value: object) -> timedelta | None:
-    from wfepy_hooks.timing import parse_duration
-
     try:
         return parse_duration(value) if isinstance(value, str) else None
     except ValueError:

@@ -12,7 +12,7 @@ import wfepy_hooks
 ROOT = Path(__file__).parent.parent.parent / "integrations"
 PLUGINS = sorted(path.parent for path in ROOT.glob("wfepy_*/__init__.py"))
 #: Modules of the engine that are made for plugins, beside ``wfepy_hooks`` itself.
-DOORS = {"wfepy_hooks.commandline", "wfepy_hooks.errors"}
+DOORS = {"wfepy_hooks.commandline", "wfepy_hooks.errors", "wfepy_hooks.render"}
 
 pytestmark = pytest.mark.skipif(not PLUGINS, reason="the sources are away: the wheel is under test")
 
