@@ -46,6 +46,7 @@ VARYING = [
     (re.compile(r'("uid": )"\w+"'), r"\1UID"),
     (re.compile(r'("graph": )"\w+"'), r"\1FINGERPRINT"),
     (re.compile(r"\b[0-9a-f]{64}\b"), "SHA256"),
+    (re.compile(r"\b[0-9a-f]{10}([0-9a-f]{2})?\b"), "COMMIT"),
     (re.compile(r"\bPython 3\.\d+(\.\d+)?"), "PYTHON"),
 ]
 

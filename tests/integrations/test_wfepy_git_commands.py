@@ -269,6 +269,7 @@ def test_a_plain_tick_does_not_import_the_code_of_git(pair: tuple[Clone, Clone])
 
 def test_a_tick_of_git_imports_nothing_heavy(pair: tuple[Clone, Clone]) -> None:
     one, _ = pair
+    ok(one, "git", "tick")  # which fills the caches
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "wfepy_hooks", "git", "tick"],
         cwd=one.path, env=one.environ, capture_output=True, text=True, check=True,
