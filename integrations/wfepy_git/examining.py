@@ -139,7 +139,8 @@ class Examination:
         if local.blobs == plan.theirs:
             plan.decision = SAME
             return
-        is_part = entity.kind == INSTANCE and local.blobs.items() < base.items()
+        here = local.blobs.items()
+        is_part = entity.kind == INSTANCE and (here < base.items() or here < plan.theirs.items())
         if local.blobs != base and not is_part:
             plan.flaws += [(f"{self._state}/{path}", flaw) for path, flaw in flaws_of(entity, ours.files())]
         if plan.theirs not in (base, local.blobs):
@@ -147,7 +148,7 @@ class Examination:
         if plan.flaws:
             plan.decision = BAD
         elif is_part:
-            plan.decision = TAKE  # files were lost here, or a crash came while they were removed
+            plan.decision = TAKE  # files were lost here, or a crash came while they were written or removed
         elif entity.kind == SIGNAL and not local.blobs and not self._is_here(entity):
             plan.decision = TAKE  # nobody here can have consumed it
         else:
