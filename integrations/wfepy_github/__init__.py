@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from wfepy_hooks import GeneratedFile, ScheduleEntry
     from wfepy_hooks.commands import Commands
     from wfepy_hooks.config import Config
+    from wfepy_hooks.plugins import PluginHost
     from wfepy_hooks.registry import Registry
 
 
@@ -24,14 +25,23 @@ def make_workflow(schedules: Sequence[ScheduleEntry], config: Config) -> list[Ge
     return [workflow_file(schedules, config, read_settings(config), place_of(config))]
 
 
-@hookimpl(tryfirst=True)
-def wfepy_configure(config: Config) -> None:
-    environ = config.environ
-    if environ.get("GITHUB_ACTIONS") != "true" and "WFEPY_GITHUB_TOKEN" not in environ:
-        return
-    from .inside import enter  # lazily: not outside of GitHub Actions
+@hookimpl
+def wfepy_add_hookspecs(pluginmanager: PluginHost) -> None:
+    # Not to offer hooks: this is called before the plugins of the project are imported, which are not to see the token.
+    from os import environ
 
-    enter(config)
+    if "WFEPY_GITHUB_TOKEN" in environ:
+        from .token import hide_token
+
+        hide_token(environ, pluginmanager)
+
+
+@hookimpl
+def wfepy_configure(config: Config) -> None:
+    if config.environ.get("GITHUB_ACTIONS") == "true":
+        from .inside import enter  # lazily: not outside of GitHub Actions
+
+        enter(config)
 
 
 @hookimpl

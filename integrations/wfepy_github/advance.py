@@ -15,7 +15,7 @@ from wfepy_hooks.commandline import say
 from .actionslog import set_outputs
 from .reporter import Reporter
 from .settings import PLUGIN
-from .token import VARIABLE
+from .token import VARIABLE, has_token
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,9 +34,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace, config: Config) -> int:
-    from .token import TOKEN
-
-    if TOKEN in config.stash:
+    if has_token(config):
         hint = f"take {VARIABLE} out of the step; fetch and commit need it"
         raise UsageError("the token is here, where tasks run", where="wfepy github advance", hint=hint)
     code = _tick(args, config)

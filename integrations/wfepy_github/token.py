@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 
-from wfepy_hooks import StashKey
-
 from .actionslog import mask
 
 TYPE_CHECKING = False
@@ -13,21 +11,37 @@ if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
     from wfepy_hooks.config import Config
+    from wfepy_hooks.plugins import PluginHost
 
-__all__ = ["TOKEN", "VARIABLE", "git_environment", "take_token"]
+__all__ = ["VARIABLE", "git_environment", "has_token", "hide_token"]
 
 #: Not GITHUB_TOKEN, which other programs look for.
 VARIABLE = "WFEPY_GITHUB_TOKEN"
-TOKEN: StashKey[str] = StashKey()
+_HIDDEN = "wfepy_github:token"
 SERVER = "https://github.com"
 
 
-def take_token(config: Config) -> None:
-    """Take the token out of the environment, before tasks and plugins look there."""
-    environ: MutableMapping[str, str] = config.environ  # type: ignore[assignment]  # it is that of the process
-    token = environ.pop(VARIABLE, "")
-    if token:
-        config.stash[TOKEN] = token
+class _Token:
+    """A plugin that does nothing but keep the token where no child process and no traceback gets it by accident."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def read(self) -> str:
+        """Return the token."""
+        return self._value
+
+
+def hide_token(environ: MutableMapping[str, str], plugins: PluginHost) -> None:
+    """Take the token out of the environment, before tasks and other plugins look there."""
+    plugins.register(_Token(environ.pop(VARIABLE)), _HIDDEN, "WFEPY_GITHUB_TOKEN")
+
+
+def has_token(config: Config) -> bool:
+    """Return whether there is one."""
+    return config.plugins.has_plugin(_HIDDEN)
 
 
 def git_environment(config: Config) -> dict[str, str]:
@@ -35,7 +49,8 @@ def git_environment(config: Config) -> dict[str, str]:
 
     Both forms of it are masked in the log.
     """
-    token = config.stash.get(TOKEN, "")
+    kept = config.plugins.get_plugin(_HIDDEN)
+    token = kept.read() if isinstance(kept, _Token) else ""
     if not token:
         return {}
     encoded = base64.b64encode(f"x-access-token:{token}".encode()).decode()

@@ -124,7 +124,7 @@ class _Writer:
         )
         yield f"        uses: {UPLOAD_ARTIFACT.text}"
         yield "        with:"
-        yield f"          name: {self.settings.name}-outbox"
+        yield f"          name: {self.settings.name}-outbox-${{{{ github.run_attempt }}}}"
         yield "          path: |"
         yield f"            {self.place.state}"
         yield f"            {self.place.notes}"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from github_project import make_config
-from wfepy_github.token import git_environment, take_token
+from github_project import Flows, make_config
+from wfepy_github.token import git_environment, has_token, hide_token
 from wfepy_hooks.config import Config
 
 TOKEN = "sekrit-token"
@@ -53,8 +53,10 @@ def server() -> Iterator[Server]:
 
 
 def config_with(server: str, **more: str) -> Config:
-    config = make_config(environ={"WFEPY_GITHUB_TOKEN": TOKEN, "GITHUB_SERVER_URL": server, **more})
-    take_token(config)
+    config = make_config(environ={"GITHUB_SERVER_URL": server, **more})
+    environ = {"WFEPY_GITHUB_TOKEN": TOKEN}
+    hide_token(environ, config.plugins)
+    assert environ == {}
     return config
 
 
@@ -81,14 +83,33 @@ def test_no_other_server_gets_it(server: Server, tmp_path: Path) -> None:
     assert all(each == [] for each in server.asked)
 
 
-def test_it_is_gone_from_the_environment_once_it_was_taken() -> None:
+def test_no_plugin_of_the_project_sees_it(tmp_path: Path) -> None:
+    flows = Flows(tmp_path)
+    flows.configure()
+    look = 'import os, sys\nseen = [name for name in os.environ if "sekrit" in os.environ[name]]\n'
+    look += 'print("seen", seen, file=sys.stderr)\n'
+    flows.write("wfepy_plugins.py", look)
+    flows.write("named_plugin.py", look)
+    flows.environ |= {
+        "WFEPY_GITHUB_TOKEN": TOKEN,
+        "WFEPY_PLUGINS": "named_plugin",
+        "PYTHONPATH": str(tmp_path),
+    }
+    run = flows.run("plugins")
+    assert run.stderr.count("seen []") == 2
+    assert TOKEN not in run.stdout + run.stderr
+
+
+def test_it_is_in_no_description_of_the_configuration() -> None:
     config = config_with("https://github.com")
-    assert "WFEPY_GITHUB_TOKEN" not in config.environ
-    assert TOKEN not in repr(vars(config))
+    assert has_token(config)
+    assert TOKEN not in repr(vars(config)) + repr(config.plugins.plugins)
 
 
 def test_without_a_token_git_gets_nothing() -> None:
-    assert git_environment(make_config()) == {}
+    config = make_config()
+    assert not has_token(config)
+    assert git_environment(config) == {}
 
 
 def test_both_forms_are_masked_inside_of_github_actions(capsys: pytest.CaptureFixture[str]) -> None:
