@@ -39,6 +39,8 @@ def begin(context):
 @wfepy.task()
 @wfepy.end_point()
 def ask(context, signals):
+    if context.get("deadly"):
+        os._exit(9)
     answer = signals.take("go")
     if answer is None:
         return wfepy.wait(signal="go", reason="nobody said go")
@@ -184,6 +186,14 @@ def test_what_cannot_be_pushed_is_kept_as_an_artifact_that_can_be_pushed_later(s
     assert story.act.subjects()[1:] == before
     assert '"begin"' in story.act.file(f"{STATE}/a.jsonl")
     assert_no_token(story)
+
+
+def test_what_a_tick_has_done_before_it_died_is_committed(story: Story) -> None:
+    story.start("--id", "a", "--set", "deadly=1")
+    assert story.schedule() == 1
+    assert "Failure - Main Advance" in story.act.last
+    assert "Success - Main Commit the state" in story.act.last
+    assert '"begin"' in story.act.file(f"{STATE}/a.jsonl")
 
 
 def test_a_signal_to_nobody_is_told_and_no_tick_follows(story: Story) -> None:
