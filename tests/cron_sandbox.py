@@ -7,6 +7,7 @@ It has mounts and processes of its own: empty folders over ``/var/spool/cron``, 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -57,6 +58,11 @@ def can_be_root() -> bool:
     except FileNotFoundError:
         return False
     return done.returncode == 0
+
+
+def has_program(name: str) -> bool:
+    """Return whether a program is there; not everybody has the folders of root's programs on their own PATH."""
+    return shutil.which(name, path=PATH) is not None
 
 
 class Sandbox:

@@ -16,7 +16,7 @@ from wfepy_hooks import ScheduleEntry, hookimpl
 from wfepy_hooks.agenda import LOOK_BACK
 from wfepy_hooks.config import Config
 from wfepy_hooks.project import Project, Report
-from wfepy_hooks.starting import MOST_STARTS, Begun
+from wfepy_hooks.starting import MOST_ROUNDS, MOST_STARTS, Begun
 
 FLOW = """
     import wfepy_hooks as wfepy
@@ -387,6 +387,31 @@ def test_a_wrong_schedule_of_ticks_keeps_no_workflow_from_being_advanced(flow: F
     for _ in range(2):
         wrong, report = flow.tick(due_only=True)
         assert (wrong.instance, wrong.exit_code, report.instance) == ("", 4, "one")
+
+
+def test_what_falls_due_during_a_long_tick_of_a_scheduler_is_not_left_to_the_next_one(flow: Flow) -> None:
+    flow.configure(schedule="*/30 * * * *", start="0 8 * * *")
+    flow.tick_at("07:50", due_only=True)
+    flow.open().start("coffee", "slow")
+    flow.now = datetime(2026, 11, 23, 7, 59, tzinfo=timezone.utc)
+    flow.configure(schedule="59 * * * *", start="0 8 * * *")
+    advanced = []
+    for report in flow.open().tick(None, due_only=True):
+        advanced.append(report.instance)
+        flow.now += timedelta(minutes=7)
+    assert advanced == ["slow", "2026-11-23T0800Z", "slow"], (
+        "begun in the second round, in which all is advanced"
+    )
+
+
+def test_a_tick_of_a_scheduler_ends_though_there_is_always_something_due(flow: Flow) -> None:
+    flow.configure(schedule="* * * * *")
+    flow.open().start("coffee", "slow")
+    advanced = []
+    for report in flow.open().tick(None, due_only=True):
+        advanced.append(report.instance)
+        flow.now += timedelta(minutes=2)
+    assert len(advanced) == MOST_ROUNDS
 
 
 def test_a_tick_that_is_killed_is_repeated_by_the_next_one_of_the_scheduler(flow: Flow) -> None:

@@ -34,7 +34,7 @@ def make_cron_d(schedules: Sequence[ScheduleEntry], config: Config) -> list[Gene
 def wfepy_add_commands(commands: Commands) -> None:
     commands.add(
         "crontab",
-        help="let cron run the ticks: show, install, uninstall, status, check",
+        help="let cron run the ticks: show, install, status and more",
         module=f"{__name__}.command",
     )
 

@@ -17,8 +17,12 @@ from .sync import wanted_change
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import TypeAlias
 
     from wfepy_hooks.config import Config
+
+    #: What looks at something, by what that is called.
+    Checks: TypeAlias = "dict[str, Callable[[Config], Iterator[Finding]]]"
 
 __all__ = ["ERROR", "OK", "WARNING", "Finding", "examine"]
 
@@ -53,17 +57,24 @@ def examine(config: Config, *, offline: bool = False) -> list[Finding]:
 
     :param offline: leave out what asks the remote
     """
-    from .remote import default_branch, last_tick, permission  # lazily: they need git
+    checks: Checks = {"drift": _drift, "pins": _pins, "permissions": _permissions}
+    of_state: Checks = {"file size": _sizes, "overdue": _overdue}
+    if offline:
+        return _looked_at(config, checks | of_state)
+    from .remote import default_branch, last_tick, newest_state, permission  # lazily: they need git
 
-    checks: dict[str, Callable[[Config], Iterator[Finding]]] = {
-        "drift": _drift,
-        "pins": _pins,
-        "permissions": _permissions,
-        "file size": _sizes,
-        "overdue": _overdue,
-    }
-    if not offline:
-        checks |= {"default branch": default_branch, "push": permission, "last tick": last_tick}
+    checks |= {"default branch": default_branch, "push": permission}
+    findings = _looked_at(config, checks)
+    try:
+        # What is here may be old.
+        with newest_state(config) as repository:
+            of_state["last tick"] = lambda config: last_tick(config, repository)
+            return findings + _looked_at(config, of_state)
+    except WfepyError as error:
+        return [*findings, Finding("state", ERROR, str(error))]
+
+
+def _looked_at(config: Config, checks: Checks) -> list[Finding]:
     findings: list[Finding] = []
     for name, check in checks.items():
         try:
@@ -142,7 +153,7 @@ def _sizes(config: Config) -> Iterator[Finding]:
     elif largest > LARGE:
         yield Finding("file size", WARNING, f"{shown}; GitHub refuses more than 100", hint)
     else:
-        yield Finding("file size", OK, shown if path else "there is no state here")
+        yield Finding("file size", OK, shown if path else "there is no state")
 
 
 def _overdue(config: Config) -> Iterator[Finding]:
@@ -160,7 +171,7 @@ def _overdue(config: Config) -> Iterator[Finding]:
     if late:
         wake, name = min(late)
         what = f"{len(late)} instances should have been advanced, {name} at {wake[:16]}Z"
-        hint = "get the state by wfepy git pull if it is old; else look into the tab Actions for runs that failed"
+        hint = "look into the tab Actions for runs that failed; schedules that are off can be turned on there"
         yield Finding("overdue", ERROR, what, hint)
     else:
         yield Finding("overdue", OK, "no instance has been due for long")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
+import tempfile
 from datetime import timedelta
 
 from wfepy_hooks import WfepyError, parse_duration, parse_time
@@ -17,9 +19,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from wfepy_git.repository import StateRepository
     from wfepy_hooks.config import Config
 
-__all__ = ["default_branch", "last_tick", "permission"]
+__all__ = ["default_branch", "last_tick", "newest_state", "permission"]
 
 #: Seconds that a remote may take.
 TIMEOUT = 60
@@ -109,12 +112,31 @@ def permission(config: Config) -> Iterator[Finding]:
         yield Finding("push", OK, f"{remote} would take a push from here")
 
 
-def last_tick(config: Config) -> Iterator[Finding]:
-    """Look how old the newest commit of the state is."""
+@contextlib.contextmanager
+def newest_state(config: Config) -> Iterator[StateRepository]:
+    """Let the state of the configuration be that of the branch, in a folder of its own, for a while.
+
+    :raises GitError: if it cannot be had
+    """
     from wfepy_git.repository import StateRepository
 
+    repository = StateRepository.from_config(config, git_environment(config))
+    state = config.state
+    with tempfile.TemporaryDirectory(prefix="wfepy-doctor-") as folder:
+        repository.settings.state = os.path.join(folder, "state")
+        repository.settings.home = os.path.join(folder, "git")
+        repository.pull()
+        try:
+            config.state = repository.settings.state
+            yield repository
+        finally:
+            config.state = state
+
+
+def last_tick(config: Config, repository: StateRepository) -> Iterator[Finding]:
+    """Look how old the newest commit of the state is."""
     settings = read_settings(config)
-    last = next(iter(StateRepository.from_config(config, git_environment(config)).log(1)), None)
+    last = next(iter(repository.log(1)), None)
     if last is None:
         hint = "run the workflow by hand; a run in which there is nothing to commit leaves none"
         yield Finding("last tick", WARNING, "no tick has committed any state yet", hint)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from cron_sandbox import WFEPY, Sandbox, can_be_root, wait_until
+from cron_sandbox import WFEPY, Sandbox, can_be_root, has_program, wait_until
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,7 +93,7 @@ def root(require: Require) -> None:
 @pytest.fixture(scope="module", autouse=True)
 def busybox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project | None]:
     """A project that crond of busybox shall advance, begun at first: its real minute passes during the other tests."""
-    if not can_be_root() or shutil.which("busybox") is None:
+    if not can_be_root() or not has_program("busybox"):
         yield None
         return
     folder = tmp_path_factory.mktemp("busybox")
@@ -111,7 +110,7 @@ def busybox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project | None
 
 def require_debian(require: Require) -> None:
     for program in ("cron", "crontab", "faketime"):
-        require(program)
+        require(program, has_program(program))
 
 
 def test_debians_cron_advances_a_workflow_in_a_folder_of_odd_characters(
@@ -198,7 +197,7 @@ def test_debians_cron_starts_one_instance_where_the_clocks_are_changed(
 def test_crond_of_busybox_advances_a_workflow_in_a_folder_of_odd_characters(
     root: None, require: Require, busybox: Project | None
 ) -> None:
-    require("busybox")
+    require("busybox", has_program("busybox"))
     assert busybox is not None
     wait_until(lambda: "flow/one finished" in busybox.log())
     assert len(busybox.ran()) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,12 @@ def test_an_instance_that_was_due_long_ago_is_an_error(project: Project) -> None
     file.write_text(json.dumps(document))
     finding = project.findings(1, "--offline")["overdue"]
     assert finding["what"] == "1 instances should have been advanced, flow/a at 2026-01-01T00:00Z"
+    # On the branch it was not: what is here is not what counts.
+    assert project.levels()["overdue"] == "ok"
+    project.flows.run("github", "commit")
+    shutil.rmtree(project.repository.path / ".wfepy")
+    assert project.levels(1)["overdue"] == "error"
+    assert not (project.repository.path / ".wfepy").exists()
 
 
 def test_a_file_that_is_missing_old_or_edited_is_an_error(project: Project) -> None:
@@ -199,13 +206,15 @@ def test_another_file_on_the_default_branch_is_a_warning(project: Project) -> No
 def test_a_remote_that_cannot_be_asked_is_an_error(project: Project) -> None:
     project.repository.git("remote", "set-url", "origin", str(project.remote) + "-gone")
     levels = project.levels(1)
-    assert [levels[check] for check in ("default branch", "push", "last tick")] == ["error"] * 3
+    assert [levels[check] for check in ("default branch", "push", "state")] == ["error"] * 3
 
 
 @pytest.mark.parametrize(("size", "level", "code"), [(51, "warning", 0), (101, "error", 1)])
 def test_a_file_that_github_refuses_is_told(project: Project, size: int, level: str, code: int) -> None:
     project.begin()
-    with open(project.repository.path / ".wfepy/state/flow/big.jsonl", "wb") as stream:
+    with open(
+        project.repository.path / ".wfepy/state/flow/big.jsonl", "wb"
+    ) as stream:  # no such on the branch
         stream.truncate(size * 2**20)  # of holes: it takes no room
     finding = project.findings(code, "--offline")["file size"]
     assert finding["level"] == level

@@ -41,7 +41,9 @@ CHANGING = (
     "Europe/Prague",
     "Pacific/Chatham",
 )
-suppressed = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+suppressed = settings(
+    max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 
 
 def on_calendar(expression: str, zone: str = "UTC", since: datetime = SINCE) -> list[str]:
