@@ -27,9 +27,24 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    from importlib import import_module
+    from wfepy_hooks.commandline import add_json
 
-    import_module("wfepy_hooks.cli.tick").add_arguments(parser)
+    add = parser.add_argument
+    add("workflows", nargs="*", metavar="WORKFLOW", help="only this one (may be repeated)")
+    add(
+        "--due", action="store_true", help="leave out the workflows whose schedule is not due; for schedulers"
+    )
+    add(
+        "--log",
+        metavar="FILE",
+        help="append what is printed to FILE, which is renamed to FILE.1 and so on at 1 MB",
+    )
+    add(
+        "--mail-errors",
+        action="store_true",
+        help="with --log: print it too, if the exit code is not 0, so that cron mails it",
+    )
+    add_json(parser)
 
 
 def plain_arguments(words: list[str]) -> SimpleNamespace | None:
