@@ -121,13 +121,15 @@ def test_of_two_snapshots_of_one_history_that_counts_which_covers_more() -> None
 def test_a_signal_is_there_once_and_a_consumed_one_stays_consumed(
     base: str, ours: str, theirs: str, expected: str
 ) -> None:
-    sides = [{"flow/inbox/x/s.json": text.encode()} if text else {} for text in (base, ours, theirs)]
-    assert outcome(*sides, entity=S) == expected
+    one, two, three = (
+        {"flow/inbox/x/s.json": text.encode()} if text else {} for text in (base, ours, theirs)
+    )
+    assert outcome(one, two, three, entity=S) == expected
 
 
 def test_of_what_schedules_have_begun_the_later_moment_counts() -> None:
-    sides = [{"flow/schedule/starts.json": text} for text in (b"{}", b'{"a": 1}', b'{"a": 2}')]
-    assert outcome(*sides, entity=N) == MERGED
+    one, two, three = ({"flow/schedule/starts.json": text} for text in (b"{}", b'{"a": 1}', b'{"a": 2}'))
+    assert outcome(one, two, three, entity=N) == MERGED
     ours = json.dumps({"a": {"until": "1"}, "b": {"until": "3"}}).encode()
     theirs = json.dumps({"a": {"until": "2"}, "c": {"until": "1"}}).encode()
     assert json.loads(merged_starts(ours, theirs)) == {
