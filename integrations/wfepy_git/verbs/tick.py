@@ -79,6 +79,7 @@ def run(args: Namespace, config: Config) -> int:
 
 
 def _run(args: Namespace, config: Config) -> int:
+    from ..errors import LeaseHeld
     from ..repository import StateRepository
 
     names = args.workflows or list(config.workflows)
@@ -89,7 +90,11 @@ def _run(args: Namespace, config: Config) -> int:
         if name not in config.workflows:
             raise ConfigError(f'there is no workflow "{name}"', where=config.file or config.root)
     repository = StateRepository.from_config(config)
-    lease, held = repository.lease_what_is_free(names)
+    try:
+        lease, held = repository.lease_what_is_free(names)
+    except LeaseHeld as error:  # the last tick of this folder is not over yet
+        say(clean(f"wfepy: {error.what}, and goes on with it"))
+        return 0
     with lease:
         for info in held.values():
             until = f" until {info.expires:%Y-%m-%d %H:%M:%SZ}, unless it renews it" if info.expires else ""
