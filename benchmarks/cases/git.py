@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
     from benchmarks.harness import Bench
 
-__all__ = ["run"]
+__all__ = ["change_instance", "run", "write_project"]
 
 CONFIG = """
 [wfepy]
@@ -104,14 +103,21 @@ repository.push()
 """
 
 
-def _project(bench: Bench, name: str, size: int) -> Path:
-    home = bench.folder / f"git-{name}"
-    folder = home / "state" / "flow"
-    folder.mkdir(parents=True)
+def write_project(folder: Path, name: str, size: int) -> Path:
+    """Write a project with so many instances, and return its folder; the remote is to be beside it."""
+    home = folder / f"git-{name}"
+    flow = home / "state" / "flow"
+    flow.mkdir(parents=True)
+    (home / "wfepy.toml").write_text(CONFIG.format(remote=f"{home}.git"))
     for number in range(size):
         record = _record(1, number)
-        (folder / f"i{number}.jsonl").write_text(record)
-        (folder / f"i{number}.json").write_text(SNAPSHOT.format(number=number, bytes=len(record), records=1))
+        (flow / f"i{number}.jsonl").write_text(record)
+        (flow / f"i{number}.json").write_text(SNAPSHOT.format(number=number, bytes=len(record), records=1))
+    return home
+
+
+def _project(bench: Bench, name: str, size: int) -> Path:
+    home = write_project(bench.folder, name, size)
     bench.call(["git", "init", "--quiet", "--bare", f"{home}.git"], bench.folder)
     return home
 
@@ -129,7 +135,6 @@ def _record(seq: int, number: int) -> str:
 
 def _ours(bench: Bench, size: int) -> Path:
     home = _project(bench, "ours", size)
-    (home / "wfepy.toml").write_text(CONFIG.format(remote=f"{home}.git"))
     bench.call([bench.python(OURS), "-m", "wfepy_hooks", "git", "push"], home)
     return home
 
@@ -152,17 +157,21 @@ def _bare(bench: Bench, size: int) -> Path:
     return home
 
 
-def _change(home: Path, sample: Path) -> None:
+def change_instance(home: Path, number: int) -> None:
     """Change one instance as a tick does: a record more, and another snapshot."""
-    del sample
-    history, snapshot = home / "state/flow/i7.jsonl", home / "state/flow/i7.json"
+    history, snapshot = home / f"state/flow/i{number}.jsonl", home / f"state/flow/i{number}.json"
     records = history.read_text().count("\n") + 1
     with history.open("a") as stream:
-        stream.write(_record(records, 7))
-    written = SNAPSHOT.format(number=7, bytes=history.stat().st_size, records=records)
+        stream.write(_record(records, number))
+    written = SNAPSHOT.format(number=number, bytes=history.stat().st_size, records=records)
     temporary = snapshot.with_suffix(".new")
     temporary.write_text(written)
-    shutil.move(temporary, snapshot)
+    temporary.rename(snapshot)
+
+
+def _change(home: Path, sample: Path) -> None:
+    del sample
+    change_instance(home, 7)
 
 
 def _check(bench: Bench, home: Path, sample: Path) -> None:

@@ -278,7 +278,7 @@ def acquire(
     machine = Machine(own.settings.home)
     if not machine.is_alone:
         machine.close()
-        what = "another process in this folder is at work, and holds the leases"
+        what = "another process in this folder is at work and holds the leases"
         raise LeaseHeld(what, where=own.settings.home, holder=own.settings.holder)
     lease = Lease(own, clock, seconds, machine)
     try:

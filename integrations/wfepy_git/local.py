@@ -7,6 +7,7 @@ what a tick can go on from, and what the next pull completes.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import time
@@ -21,6 +22,7 @@ from .table import NO_STAMP, stamp_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import BinaryIO
 
 __all__ = ["Busy", "Local"]
 
@@ -156,9 +158,8 @@ class Local:
         _hit("write")
         folder, name = os.path.split(f"{self._state}/{path}")
         temporary = f"{folder}/.{name}.tmp-git"  # one name, so that what a crash leaves is replaced
-        os.makedirs(folder, exist_ok=True)
         try:
-            with open(temporary, "wb") as stream:
+            with _made(folder, temporary) as stream:
                 stream.write(data)
                 stream.flush()
                 if durably:
@@ -175,6 +176,15 @@ class Local:
                 os.unlink(temporary)
             raise
         _hit("renamed")
+
+
+def _made(folder: str, path: str) -> BinaryIO:
+    """Open a new file; a tick that consumes a signal removes the folder when it is empty."""
+    for _ in range(100):
+        os.makedirs(folder, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            return open(path, "wb")
+    raise FileNotFoundError(errno.ENOENT, "it is removed again and again", folder)
 
 
 def _hit(point: str) -> None:

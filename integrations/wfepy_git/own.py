@@ -159,16 +159,16 @@ class Own:
         if done.code and not is_no_branch(done):
             raise remote_error(done, self.remote.url)
 
-    def ancestors(self, tip: str, wanted: Collection[str]) -> set[str]:
-        """Return which of some commits come before ``tip``, or are it, as far back as we look."""
+    def ancestors(self, tip: str, wanted: Collection[str]) -> list[str]:
+        """Return which of some commits come before ``tip``, or are it, as far back as we look; the oldest first."""
         for depth in _DEPTHS:
             self._fetch(depth, self.settings.ref)
             done = self.git.run("rev-list", f"--max-count={depth}", tip)
             commits = done.out.decode("ascii").split()
-            found = set(wanted) & set(commits)
+            found = [commit for commit in reversed(commits) if commit in wanted]
             if found or len(commits) < depth:
                 return found
-        return set()
+        return []
 
     def require_branch(self, known: str | None) -> None:
         """Raise :exc:`.Missing` for a branch that was there and is not any more."""

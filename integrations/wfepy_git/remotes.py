@@ -7,6 +7,7 @@ import re
 
 from .errors import Missing
 from .program import OWN_CONFIG, Git, add_config, clean_environment
+from .verdicts import remote_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ def _configuration(folder: str, environ: Mapping[str, str], timeout: float) -> l
     """Return what the configuration of the checkout says of remotes; nothing where there is no checkout."""
     git = Git(folder, environ, timeout)
     done = git.attempt("config", "--local", "--includes", "-z", "--get-regexp", _REACHING)
+    if "dubious ownership" in done.err:
+        raise remote_error(done, folder)
     if done.code:
         return []
     text = done.out.decode("utf-8", "surrogateescape")

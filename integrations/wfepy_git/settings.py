@@ -30,7 +30,7 @@ class Settings:
     :ivar state: absolute path of the folder of the state
     :ivar home: absolute path of the folder with our own repository
     :ivar root: absolute path of the folder of the config file
-    :ivar timeout: for how many seconds a remote may be silent
+    :ivar timeout: for how many seconds a git command may take
     :ivar lease: for how many seconds a machine has a workflow for itself
     :ivar margin: by how many seconds the clocks of two machines may differ
     :ivar holder: what this machine is called in leases

@@ -48,6 +48,7 @@ class Table:
     """The files that are the same here and on the branch.
 
     :ivar commit: the commit that was looked at last; ``None``: none, the branch is not there
+    :ivar saved: what :attr:`commit` is on the disk
     :ivar blobs: the blob of each file by its path in the state folder
     :ivar stamps: the stamp of each of them
     :ivar folders: the stamp of each folder whose files need not be looked at while it has this stamp
@@ -59,6 +60,7 @@ class Table:
         self._path = os.path.join(settings.home, "synced")
         self._about = [_FORMAT, settings.remote, url, settings.branch, settings.path, settings.state]
         self.commit: str | None = None
+        self.saved: str | None = None
         self.blobs: dict[str, str] = {}
         self.stamps: dict[str, str] = {}
         self.folders: dict[str, str] = {}
@@ -84,6 +86,7 @@ class Table:
             table.stamps = {path: stamp for _, stamp, path in lines}
             table.commit, table.behind, table.folders = known["commit"], known["behind"], known["folders"]
             table.rewound = known["rewound"]
+            table.saved = table.commit
         except (OSError, ValueError, KeyError, TypeError):
             return cls(settings, url)
         return table
@@ -105,6 +108,7 @@ class Table:
         if faults.hit:
             faults.hit("git.table.before")
         write_file(self._path, "".join([json.dumps(head), "\n", *lines, "end\n"]).encode())
+        self.saved = self.commit
         if faults.hit:
             faults.hit("git.table.after")
 

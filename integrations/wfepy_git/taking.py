@@ -51,12 +51,15 @@ def settle(own: Own, table: Table, tip: str | None) -> set[str]:
     if not pushing or tip is None or tip == table.commit:
         return set()  # one that is still on its way arrives only if nobody else changes the branch before
     commits = {each["commit"]: each for each in pushing}
-    found = {tip} & commits.keys() or own.ancestors(tip, commits.keys())
-    for commit in found:
+    known = table.commit or ""
+    found = own.ancestors(tip, {*commits, known}) if tip not in commits or len(commits) > 1 else [tip]
+    if known in found:
+        found = found[found.index(known) + 1 :]  # what arrived before is in the table
+    for commit in found:  # the newer ones, which may have changed the same files, later
         for path, blob in commits[commit]["files"].items():
             table.note(path, blob, commits[commit]["stamps"].get(path, NO_STAMP))
         table.commit = commit
-    return found
+    return set(found)
 
 
 def take(own: Own, table: Table, tip: str | None, *, recreate: bool = False, is_pull: bool = False) -> Taken:
@@ -197,12 +200,14 @@ def _listed(names: Sequence[str]) -> str:
 
 def _finish(own: Own, table: Table, tip: str | None, folders: dict[str, str], *, is_new: bool) -> None:
     """Save the table, if there is anything new in it."""
-    if table.commit == tip and not is_new and folders.items() <= table.folders.items():
+    if table.saved == tip and not is_new and folders.items() <= table.folders.items():
         return
-    if table.commit != tip:
-        own.write("pushing", None)
-        if tip is not None:
-            write_ref(own.folder, BASE, tip)
+    is_other = table.saved != tip
+    if is_other and tip is not None:
+        write_ref(own.folder, BASE, tip)
     table.commit, table.folders = tip, folders
     hit("taken")
     table.save()
+    if is_other:
+        hit("settled")
+        own.write("pushing", None)

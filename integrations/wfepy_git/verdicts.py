@@ -34,7 +34,7 @@ _NETWORK = re.compile(
     r"could not resolve|connection (?:refused|reset|timed out|closed)|failed to connect|couldn't connect"
     r"|network is unreachable|no route to host|operation timed out|early EOF|hung up unexpectedly|unexpected disconnect"
     r"|RPC failed|returned error: 5\d\d|SSL|TLS|the remote end hung up|broken pipe|unable to access"
-    r"|died of signal|remote did not report|invalid index-pack output|unexpected flush packet|expected "
+    r"|died of signal|remote failed to report|invalid index-pack output|unexpected flush packet|expected "
     r"|could not read from remote repository",
     re.IGNORECASE,
 )

@@ -119,15 +119,15 @@ def newest_state(config: Config) -> Iterator[StateRepository]:
     :raises GitError: if it cannot be had
     """
     from wfepy_git.repository import StateRepository
+    from wfepy_git.settings import read_settings as git_settings
 
-    repository = StateRepository.from_config(config, git_environment(config))
-    state = config.state
+    settings, state = git_settings(config), config.state
     with tempfile.TemporaryDirectory(prefix="wfepy-doctor-") as folder:
-        repository.settings.state = os.path.join(folder, "state")
-        repository.settings.home = os.path.join(folder, "git")
+        settings.state, settings.home = os.path.join(folder, "state"), os.path.join(folder, "git")
+        repository = StateRepository(config, settings, git_environment(config))
         repository.pull()
         try:
-            config.state = repository.settings.state
+            config.state = settings.state
             yield repository
         finally:
             config.state = state

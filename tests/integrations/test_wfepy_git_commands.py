@@ -138,6 +138,16 @@ def test_a_tick_with_a_conflict_runs_nothing(pair: tuple[Clone, Clone], remote: 
     assert two.context("x")["seen"][0] == "one"
 
 
+def test_a_tick_that_comes_before_the_last_one_is_over_leaves_it_alone(pair: tuple[Clone, Clone]) -> None:
+    one, _ = pair
+    with one.repository().lease(["flow"], 60):
+        done = wfepy(one, "git", "tick", "--due")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert (
+        "another process in this folder is at work and holds the leases, and goes on with it" in done.stderr
+    )
+
+
 def test_the_log_of_a_scheduler_holds_all_that_is_said(pair: tuple[Clone, Clone]) -> None:
     one, _ = pair
     one.signal("x", data=1)

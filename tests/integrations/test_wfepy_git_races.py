@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import random
 import shutil
 import traceback
 from typing import TYPE_CHECKING
@@ -12,7 +14,7 @@ import pytest
 
 from git_folders import Clone, Remote, git
 from killing import fork, killed_at
-from wfepy_git.errors import Stale
+from wfepy_git.errors import GitError, Stale
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -240,3 +242,55 @@ def test_two_processes_of_one_folder_push_one_after_the_other(clone: MakeClone, 
         children.append(child)
     assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0] * 3
     assert not one.push()
+
+
+FAULTS = {
+    "refused": ("update", "exit 1\n"),
+    "dies after": ("post-receive", "kill -9 $PPID\n"),
+    "dies before": ("pre-receive", "kill -9 $PPID\n"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+def test_whatever_machines_do_and_the_remote_refuses_each_signal_is_seen_once(
+    clone: MakeClone, remote: Remote, seed: int
+) -> None:
+    chance = random.Random(seed)
+    machines = [clone(f"m{number}") for number in range(3)]
+    for number in range(2):
+        machines[0].start(f"i{number}")
+    machines[0].push()
+    sent: dict[str, list[str]] = {"i0": [], "i1": []}
+
+    def tick(machine: Clone) -> None:
+        repository = machine.repository()
+        with repository.lease(["flow"], 60):
+            repository.pull()
+            machine.tick()
+            repository.push(release=True)
+
+    def send(machine: Clone) -> None:
+        machine.pull()
+        instance = chance.choice(sorted(sent))
+        name = f"{machine.path.name}-{len(sent[instance])}"
+        sent[instance].append(name)
+        machine.signal(instance, id=name, data=name)
+        machine.push()
+
+    for _ in range(24):
+        fault = chance.choice([None, None, *FAULTS])
+        if fault is not None:
+            remote.hook(*FAULTS[fault])
+        with contextlib.suppress(GitError):
+            chance.choice([tick, send, send])(chance.choice(machines))
+        remote.no_hooks()
+    for machine in [*machines, machines[0]]:
+        machine.push()
+    tick(machines[0])
+    for machine in machines[1:]:
+        machine.pull()
+        assert machine.files() == machines[0].files()
+    for instance, names in sent.items():
+        assert sorted(machines[0].context(instance)["seen"]) == sorted(names)
+    git(remote.path, "fsck", "--strict")

@@ -255,3 +255,23 @@ def test_a_remote_that_cannot_be_reached_is_told_apart(said: str, error: type[Gi
 def test_passwords_in_urls_are_not_told() -> None:
     said = "fatal: unable to access 'https://bot:secret@github.com/a/b/': Could not resolve host: github.com"
     assert "secret" not in str(remote_error(Done(128, b"", said), "x"))
+
+
+def test_of_several_pushes_whose_answers_were_lost_the_last_one_counts(
+    clone: MakeClone, remote: Remote
+) -> None:
+    one, two = clone("one"), clone("two")
+    one.start("x")
+    one.push()
+    two.pull()
+    remote.hook("post-receive", "kill -9 $PPID\n")
+    for number in range(4):
+        one.signal("x", id=f"s{number}", data=number)
+        one.push()
+    remote.no_hooks()
+    two.pull()
+    two.tick()
+    two.push()
+    one.pull()
+    assert one.files() == two.files()
+    assert not (one.home / "pushing").exists()

@@ -459,3 +459,52 @@ def test_an_instance_that_a_tick_holds_is_left_for_the_next_time(
         assert two.repository().pull().busy == ["flow/x"]
     two.pull()
     assert two.files() == one.files()
+
+
+def test_the_past_is_not_looked_through_again_unless_something_has_come_to_it(
+    pair: tuple[Clone, Clone], remote: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import os
+
+    one, _ = pair
+    one.signal("x", "stop")
+    one.tick()
+    one.push()
+    one.push()  # the time of the folder was too new to be trusted
+    scanned: list[str] = []
+    scandir = os.scandir
+
+    def watched(path: str) -> object:
+        scanned.append(str(path).removeprefix(f"{one.state}/"))
+        return scandir(path)
+
+    (done,) = one.state.glob("*/done")
+    os.utime(done, ns=(1, 1))
+    one.push()
+    monkeypatch.setattr(os, "scandir", watched)
+    one.push()
+    assert "flow" in scanned
+    assert "flow/done" not in scanned
+    one.start("y")
+    one.signal("y", "stop")
+    one.tick()
+    one.push()
+    assert "flow/done" in scanned
+    assert ".wfepy/state/flow/done/y.json" in remote.files()
+
+
+def test_what_ended_while_the_remote_refused_is_pushed_later(
+    pair: tuple[Clone, Clone], remote: Remote
+) -> None:
+    from wfepy_git.errors import HookDeclined
+
+    one, _ = pair
+    one.signal("x", "stop")
+    one.tick()
+    remote.hook("update", "exit 1\n")
+    for _attempt in range(2):
+        with pytest.raises(HookDeclined):
+            one.push()
+    remote.no_hooks()
+    assert one.push()
+    assert remote.files() == [".wfepy/state/flow/done/x.json", ".wfepy/state/flow/done/x.jsonl"]

@@ -27,9 +27,24 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    from importlib import import_module
+    from wfepy_hooks.commandline import add_json
 
-    import_module("wfepy_hooks.cli.tick").add_arguments(parser)
+    add = parser.add_argument
+    add("workflows", nargs="*", metavar="WORKFLOW", help="only this one (may be repeated)")
+    add(
+        "--due", action="store_true", help="leave out the workflows whose schedule is not due; for schedulers"
+    )
+    add(
+        "--log",
+        metavar="FILE",
+        help="append what is printed to FILE, which is renamed to FILE.1 and so on at 1 MB",
+    )
+    add(
+        "--mail-errors",
+        action="store_true",
+        help="with --log: print it too, if the exit code is not 0, so that cron mails it",
+    )
+    add_json(parser)
 
 
 def plain_arguments(words: list[str]) -> SimpleNamespace | None:
@@ -64,6 +79,7 @@ def run(args: Namespace, config: Config) -> int:
 
 
 def _run(args: Namespace, config: Config) -> int:
+    from ..errors import LeaseHeld
     from ..repository import StateRepository
 
     names = args.workflows or list(config.workflows)
@@ -74,7 +90,11 @@ def _run(args: Namespace, config: Config) -> int:
         if name not in config.workflows:
             raise ConfigError(f'there is no workflow "{name}"', where=config.file or config.root)
     repository = StateRepository.from_config(config)
-    lease, held = repository.lease_what_is_free(names)
+    try:
+        lease, held = repository.lease_what_is_free(names)
+    except LeaseHeld as error:  # the last tick of this folder is not over yet
+        say(clean(f"wfepy: {error.what}, and goes on with it"))
+        return 0
     with lease:
         for info in held.values():
             until = f" until {info.expires:%Y-%m-%d %H:%M:%SZ}, unless it renews it" if info.expires else ""
