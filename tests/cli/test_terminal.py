@@ -183,3 +183,16 @@ def test_data_is_refused_by_a_terminal_that_cannot_show_it(folder: Folder) -> No
     code, seen = watch(folder, "graph", "flow", "--format", "png", environ={"PATH": os.defpath})
     assert code in (2, 4)  # 4: no Graphviz here
     assert "wfepy: error:" in seen.replace("\x1b[1;31m", "").replace("\x1b[0m", "")
+
+
+def test_a_terminal_of_no_columns_will_do(folder: Folder) -> None:
+    folder.configure()
+    for words in (
+        ("start", "flow", "--id", "a"),
+        ("tick", "--due"),
+        ("status", "flow"),
+        ("graph", "flow"),
+        ("tick", "-h"),
+    ):
+        code, seen = watch(folder, *words, columns=0)
+        assert code == 0, seen

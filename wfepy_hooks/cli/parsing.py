@@ -49,7 +49,8 @@ def parse(spec: CommandSpec, module: ModuleType, words: list[str], config: Confi
 
 def description(doc: str) -> str:
     """Return the docstring of a command for a terminal; what is indented stays as it is."""
-    width = min(shutil.get_terminal_size().columns, 100) - 2
+    # A terminal that nobody looks at may have no columns, which Python 3.10 does not pass over.
+    width = min(shutil.get_terminal_size().columns or 80, 100) - 2
     paragraphs = textwrap.dedent(doc).strip().split("\n\n")
     return "\n\n".join(each if each.startswith(" ") else textwrap.fill(each, width) for each in paragraphs)
 
