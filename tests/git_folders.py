@@ -46,7 +46,7 @@ def b(context, signals):
 ENVIRON = {
     **{name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "WFEPY_"))},
     "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_GLOBAL": "/nowhere/gitconfig",  # not /dev/null, which git config --global would replace
 }
 
 

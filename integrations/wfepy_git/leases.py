@@ -1,19 +1,20 @@
 """Leases: one machine at a time works on a workflow.
 
-A lease is a reference of the remote, ``refs/wfepy/lease/WORKFLOW``, at a commit without files whose message says who
-has it and until when. It changes only by compare-and-swap, so of two that want it one gets it. Each commit comes after
-the one before, so that a remote that allows no other changes of references allows these.
+    refs/wfepy/lease/WORKFLOW               a commit that says which machine works on it
+    refs/wfepy/until/WORKFLOW/MOMENT        the same commit: until when
+
+Both change by one push, as a whole and by compare-and-swap, so that of two machines that want a lease one gets it. A
+machine has two such commits and takes them in turn, for a change of a reference to what it is already would be none.
+They are made once: a tick leaves no object behind on the remote, and nothing for ``git gc`` to do.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 from datetime import timedelta
 
-from wfepy_hooks.clock import format_time, parse_time
+from wfepy_hooks.clock import UTC, parse_time
 
-from .committing import Commit, make_commits
 from .errors import GitError, LeaseHeld, LeaseLost
 from .machines import Machine
 from .own import Own, hit
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Lease", "LeaseInfo", "acquire", "read_leases"]
 
-_PREFIX = "refs/wfepy/lease/"
+_LEASE, _UNTIL = "refs/wfepy/lease/", "refs/wfepy/until/"
 #: How a push says that a reference was not what we thought.
 _MOVED = ("stale info", "cannot lock", "fetch first", "non-fast-forward", "already exists")
 
@@ -40,10 +41,11 @@ class LeaseInfo:
     :ivar commit: what the reference is at
     :ivar holder: who has it
     :ivar machine: which folder of which machine that is, see :class:`.Machine`
-    :ivar expires: until when; ``None`` if it cannot be read
+    :ivar expires: until when; ``None`` if nothing says it
+    :ivar untils: the references that say until when, also earlier ones, with what they are at
     """
 
-    __slots__ = ("commit", "expires", "holder", "machine", "workflow")
+    __slots__ = ("commit", "expires", "holder", "machine", "untils", "workflow")
 
     def __init__(self, workflow: str, commit: str = "", text: str = "") -> None:
         fields = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
@@ -52,16 +54,30 @@ class LeaseInfo:
         self.holder = fields.get("Holder", "another machine")
         self.machine = fields.get("Machine", "")
         self.expires: datetime | None = None
-        with contextlib.suppress(ValueError):
-            self.expires = parse_time(fields.get("Expires", ""))
+        self.untils: dict[str, str] = {}
 
     def is_free(self, now: datetime, margin: float) -> bool:
         """Return whether it has expired, by a clock that may differ by ``margin`` seconds from its holder's."""
-        return self.expires is not None and now > self.expires + timedelta(seconds=margin)
+        return self.expires is None or now > self.expires + timedelta(seconds=margin)
 
 
 def _ref(workflow: str) -> str:
-    return _PREFIX + workflow.replace(".", "%2E")  # a reference has no two dots, nor does it end with .lock
+    return _LEASE + _escaped(workflow)
+
+
+def _escaped(workflow: str) -> str:
+    return workflow.replace(".", "%2E")  # a reference has no two dots, nor does it end with .lock
+
+
+def _until(workflow: str, moment: datetime) -> str:
+    return f"{_UNTIL}{_escaped(workflow)}/{moment.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
+
+
+def _moment(ref: str) -> datetime | None:
+    text = ref.rpartition("/")[2]
+    with contextlib.suppress(ValueError):
+        return parse_time(f"{text[:4]}-{text[4:6]}-{text[6:11]}:{text[11:13]}:{text[13:]}")
+    return None
 
 
 def read_leases(own: Own) -> dict[str, LeaseInfo]:
@@ -69,15 +85,35 @@ def read_leases(own: Own) -> dict[str, LeaseInfo]:
 
     :raises GitError: if it cannot be reached
     """
-    own.fetch_references(f"{_PREFIX}*")
-    done = own.git.run("for-each-ref", "--format=%(refname)%00%(objectname)%00%(contents)%00%00", _PREFIX)
-    found = {}
-    for each in done.out.decode("utf-8", "backslashreplace").split("\0\0"):
-        if each.strip():
-            name, commit, text = each.strip("\n").split("\0", 2)
-            workflow = name.removeprefix(_PREFIX).replace("%2E", ".")
+    own.fetch_references(f"{_LEASE}*", f"{_UNTIL}*")
+    form = "--format=%(refname)%00%(objectname)%00%(contents)%00%00"
+    done = own.git.run("for-each-ref", form, _LEASE, _UNTIL)
+    found: dict[str, LeaseInfo] = {}
+    for each in done.out.decode("utf-8", "backslashreplace").split("\0\0"):  # leases come before their ends
+        if not each.strip():
+            continue
+        ref, commit, text = each.strip("\n").split("\0", 2)
+        if ref.startswith(_LEASE):
+            workflow = ref.removeprefix(_LEASE).replace("%2E", ".")
             found[workflow] = LeaseInfo(workflow, commit, text)
+            continue
+        info = found.get(ref.removeprefix(_UNTIL).partition("/")[0].replace("%2E", "."))
+        if info is not None:
+            info.untils[ref] = commit
+            moment = _moment(ref)
+            if moment is not None and commit == info.commit:
+                info.expires = moment if info.expires is None else max(info.expires, moment)
     return found
+
+
+class _Held:
+    """One lease that is ours: what its reference is at, and which other one says until when."""
+
+    __slots__ = ("commit", "until")
+
+    def __init__(self, commit: str, until: str) -> None:
+        self.commit = commit
+        self.until = until
 
 
 class Lease:
@@ -91,15 +127,16 @@ class Lease:
         self._own = own
         self._clock = clock
         self._seconds = seconds
-        self._commits: dict[str, str] = {}
-        self._next = clock()
+        self._held: dict[str, _Held] = {}
+        self._next: dict[str, _Held] = {}
+        self._may_delete = True
         self.machine = machine
-        self.expires = self._next
+        self.expires = self._then = clock()
 
     @property
     def workflows(self) -> list[str]:
         """The workflows whose leases these are; none after they are released."""
-        return list(self._commits)
+        return list(self._held)
 
     def __enter__(self) -> Lease:
         return self
@@ -121,29 +158,18 @@ class Lease:
         :raises LeaseLost: if another machine has taken one over
         :raises GitError: if the remote cannot be reached
         """
-        if self._commits:
-            self._push(self._make(self.renewals()), release=False)
+        if self._held:
+            self._push(release=False)
 
     def release(self) -> None:
         """Give them up, so that others need not wait until they expire. Doing it again does nothing.
 
         :raises GitError: if the remote cannot be reached
         """
-        if not self._commits:
-            return
-        try:
-            self._push([], release=True)
-        except LeaseLost:
-            pass
-        except GitError as error:
-            if error.kind == "network":
-                raise
-            # A remote that lets no reference be deleted: the lease is over in the past.
-            past = self._clock() - timedelta(days=365)
-            self._push(
-                self._make([self._commit(*each, past) for each in self._commits.items()]), release=False
-            )
-        self._commits = {}
+        if self._held:
+            with contextlib.suppress(LeaseLost):
+                self._push(release=True)
+            self._held = {}
 
     @contextlib.contextmanager
     def renewed(self) -> Iterator[None]:
@@ -165,36 +191,60 @@ class Lease:
             over.set()
             thread.join()
 
+    def _push(self, *, release: bool) -> None:
+        while True:
+            options, specs = self.fence(release=release)
+            words = (
+                "push",
+                "--porcelain",
+                "--no-verify",
+                "--atomic",
+                *options,
+                self._own.remote.name,
+                *specs,
+            )
+            done = self._own.git.attempt(*words)
+            if not done.code:
+                self.moved()
+                return
+            refused = rejections(done)
+            lost = self.lost_by(refused)
+            if lost is not None:
+                raise lost
+            if not self.refuses_to_delete(refused):
+                raise push_error(done, specs[0].partition(":")[2], self._own.remote.url)
+
     # --- what a push of the state needs --------------------------------------------------------------
 
-    def renewals(self) -> list[Commit]:
-        """Return the commits that renew the leases, for :meth:`fence`."""
-        self._next = self._clock() + timedelta(seconds=self._seconds)
-        return [self._commit(*each, self._next) for each in self._commits.items()]
-
-    def fence(self, made: Sequence[str], *, release: bool) -> tuple[list[str], list[str]]:
+    def fence(self, *, release: bool) -> tuple[list[str], list[str]]:
         """Return the options and refspecs by which a push succeeds only while the leases are ours.
 
-        :param made: the commits that :meth:`renewals` are
-        :param release: the push gives them up
+        :param release: the push gives them up; otherwise it renews them
         """
-        options = [f"--force-with-lease={_ref(name)}:{old}" for name, old in self._commits.items()]
-        new = [""] * len(self._commits) if release else made
-        return options, [f"{commit}:{_ref(name)}" for name, commit in zip(self._commits, new, strict=True)]
+        self._then = self._clock() + timedelta(seconds=self._seconds)
+        self._next = {}
+        options, specs = [], []
+        for name, held in self._held.items():
+            options.append(f"--force-with-lease={_ref(name)}:{held.commit}")
+            if release:
+                specs.append(f"{'' if self._may_delete else self._free()}:{_ref(name)}")
+            else:
+                new = self._next[name] = _Held(self._other(held.commit), _until(name, self._then))
+                specs += [f"{new.commit}:{_ref(name)}", f"{new.commit}:{new.until}"]
+            if self._may_delete:
+                options.append(f"--force-with-lease={held.until}:{held.commit}")
+                specs.append(f":{held.until}")
+        return options, specs
 
-    def moved(self, made: Sequence[str], *, release: bool) -> None:
+    def moved(self) -> None:
         """Note that such a push has arrived."""
-        if release:
-            self._commits = {}
-        else:
-            self._commits = dict(zip(self._commits, made, strict=True))
-            self.expires = self._next
+        self._held = self._next
+        self.expires = self._then
 
     def lost_by(self, refused: Mapping[str, str]) -> LeaseLost | None:
         """Return the error for a push that was refused because a lease is not ours any more."""
-        for name in self._commits:
-            why = refused.get(_ref(name), "")
-            if any(words in why for words in _MOVED):
+        for name in self._held:
+            if _is_moved(refused.get(_ref(name), "")):
                 return LeaseLost(
                     f"the lease of {name} had expired, and another machine has taken it over",
                     where=self._own.remote.url,
@@ -202,10 +252,13 @@ class Lease:
                 )
         return None
 
-    def must_stay(self, refused: Mapping[str, str]) -> bool:
-        """Return whether a push was refused because it was to delete the references."""
-        why = [refused.get(_ref(name), "") for name in self._commits]
-        return any("remote rejected" in each for each in why)
+    def refuses_to_delete(self, refused: Mapping[str, str]) -> bool:
+        """Return whether the remote lets no reference be deleted, and do without that from now on."""
+        ours = [why for ref, why in refused.items() if ref.startswith((_LEASE, _UNTIL))]
+        if self._may_delete and any("remote rejected" in why for why in ours):
+            self._may_delete = False
+            return True
+        return False
 
     # --- taking them ---------------------------------------------------------------------------------
 
@@ -217,52 +270,53 @@ class Lease:
         """
         if not wanted:
             return []
-        own, expires = self._own, self._clock() + timedelta(seconds=self._seconds)
-        old = {name: info.commit if info else "" for name, info in wanted.items()}
-        made = dict(zip(old, self._make([self._commit(*each, expires) for each in old.items()]), strict=True))
+        then = self._clock() + timedelta(seconds=self._seconds)
+        options, specs, made = [], [], {}
+        for name, info in wanted.items():
+            old = info.commit if info else ""
+            new = made[name] = _Held(self._other(old), _until(name, then))
+            options += [f"--force-with-lease={_ref(name)}:{old}", f"--force-with-lease={new.until}:"]
+            specs += [f"{new.commit}:{_ref(name)}", f"{new.commit}:{new.until}"]
+            for ref, commit in (info.untils if info and self._may_delete else {}).items():
+                options.append(f"--force-with-lease={ref}:{commit}")
+                specs.append(f":{ref}")
         hit("lease.before")
-        options = [f"--force-with-lease={_ref(name)}:{commit}" for name, commit in old.items()]
-        specs = [f"{commit}:{_ref(name)}" for name, commit in made.items()]
-        done = own.git.attempt("push", "--porcelain", "--no-verify", *options, own.remote.name, *specs)
+        own = self._own
+        done = own.git.attempt(
+            "push", "--porcelain", "--no-verify", "--atomic", *options, own.remote.name, *specs
+        )
         hit("lease.after")
         refused = rejections(done)
-        if done.code and not refused:
-            known = read_leases(own)  # it may have arrived all the same
-            lacking = [name for name in made if name not in known or known[name].commit != made[name]]
-            if len(lacking) == len(made):
-                raise remote_error(done, own.remote.url)
-            refused = {_ref(name): "(stale info)" for name in lacking}
-        for name in made:
-            error = push_error(done, _ref(name), own.remote.url) if _ref(name) in refused else None
-            if error is None:
-                self._commits[name] = made[name]
-                self.expires = expires
-            elif error.kind != "stale":
-                raise error
-        return [name for name in made if _ref(name) in refused]
+        if not done.code or (not refused and self._has_arrived(made)):
+            self._held.update(made)
+            self.expires = then
+            return []
+        if not refused:
+            raise remote_error(done, own.remote.url)
+        missed = [name for name in made if _is_moved(refused.get(_ref(name), ""))]
+        if not missed and not self.refuses_to_delete(refused):
+            at_fault = next((ref for ref, why in refused.items() if "atomic" not in why), next(iter(refused)))
+            raise push_error(done, at_fault, own.remote.url)
+        return missed + self.take({name: info for name, info in wanted.items() if name not in missed})
 
-    def _commit(self, workflow: str, old: str, expires: datetime) -> Commit:
-        lines = [
-            f"Lease of {workflow}",
-            "",
-            f"Holder: {self._own.settings.holder}",
-            f"Machine: {self.machine.name}",
-            f"Expires: {format_time(expires)}",
-            f"Nonce: {os.urandom(8).hex()}",
-        ]
-        return Commit("\n".join(lines) + "\n", [old] if old else [])
+    def _has_arrived(self, made: Mapping[str, _Held]) -> bool:
+        """Return whether a push whose answer was lost has arrived."""
+        known = read_leases(self._own)
+        return all(
+            name in known and known[name].untils.get(held.until) == held.commit for name, held in made.items()
+        )
 
-    def _make(self, commits: Sequence[Commit]) -> list[str]:
-        return make_commits(self._own.git, commits, self._own.settings.name, self._own.settings.email)
+    def _other(self, commit: str) -> str:
+        """Return that of our commits that a reference is not at."""
+        one, two, _ = self.machine.commits(self._own)
+        return two if commit == one else one
 
-    def _push(self, made: Sequence[str], *, release: bool) -> None:
-        options, specs = self.fence(made, release=release)
-        words = ("push", "--porcelain", "--no-verify", "--atomic", *options, self._own.remote.name, *specs)
-        done = self._own.git.attempt(*words)
-        if done.code:
-            lost = self.lost_by(rejections(done))
-            raise lost or push_error(done, specs[0].partition(":")[2], self._own.remote.url)
-        self.moved(made, release=release)
+    def _free(self) -> str:
+        return self.machine.commits(self._own)[2]
+
+
+def _is_moved(why: str) -> bool:
+    return any(words in why for words in _MOVED)
 
 
 def acquire(
@@ -292,7 +346,8 @@ def acquire(
 def _take_over(lease: Lease, own: Own, left: Sequence[str], now: datetime) -> dict[str, LeaseInfo]:
     """Take the leases that are over, and return who has the others."""
     known = read_leases(own)
-    held, free = {}, {}
+    held: dict[str, LeaseInfo] = {}
+    free: dict[str, LeaseInfo | None] = {}
     for name in left:
         info = known.get(name)
         # One of this very folder was left by a crash: its process has ended, or we were not alone here.

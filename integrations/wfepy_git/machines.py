@@ -5,6 +5,13 @@ from __future__ import annotations
 import fcntl
 import os
 
+from .committing import Commit, make_commits
+from .objects import write_ref
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .own import Own
+
 __all__ = ["Machine"]
 
 
@@ -18,6 +25,7 @@ class Machine:
 
     def __init__(self, home: str) -> None:
         self._descriptor = os.open(os.path.join(home, "ticking"), os.O_RDWR | os.O_CREAT, 0o666)
+        self._commits: list[str] = []
         status = os.fstat(self._descriptor)
         self.is_alone = True
         try:
@@ -31,6 +39,29 @@ class Machine:
         # The inode tells a copy of the folder from it, which has the same token.
         place = f"{status.st_dev:x}:{status.st_ino:x}"
         self.name = f"{os.uname().nodename} {token.decode('ascii', 'replace')} {place}"
+
+    def commits(self, own: Own) -> list[str]:
+        """Return the commits that our leases are: two in turn, and one that says that there is none."""
+        if not self._commits:
+            about = [own.settings.holder, self.name]
+            known = own.read("machine")
+            if isinstance(known, dict) and known.get("about") == about:
+                self._commits = known["commits"]
+            else:
+                self._commits = self._make(own)
+                own.write("machine", {"about": about, "commits": self._commits})
+        return self._commits
+
+    def _make(self, own: Own) -> list[str]:
+        settings = own.settings
+        texts = [
+            f"{title}\n\nHolder: {settings.holder}\nMachine: {self.name}\nTurn: {turn}\n"
+            for turn, title in enumerate(("Lease", "Lease", "No lease"), 1)
+        ]
+        made = make_commits(own.git, [Commit(text) for text in texts], settings.name, settings.email)
+        for turn, commit in enumerate(made, 1):
+            write_ref(own.folder, f"refs/wfepy/machine/{turn}", commit)
+        return made
 
     def close(self) -> None:
         """Let other processes hold leases."""

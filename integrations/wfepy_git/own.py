@@ -150,12 +150,10 @@ class Own:
             raise remote_error(done, self.remote.url)
         return True
 
-    def fetch_references(self, pattern: str) -> None:
+    def fetch_references(self, *patterns: str) -> None:
         """Fetch other references, such as ``refs/wfepy/lease/*``, under their own names; what is gone goes here."""
-        done = self.git.attempt(
-            "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--prune",
-            self.remote.name, f"+{pattern}:{pattern}",
-        )  # fmt: skip  # two lines of words
+        words = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--prune", self.remote.name)
+        done = self.git.attempt(*words, *(f"+{pattern}:{pattern}" for pattern in patterns))
         if done.code and not is_no_branch(done):
             raise remote_error(done, self.remote.url)
 

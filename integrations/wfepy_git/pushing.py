@@ -44,8 +44,8 @@ class Push:
         self._notes = list(notes)
         self._lease = lease
         self._releases = False
-        #: What is told of each commit that was sent, and what has become of the leases if it has arrived.
-        self._sent: dict[str, tuple[str, list[str], list[str], bool]] = {}
+        #: What is told of each commit that was sent.
+        self._sent: dict[str, tuple[str, list[str]]] = {}
         self._holder = own.settings.holder
         self.attempts = 0
         self.commit: str | None = None
@@ -91,9 +91,9 @@ class Push:
             self._own.require_branch(table.commit)
         arrived = settle(self._own, table, tip)
         for commit in self._sent.keys() & arrived:
-            self.subject, self.titles, fence, releases = self._sent[commit]
+            self.subject, self.titles = self._sent[commit]
             if self._lease is not None:
-                self._lease.moved(fence, release=releases)
+                self._lease.moved()
         return tip
 
     def _attempt(self, table: Table, tip: str | None) -> GitError | None:
@@ -105,12 +105,11 @@ class Push:
         files = {path: data for plan in plans for path, data in _files(plan).items()}
         inside = {f"{own.settings.path}/{path}": data for path, data in files.items()}
         commits = [Commit(text, [tip] if tip else [], inside)]
-        fence = [] if self._lease is None or self._releases else self._lease.renewals()
         hit("commit.before")
-        made = make_commits(own.git, [*commits, *fence], own.settings.name, own.settings.email)
+        made = make_commits(own.git, commits, own.settings.name, own.settings.email)
         hit("commit.after")
         titles = [title(plan.entity) for plan in plans]
-        self._sent[made[0]] = (subject(changes), titles, made[1:], self._releases)
+        self._sent[made[0]] = (subject(changes), titles)
         self._note_on_its_way(made[0], plans)
         hit("push.before")
         error = self._send(made, tip)
@@ -138,7 +137,7 @@ class Push:
         specs = [f"{made[0]}:{ref}"]
         if self._lease is not None:
             words.append("--atomic")
-            more, fence = self._lease.fence(made[1:], release=self._releases)
+            more, fence = self._lease.fence(release=self._releases)
             words += more
             specs += fence
         try:
@@ -147,15 +146,14 @@ class Push:
             return error
         if not done.code:
             if self._lease is not None:
-                self._lease.moved(made[1:], release=self._releases)
+                self._lease.moved()
             return None
         if self._lease is not None:
             refused = rejections(done)
             lost = self._lease.lost_by(refused)
             if lost is not None:
                 return lost
-            if self._releases and self._lease.must_stay(refused):
-                self._releases = False
+            if self._lease.refuses_to_delete(refused):
                 return Stale("the remote lets no reference be deleted", where=own.remote.url)
         return push_error(done, ref, own.remote.url)
 
