@@ -16,7 +16,19 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.cases import beside, cold, durable, git, join, large, memory, scheduled, sleeping, waiting
+from benchmarks.cases import (
+    beside,
+    cold,
+    crontab,
+    durable,
+    git,
+    join,
+    large,
+    memory,
+    scheduled,
+    sleeping,
+    waiting,
+)
 from benchmarks.environments import Environments, default_folder
 from benchmarks.harness import Bench
 from benchmarks.table import goals_table, peers_table
@@ -40,6 +52,7 @@ WORKS: Mapping[str, tuple[str, Callable[[Bench], Result]]] = {
     "scheduled": ("tick with 100 scheduled workflows, nothing due", scheduled.run),
     "sleeping": ("tick over 10,000 sleeping instances, one due", sleeping.run),
     "git": ("", git.run),
+    "crontab": ("", crontab.run),
     "beside": ("", beside.run),
     "large": ("", large.run),
 }

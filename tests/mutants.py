@@ -54,6 +54,14 @@ def in_task(name: str, old: str, new: str) -> Mutant:
     return Mutant(name, "task.py", old, new, "test_properties_runner")
 
 
+def in_schedule(name: str, old: str, new: str) -> Mutant:
+    return Mutant(name, "schedule.py", old, new, "test_schedule_random")
+
+
+def in_cron(name: str, old: str, new: str) -> Mutant:
+    return Mutant(name, "cron.py", old, new, "test_schedule_random")
+
+
 GRAPH = [
     in_graph(
         "loop edge is a join input",
@@ -271,4 +279,54 @@ RUNNER = [
     ),
 ]
 
-MUTANTS = [*GRAPH, *JOINS, *LOOPS, *ENDS, *STEPPING_IN, *RESTORING, *RUNNER]
+SCHEDULES = [
+    in_schedule(
+        "second pass is not due",
+        "second_passes.append(Occurrence(second, wall, SECOND_PASS))",
+        "pass",
+    ),
+    in_schedule(
+        "fixed time is due in both passes",
+        "if self.follows_the_wall:\n                second_passes",
+        "if True:\n                second_passes",
+    ),
+    in_schedule(
+        "second passes come last",
+        "while second_passes and second_passes[0].due < found.due:",
+        "while second_passes and found.rule != FIRST_PASS:",
+    ),
+    in_schedule("gap is due before it", "return after.replace(microsecond=0)", "return before - _MINUTE"),
+    in_schedule(
+        "gap is due an offset later", "Occurrence(self._end_of_gap(second, first)", "Occurrence(first"
+    ),
+    in_schedule(
+        "fixed time in a gap is lost",
+        "if self.follows_the_wall:\n            return None",
+        "if True:\n            return None",
+    ),
+    in_schedule(
+        "star in the hour is ignored", "self.cron.minute.star or self.cron.hour.star", "self.cron.minute.star"
+    ),
+    in_schedule("times in one gap are due again and again", "                moment = found.due\n", ""),
+    in_schedule("moment itself is due after it", "if found.due > moment:", "if found.due >= moment:"),
+    in_schedule("end is not between", "each.due <= until, self.after", "each.due < until, self.after"),
+    in_schedule(
+        "second passes of what is before are lost",
+        "start -= max(offsets[0] - offsets[1], timedelta())",
+        "pass",
+    ),
+    in_schedule("either day is enough after a star", "implement_cron_bug=True", "implement_cron_bug=False"),
+    in_schedule(
+        "moments are compared as the walls show them",
+        "    return moment.astimezone(UTC)\n",
+        "    return moment\n",
+    ),
+    in_schedule(
+        "latest does not look far back",
+        "span *= 4",
+        "span *= 4\n            floor = max(floor, until - timedelta(days=999))",
+    ),
+    in_cron("one field with all days leaves it to the other", "if cron.is_either_day and (len", "if (len"),
+]
+
+MUTANTS = [*GRAPH, *JOINS, *LOOPS, *ENDS, *STEPPING_IN, *RESTORING, *RUNNER, *SCHEDULES]

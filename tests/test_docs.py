@@ -1,16 +1,21 @@
-"""The documentation lists every hook and every command, and nothing that is not there."""
+"""The documentation lists every hook and every command, and nothing that is not there; what it tabulates is so."""
 
 from __future__ import annotations
 
 import inspect
 import re
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from wfepy_hooks import hookspecs
 from wfepy_hooks.arguments import ARGUMENTS
 from wfepy_hooks.configfile import ENGINE_KEYS
+from wfepy_hooks.cron import ALIASES, parse_cron
+from wfepy_hooks.errors import ScheduleError
+from wfepy_hooks.schedule import Schedule
 
 DOCS = Path(__file__).parent.parent / "docs"
 TABLE = re.compile(r"(?<=<!-- hooks -->\n).*?(?=<!-- end -->)", re.DOTALL)
@@ -57,3 +62,43 @@ def test_the_page_lists_the_keys_of_the_config_that_have_an_effect_today() -> No
     text = (DOCS / "cli.md").read_text(encoding="utf-8")
     (table,) = re.findall(r"^\| `\[wfepy\]` \|.*\n\| --- .*\n((?:\|.*\n)+)", text, re.MULTILINE)
     assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == set(ENGINE_KEYS)
+
+
+def rows(checked: str) -> list[list[str]]:
+    """Return the rows of the table of `schedules.md` below this mark, without its head."""
+    text = (DOCS / "schedules.md").read_text(encoding="utf-8")
+    (table,) = re.findall(rf"^<!-- checked: {checked} -->\n\n((?:\|.*\n)+)", text, re.MULTILINE)
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
+
+
+def code(cell: str) -> list[str]:
+    return re.findall("`([^`]+)`", cell)
+
+
+def test_what_the_page_says_is_written_for_a_crontab_is() -> None:
+    table = [(form, code(crontab)) for written, crontab in rows("written")[2:] for form in code(written)]
+    assert [[parse_cron(form).text] for form, _ in table] == [crontab for _, crontab in table]
+    assert {form for form, _ in table if form.startswith("@")} == set(ALIASES)
+
+
+def test_what_the_page_says_is_refused_is_and_what_to_write_is_accepted() -> None:
+    for refused, _, instead in rows("refused")[2:]:
+        for form in code(refused):
+            with pytest.raises(ScheduleError):
+                parse_cron(form)
+        (right,) = code(instead)
+        parse_cron(right)
+
+
+def test_what_the_page_says_of_changed_clocks_is_so() -> None:
+    head, _, *table = rows("Europe/Prague")
+    zone = ZoneInfo("Europe/Prague")
+    for expression, *cells in table:
+        for title, cell in zip(head[1:], cells, strict=True):
+            start = datetime.fromisoformat(title[:10]).replace(tzinfo=zone)
+            # Aware datetimes of one zone are added up by the wall.
+            due = Schedule(code(expression)[0], zone.key).between(start, start + timedelta(days=1))
+            assert " ".join(f"{each.due.astimezone(zone):%H:%M%z}" for each in due) == cell, (
+                expression,
+                title,
+            )

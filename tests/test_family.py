@@ -87,8 +87,10 @@ class Home:
         config = f'[workflows.parent]\nmodule = "{parent}.py"\n\n[workflows.child]\nmodule = "{child}.py"\n'
         (path / "wfepy.toml").write_text(config)
 
-    def begin(self, call: str, options: str = "", more: str = "") -> None:
+    def begin(self, call: str, options: str = "", more: str = "", *, handled: bool = True) -> None:
         text = textwrap.dedent(PARENT).format(call=call, options=options) + textwrap.dedent(more)
+        if not handled:
+            text = text.replace('on="failed"', 'on="timeout"')
         (self.path / f"{self.modules[0]}.py").write_text(text)
         self.open().start("parent", "p")
 
@@ -208,6 +210,105 @@ def test_an_id_that_another_instance_has_is_a_failed_attempt(home: Home) -> None
     assert "there is a live instance of this id" in home.document("parent/p")["tasks"]["build"]["error"]
 
 
+def rewind(home: Home, task: str = "build") -> None:
+    Operations(home.open()).rewind("parent", "p", task, by="ann")
+
+
+def test_a_task_that_is_rewound_begins_a_child_with_a_number_behind_the_id(home: Home) -> None:
+    home.begin('"child", id="c"')
+    home.tick()
+    for name in ("c.2", "c.3"):
+        rewind(home)
+        assert home.tick() == {"parent/p": "finished", f"child/{name}": "finished"}
+        assert home.document("parent/p")["context"]["build"]["instance"] == name
+        waits = [record["wait"] for record in home.records("parent/p") if "wait" in record]
+        assert waits[-1]["child"] == f"child/{name}"
+
+
+def test_a_rewind_cancels_the_child_that_is_waited_for_and_another_is_begun(home: Home) -> None:
+    home.begin('"child", id="c", data={"waits": True}')
+    home.tick()
+    rewind(home)
+    assert home.tick() == {"parent/p": "running", "child/c": "cancelled", "child/c.2": "running"}
+    assert "signals" not in home.document("parent/p"), "nobody would ever take that the old child has ended"
+    send_signal(home.open(), "child", "c.2", "go")
+    assert home.tick() == {"child/c.2": "finished", "parent/p": "finished"}
+
+
+def test_the_old_child_is_cancelled_although_the_message_of_the_rewind_was_lost(home: Home) -> None:
+    home.begin('"child", id="c", data={"waits": True}')
+    home.tick()
+    rewind(home)
+    shutil.rmtree(home.path / ".wfepy/state/child/inbox")
+    assert home.tick()["child/c"] == "cancelled"
+
+
+def test_a_rewind_of_an_earlier_task_that_had_no_child_yet_changes_no_id(home: Home) -> None:
+    home.begin('"chidl", id="c"')
+    home.tick()
+    rewind(home)
+    file = home.path / f"{home.modules[0]}.py"
+    file.write_text(file.read_text().replace("chidl", "child"))
+    sys.modules.pop(home.modules[0], None)
+    assert home.tick() == {"parent/p": "finished", "child/c": "finished"}
+
+
+def test_a_number_makes_no_id_too_long(home: Home) -> None:
+    home.begin(f'"child", id="{"c" * 99}"')
+    home.tick()
+    rewind(home)
+    first, second = (name.partition("/")[2] for name in home.tick())
+    assert (first, len(second), second[:80]) == ("p", 100, "c" * 80)
+
+
+def retry(home: Home) -> None:
+    Operations(home.open()).retry("parent", "p", "build", by="ann")
+
+
+def test_a_task_that_is_retried_after_its_child_failed_begins_another(home: Home) -> None:
+    home.begin('"child", id="c", data={"fails": True}', handled=False)
+    assert home.tick() == {"parent/p": "failed", "child/c": "failed"}
+    retry(home)
+    assert home.tick() == {"parent/p": "failed", "child/c.2": "failed"}
+    assert "child/c.2 ended as failed" in home.document("parent/p")["tasks"]["build"]["error"]
+    rewind(home)
+    assert home.tick() == {"parent/p": "failed", "child/c.3": "failed"}
+
+
+def test_a_child_that_was_mended_is_taken_by_the_retried_task_of_a_parent_that_had_failed(home: Home) -> None:
+    home.begin('"child", id="c", data={"fails": True}', handled=False)
+    home.tick()
+    Operations(home.open()).done("child", "c", "work", by="ann")
+    retry(home)
+    assert home.tick() == {"parent/p": "finished"}
+    outcome = home.document("parent/p")["context"]["build"]
+    assert (outcome["instance"], outcome["status"]) == ("c", "finished")
+
+
+def test_a_child_that_is_retried_runs_although_its_parent_has_failed_of_it(home: Home) -> None:
+    home.begin('"child", id="c", data={"fails": True}', handled=False)
+    home.tick()
+    file = home.path / f"{home.modules[1]}.py"
+    file.write_text(file.read_text().replace('raise wfepy.GiveUp("no")', "return True"))
+    sys.modules.pop(home.modules[1], None)
+    Operations(home.open()).retry("child", "c", "work", by="ann")
+    assert home.tick() == {"child/c": "finished"}
+    retry(home)
+    assert home.tick() == {"parent/p": "finished"}
+    assert home.document("parent/p")["context"]["build"]["instance"] == "c"
+
+
+def test_a_child_that_was_mended_is_taken_by_the_retried_task_of_a_parent_that_goes_on(home: Home) -> None:
+    home.begin('"child", id="c", data={"fails": True}', handled=False, more=IDLE)
+    home.tick()
+    Operations(home.open()).done("child", "c", "work", by="ann")
+    assert home.tick() == {"parent/p": "running"}, "it has been told, and nothing waits for it"
+    retry(home)
+    home.tick()
+    assert home.document("parent/p")["tasks"]["end"]["status"] == "done"
+    assert home.document("parent/p")["context"]["build"]["instance"] == "c"
+
+
 def test_an_unknown_workflow_is_named_with_those_that_there_are(home: Home) -> None:
     home.begin('"chidl"')
     home.tick()
@@ -215,9 +316,8 @@ def test_an_unknown_workflow_is_named_with_those_that_there_are(home: Home) -> N
     assert 'start_child("chidl"): there is no such workflow; configured are parent, child' in error
 
 
-@pytest.mark.slow
-def test_a_kill_at_any_moment_starts_no_second_child_and_loses_no_end(home: Home) -> None:
-    home.begin('"child", id="c"')
+def killed_everywhere(home: Home) -> Iterator[int]:
+    """Kill a tick of the instances as they are now at each of its fault points, and tick on after each."""
     first = {file: file.read_bytes() for file in (home.path / ".wfepy").rglob("*") if file.is_file()}
     for point in itertools.count(1):
         shutil.rmtree(home.path / ".wfepy")
@@ -225,14 +325,35 @@ def test_a_kill_at_any_moment_starts_no_second_child_and_loses_no_end(home: Home
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(data)
         if not killed_at(point, home.tick):
-            break
+            return
         for _ in range(3):
             home.tick()
+        yield point
+
+
+@pytest.mark.slow
+def test_a_kill_at_any_moment_starts_no_second_child_and_loses_no_end(home: Home) -> None:
+    home.begin('"child", id="c"')
+    point = 0
+    for point in killed_everywhere(home):
         assert home.document("parent/p")["status"] == "finished", point
         assert home.document("child/c")["status"] == "finished", point
         assert home.document("parent/p")["context"]["build"]["status"] == "finished"
         ends = [record for record in home.records("parent/p") if record["event"] == "signal"]
         assert len(ends) == 1, point
+    assert point > 40, "the kills have met many moments"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("again", [rewind, retry])
+def test_a_kill_at_any_moment_after_a_child_begins_one_more_and_not_two(home: Home, again: Any) -> None:
+    home.begin('"child", id="c", data={"fails": True}', handled=False)
+    home.tick()
+    again(home)
+    point = 0
+    for point in killed_everywhere(home):
+        assert sorted(home.open().store.list("child", ended=True)) == ["c", "c.2"], point
+        assert "child/c.2 ended as failed" in home.document("parent/p")["tasks"]["build"]["error"], point
     assert point > 40, "the kills have met many moments"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -97,7 +98,14 @@ def test_the_command_of_a_tick_names_the_interpreter() -> None:
 
 
 def test_the_command_of_a_tick_names_another_config_file() -> None:
-    config = config_with(lambda schedules, config: [], file="/srv/app/pyproject.toml")
+    config = config_with(lambda schedules, config: [], file="/srv/app/prod.toml")
+    assert tick_command(config)[3:] == ["--config", "prod.toml", "tick", "--due"]
+
+
+def test_the_command_of_a_tick_does_not_name_the_file_that_is_found(tmp_path: Path) -> None:
+    config = Config(str(tmp_path), file=str(tmp_path / "pyproject.toml"))
+    assert tick_command(config)[3:] == ["tick", "--due"]
+    (tmp_path / "wfepy.toml").touch()  # it comes first
     assert tick_command(config)[3:] == ["--config", "pyproject.toml", "tick", "--due"]
 
 
@@ -114,4 +122,8 @@ def test_the_command_of_a_tick_repeats_what_the_command_line_says() -> None:
 
 def test_the_command_of_a_tick_runs(tmp_path: Path) -> None:
     config = Config(str(tmp_path))
-    assert tick_command(config)[0] == sys.executable
+    python = tick_command(config)[0]
+    assert os.path.samefile(python, sys.executable)
+    assert os.path.dirname(python) == os.path.dirname(
+        sys.executable
+    )  # not what a link of an environment leads to

@@ -7,7 +7,7 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wfepy_hooks import ScheduleEntry, ScheduleError, needed_minutes
@@ -93,6 +93,7 @@ def test_the_offsets_do_not_depend_on_the_time_of_day() -> None:
     assert offsets_ahead(zone, SINCE) == offsets_ahead(zone, SINCE + timedelta(hours=16))
 
 
+@settings(max_examples=40)
 @given(
     st.lists(st.integers(0, 59), min_size=1, max_size=3),
     st.sampled_from(["*", "0", "1", "2", "3", "2,14", "23"]),

@@ -25,6 +25,8 @@ from typing import NamedTuple
 
 import pytest
 
+import crontab_folder
+
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("examples/*/README.md"))]
 #: What a spinner draws between saving and restoring the cursor, colours and other codes of a terminal.
@@ -41,11 +43,21 @@ LEFT_BEHIND = shutil.ignore_patterns(
 VARYING = [
     (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?Z?"), "DATE"),
     (re.compile(r"\b\d\d:\d\d:\d\d\b"), "TIME"),
+    # A cell of a table may break a moment in two.
+    (re.compile(r"\b\d{4}-\d\d-\d\d\b"), "DAY"),
+    (re.compile(r"\b\d\d:\d\dZ"), "MINUTE"),
+    (re.compile(r"\(in \d+(d|h|min)( \d+(h|min|s))?\)"), "(in LEFT)"),
     (re.compile(r"\b\d+(\.\d+)? ?(ms|s|us)\b"), "DURATION"),
     (re.compile(r'("took": )[\d.e-]+'), r"\1DURATION"),
     (re.compile(r'("uid": )"\w+"'), r"\1UID"),
     (re.compile(r'("graph": )"\w+"'), r"\1FINGERPRINT"),
     (re.compile(r"\b[0-9a-f]{64}\b"), "SHA256"),
+    (re.compile(r"\b(coffee-)[0-9a-f]{8}\b"), r"\1ID"),
+    (re.compile(r"\b(sum=)[0-9a-f]{12}\b"), r"\1SUM"),
+    (re.compile(r"\b(the crontab of )\w+"), r"\1USER"),
+    (re.compile(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b"), "DAY"),
+    (re.compile(r"\bCES?T\b"), "ZONE"),
+    (re.compile(r"\b\d{8}T\d{6}\.\d{6}Z\b"), "STAMP"),
     (re.compile(r"\b[0-9a-f]{10}([0-9a-f]{2})?\b"), "COMMIT"),
     (re.compile(r"\bPython 3\.\d+(\.\d+)?"), "PYTHON"),
 ]
@@ -77,7 +89,13 @@ def play(text: str, folder: Path, environment: dict[str, str]) -> str:
     shown = []
     for command in commands(text):
         shown.append(f"$ {command}\n{seen_at_a_terminal(command, folder, environment)}")
-    played = "".join(shown).replace(str(folder), "/home/you/coffee")
+    played = "".join(shown)
+    for ours, theirs in (
+        (str(folder), "/home/you/coffee"),
+        (str(folder.parent), "/home/you"),
+        (os.path.dirname(sys.executable), "/home/you/.venv/bin"),
+    ):
+        played = played.replace(ours, theirs)
     # Lines that differ only in what varies stay as they are on the page.
     kept = {normalised(line): line for line in text.splitlines(keepends=True)}
     return "".join(kept.get(normalised(line), line) for line in played.splitlines(keepends=True))
@@ -128,11 +146,17 @@ def reader_environment(folder: Path) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("WFEPY_", "PYTEST_", "COLUMNS"))
+        if not name.startswith(("WFEPY_", "PYTEST_", "COLUMNS", "XDG_STATE_HOME"))
     }
+    # Nobody who tests the pages is to have their crontab changed.
+    programs = folder / "programs"
+    programs.mkdir(exist_ok=True)
+    (programs / "crontab").write_text(crontab_folder.PROGRAM, encoding="utf-8")
+    (programs / "crontab").chmod(0o755)
     return {
         **kept,
-        "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]]),
+        "PATH": os.pathsep.join([str(programs), os.path.dirname(sys.executable), os.environ["PATH"]]),
+        "TZ": "UTC",
         "HOME": str(folder),
         "TERM": "xterm",
         "PYTHONIOENCODING": "utf-8",
@@ -179,6 +203,17 @@ def test_the_commands_of_a_page_print_what_it_shows(
 def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_every_workflow_of_the_page_about_waiting_is_run() -> None:
+    page = blocks((ROOT / "docs" / "waiting.md").read_text(encoding="utf-8"))
+    typed = "\n".join(
+        command for block in page if block.language == "console" for command in commands(block.text)
+    )
+    for block in page:
+        if block.language == "python":
+            assert block.file, f"a block that no command can run:\n{block.text}"
+            assert re.search(rf"wfepy (run|start) {Path(block.file).stem}\b", typed), block.file
 
 
 def test_python_blocks_are_valid_python() -> None:

@@ -125,7 +125,7 @@ def test_a_transition_may_be_about_a_failure() -> None:
 
     assert runner.status == "finished"
     assert runner.context["ran"] == ["brew", "clean"]
-    assert "only if brew is done, and it failed" in runner.instance.why("drink")
+    assert "only if brew is done, and it is not" in runner.instance.why("drink")
 
 
 def test_a_condition_that_raises_fails_the_attempt_and_says_where() -> None:

@@ -360,6 +360,13 @@ def test_a_short_delay_is_waited_for_within_the_tick() -> None:
     assert bench.slept == [2.0, 2.0]
 
 
+@pytest.mark.parametrize(("failures", "failed"), [(1, []), (99, ["a"])])
+def test_a_task_whose_retries_are_over_within_the_tick_is_not_retrying(failures: Any, failed: Any) -> None:
+    bench = Bench(retrying(Retry(3, delay="2s", factor=1, jitter=0), failures))
+    summary = bench.tick()
+    assert (list(summary.retrying), list(summary.failures)) == ([], failed)
+
+
 @pytest.mark.parametrize(
     "retry",
     [Retry(on=KeyError), Retry(unless=ValueError), Retry(unless=lambda error: "attempt" in str(error))],
@@ -433,7 +440,7 @@ def test_a_quorum_counts_people_and_their_last_choice() -> None:
     bench.tick()
     bench.signal("review", "approve", by="ann")
     bench.signal("review", "approve", by="ann")
-    assert bench.tick().waiting == {"review": "approve or reject by ann or bob or eve, 1 of 2 votes"}
+    assert bench.tick().waiting == {"review": "approve or reject by ann, bob or eve, 1 of 2 votes"}
     bench.signal("review", "reject", by="ann")
     bench.signal("review", "approve", by="bob")
     assert bench.tick().status == "running"

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from .scheduling import ScheduleEntry, collect_schedules
     from .sending import send_signal
     from .signals import Signal
+    from .timing import parse_duration
     from .writing import FileChange, compare_files, write_files
 
 __version__ = "0.1.0"
@@ -115,6 +116,7 @@ __all__ = [
     "join_point",
     "needed_minutes",
     "offsets_ahead",
+    "parse_duration",
     "plugin_settings",
     "send_signal",
     "settings_table",
@@ -143,6 +145,7 @@ _LAZY = {
     "generate": "generating",
     "needed_minutes": "needed",
     "offsets_ahead": "offsets",
+    "parse_duration": "timing",
     "plugin_settings": "pluginsettings",
     "settings_table": "pluginsettings",
     "ZoneOffsets": "offsets",

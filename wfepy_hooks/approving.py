@@ -7,7 +7,7 @@ import functools
 from .arguments import parameters
 from .context import put
 from .outcome import GiveUp
-from .signals import refusal
+from .signals import listed, refusal
 from .task import DecoratorStack, Task
 from .task import task as make_task
 from .waiting import wait
@@ -64,7 +64,7 @@ class _Terms:
 
     def describe(self, votes: dict[str, Any]) -> str:
         """Return what is waited for, such as ``approve or reject by ann or bob, 1 of 2 votes``."""
-        text = self.reason or " or ".join(self.choices) + (f" by {' or '.join(self.by)}" if self.by else "")
+        text = self.reason or listed(self.choices) + (f" by {listed(self.by)}" if self.by else "")
         if self.quorum > 1:
             text += f", {max(map(list(votes.values()).count, self.choices))} of {self.quorum} votes"
         return text
@@ -137,7 +137,7 @@ def _asking(function: Callable[..., Any], terms: _Terms, into: str) -> Any:
         votes = terms.votes(signals.peek(name))
         choice = terms.decided(votes)
         if choice is not None:
-            signals.take_all(name)
+            signals.drop(name)
             put(context, into or name, choice)
             return True
         if terms.is_hopeless(votes):

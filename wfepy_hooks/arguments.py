@@ -24,11 +24,11 @@ class Call:
     :ivar instance: :ivar task: :ivar attempt: what is tried
     :ivar clock: returns the time
     :ivar item: the item of a task with ``each=``
-    :ivar key: of the item, for the idempotency key; empty where there is none
+    :ivar number: that of the item, or -1
     :ivar signals: what the task got as its argument ``signals``, or ``None`` if it did not ask
     """
 
-    __slots__ = ("_host", "_opened", "attempt", "clock", "instance", "item", "key", "signals", "task")
+    __slots__ = ("_host", "_opened", "attempt", "clock", "instance", "item", "number", "signals", "task")
 
     def __init__(
         self,
@@ -39,14 +39,14 @@ class Call:
         host: PluginHost | None = None,
         *,
         item: Any = None,
-        key: str = "",
+        number: int = -1,
     ) -> None:
         self.instance = instance
         self.task = task
         self.attempt = attempt
         self.clock = clock
         self.item = item
-        self.key = key
+        self.number = number
         self.signals: Signals | None = None
         self._host = host
         self._opened: list[tuple[str, Generator[Any, None, None]]] = []
@@ -106,14 +106,23 @@ def _broken(name: str, what: str) -> PluginError:
 def _take_signals(call: Call) -> Signals:
     from .signals import Signals  # lazily: few tasks ask for it
 
-    call.signals = Signals(call.instance.signals)
+    instance = call.instance
+    items = instance.items.get(call.task.name)
+    wait = instance.waits.get(call.task.name) if items is None else items.waits.get(call.number)
+    unfit = () if wait is None else [each.id for each in instance.signals if wait.refuses(each)]
+    call.signals = Signals(instance.signals, unfit)
     return call.signals
+
+
+def _idempotency_key(call: Call) -> str:
+    of_item = f"/{call.number}" if call.number >= 0 else ""
+    return call.instance.idempotency_key(call.task) + of_item
 
 
 #: The built-in arguments by name. They are made anew for each attempt.
 ARGUMENTS: dict[str, Callable[[Call], Any]] = {
     "attempt": lambda call: call.attempt,
-    "idempotency_key": lambda call: call.instance.idempotency_key(call.task) + call.key,
+    "idempotency_key": _idempotency_key,
     "instance": lambda call: call.instance,
     "item": lambda call: call.item,
     "now": lambda call: call.clock(),

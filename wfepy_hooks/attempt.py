@@ -226,7 +226,8 @@ class TaskRunner(Committer):
             return self._not_recorded(number, broken)
         except (Exception, SystemExit) as second:  # noqa: BLE001  # a condition of on="failed" raised
             error, again = second, RetryDecision(True, "a condition raised")
-        self._consumed = ()
+        if not getattr(error, "takes_signals", False):
+            self._consumed = ()
         status = TaskStatus.RETRYING if again.again else TaskStatus.FAILED
         result = TaskResult(status, attempt=attempt, took=took, reason=again.reason, error=error)
         if again.again and again.delay is not None:

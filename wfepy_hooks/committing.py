@@ -136,6 +136,8 @@ class Committer:
         if faults.hit:
             faults.hit("attempt.committed.before")
         instance, task = self.instance, self._tasks[number]
+        if self.summary.retrying:  # the attempt before, if it was in this tick
+            self.summary.retrying.pop(task.name, None)
         result.generation = instance.marking.generation[number]
         if outcome == m.READY and task.options.deadline is not None and task.name not in instance.deadlines:
             # Set even if recording fails: then the attempt does not count, and this does not matter.

@@ -17,6 +17,7 @@ __all__ = ["ALIASES", "CronExpression", "Field", "parse_cron"]
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import ModuleType
     from typing import NoReturn
 
 #: What the shorthands stand for. Debian's cron and cronie know them, crond of busybox crashes on ``@daily``.
@@ -29,35 +30,43 @@ ALIASES = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
 }
+#: Characters of an expression: each number of each field, written out, is less.
+LONGEST = 500
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _LONGEST_MONTHS = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
 
 
-class _Kind:
-    """One of the five fields.
+class Kind:
+    """One of the five kinds of fields.
 
     :ivar low: :ivar high: the numbers it may have
+    :ivar most: the greatest that is not another word for the least: Sunday is 0 and 7
     :ivar names: the names for some of them
     :ivar hashed: how many numbers from ``low`` on an ``H`` picks from: no 31st, which most months lack
+    :ivar period: in what it is counted
     """
 
-    __slots__ = ("hashed", "high", "low", "name", "names")
+    __slots__ = ("hashed", "high", "low", "most", "name", "names", "period")
 
-    def __init__(self, name: str, low: int, high: int, names: dict[str, int], hashed: int) -> None:
+    def __init__(
+        self, name: str, low: int, high: int, period: str, *, names: tuple[str, ...] = (), hashed: int = 0
+    ) -> None:
         self.name = name
         self.low = low
         self.high = high
-        self.names = names
-        self.hashed = hashed
+        self.most = 6 if high == 7 else high
+        self.names = {name: number for number, name in enumerate(names, low)}
+        self.hashed = hashed or self.most - low + 1
+        self.period = period
 
 
-_KINDS = (
-    _Kind("minute", 0, 59, {}, 60),
-    _Kind("hour", 0, 23, {}, 24),
-    _Kind("day of the month", 1, 31, {}, 28),
-    _Kind("month", 1, 12, {name: number for number, name in enumerate(_MONTHS, 1)}, 12),
-    _Kind("day of the week", 0, 7, {name: number for number, name in enumerate(_WEEKDAYS)}, 7),
+KINDS = (
+    Kind("minute", 0, 59, "hour"),
+    Kind("hour", 0, 23, "day"),
+    Kind("day of the month", 1, 31, "month", hashed=28),
+    Kind("month", 1, 12, "year", names=_MONTHS),
+    Kind("day of the week", 0, 7, "week", names=_WEEKDAYS),
 )
 
 
@@ -113,75 +122,51 @@ def parse_cron(text: str, seed: str = "") -> CronExpression:
     :raises ScheduleError: names the field, the value, what is wrong, and what to write instead
     """
     words = _fields_of(text)
-    fields = [_Reader(kind, word, seed).read() for kind, word in zip(_KINDS, words, strict=True)]
+    fields = [_Reader(kind, word, seed).read() for kind, word in zip(KINDS, words, strict=True)]
     expression = CronExpression(text, *fields)
-    _require_a_day(expression)
-    return expression
+    _require_a_day(expression, words[2])
+    return _with_plain_days(expression)
 
 
 def _fields_of(text: str) -> list[str]:
-    if any(not c.isprintable() and c != "\t" for c in text):
-        raise ScheduleError("a cron expression is one line of text", value=text)
     words = text.split()
-    if words and words[0].startswith("@"):
-        return _aliased(text, words)
-    for variable in ("CRON_TZ=", "TZ="):
-        if words and words[0].startswith(variable):
-            zone = words[0][len(variable) :]
-            hint = f'write timezone = "{zone}" beside the schedule, and {words[0]} not at all'
-            raise ScheduleError("a time zone is no field of a cron expression", value=words[0], hint=hint)
-    if len(words) == 5:
+    if len(words) == 5 and words[0][0] not in "@TC" and text.isprintable() and len(text) <= LONGEST:
         return words
-    raise ScheduleError(
-        f"a cron expression has 5 fields - minute, hour, day of the month, month, day of the week - not {len(words)}",
-        value=text,
-        hint=_count_hint(words),
-    )
+    from .cronhelp import whole  # lazily: for an alias or an error
+
+    return whole(text, words)
 
 
-def _count_hint(words: list[str]) -> str:
-    if len(words) == 6:
-        return f'there are no seconds or years here, write "{" ".join(words[:5])}" or "{" ".join(words[1:])}"'
-    if 0 < len(words) < 5:
-        return f'write "{" ".join([*words, *["*"] * (5 - len(words))])}" if the others do not matter'
-    return 'write such as "0 9 * * mon", Mondays at nine'
-
-
-def _aliased(text: str, words: list[str]) -> list[str]:
-    alias = words[0].lower()
-    if alias in ALIASES and len(words) == 1:
-        return ALIASES[alias].split()
-    if alias in ALIASES:
-        raise ScheduleError(f"nothing can follow {alias}", value=text, hint=f'write "{ALIASES[alias]}"')
-    if alias == "@reboot":
-        hint = "let whatever starts the machine run wfepy tick, or write a time"
-        raise ScheduleError("@reboot is no time", value=text, hint=hint)
-    if alias == "@every":
-        hint = 'write "*/5 * * * *" for every five minutes'
-        raise ScheduleError("@every is not known to cron", value=text, hint=hint)
-    from .suggest import did_you_mean  # lazily: only for an error
-
-    raise ScheduleError(f"there is no {words[0]}", value=text, hint=did_you_mean(alias, ALIASES))
-
-
-def _require_a_day(cron: CronExpression) -> None:
+def _require_a_day(cron: CronExpression, word: str) -> None:
     """Refuse a date that no year has."""
-    days = cron.day.values
-    if any(days[0] <= _LONGEST_MONTHS.get(month, 31) for month in cron.month.values):
+    months, first = cron.month.values, cron.day.values[0]
+    if any(first <= _LONGEST_MONTHS.get(month, 31) for month in months):
         return
-    months = ", ".join(_MONTHS[month - 1] for month in cron.month.values)
-    raise ScheduleError(
-        f"no {months} has a day {days[0]}, so it never comes",
-        field="day of the month",
-        value=cron.day.text,
-        hint="take a day that the month has, or * where the days of the week decide",
-    )
+    names = ", ".join(_MONTHS[month - 1] for month in months)
+    what = f"{names} {'have' if len(months) > 1 else 'has'} no day {first}"
+    hint = f"write a day from 1 to {max(_LONGEST_MONTHS[month] for month in months)}"
+    if cron.is_either_day:
+        hint += ", or * if only the day of the week is to decide"
+    else:
+        what += ", so this never comes"
+    raise ScheduleError(what, field="day of the month", value=word, hint=hint)
+
+
+def _with_plain_days(cron: CronExpression) -> CronExpression:
+    """Write ``*`` for both fields of days where either of two is enough and one has them all.
+
+    To busybox, whose rule has no ``*`` in it, a field with all days leaves the decision to the other one.
+    """
+    if cron.is_either_day and (len(cron.day.values) == 31 or len(cron.weekday.values) == 7):
+        day, weekday = Field(tuple(range(1, 32)), True, "*"), Field(tuple(range(7)), True, "*")
+        return CronExpression(cron.source, cron.minute, cron.hour, day, cron.month, weekday)
+    return cron
 
 
 class _Reader:
     """Reads one field."""
 
-    def __init__(self, kind: _Kind, word: str, seed: str) -> None:
+    def __init__(self, kind: Kind, word: str, seed: str) -> None:
         self._kind = kind
         self._word = word
         self._seed = seed
@@ -189,19 +174,14 @@ class _Reader:
     def read(self) -> Field:
         kind, word = self._kind, self._word
         if word == "*":
-            return self._field(range(kind.low, kind.high + 1), "*")
-        if word.startswith("*/"):
-            step = self._step(word[2:])
-            return self._field(range(kind.low, self._most + 1, step), "*" if step == 1 else f"*/{step}")
+            return self._field(range(kind.low, kind.most + 1), "*")
+        if word.startswith("*/") and "," not in word:
+            step = self._step(word[2:], kind.most - kind.low + 1, str(kind.low))
+            return self._field(range(kind.low, kind.most + 1, step), "*" if step == 1 else f"*/{step}")
         values: set[int] = set()
         for item in word.split(","):
             values.update(self._item(item))
         return self._field(values, "")
-
-    @property
-    def _most(self) -> int:
-        """The greatest number that is not another word for the least: Sunday is 0 and 7."""
-        return 6 if self._kind.high == 7 else self._kind.high
 
     def _field(self, values: Iterable[int], text: str) -> Field:
         numbers = tuple(sorted({value % 7 for value in values} if self._kind.high == 7 else set(values)))
@@ -209,139 +189,109 @@ class _Reader:
 
     def _item(self, item: str) -> Iterable[int]:
         if not item:
-            self._refuse("there is nothing between two commas or at an end", "take the comma out")
-        if item.startswith("*"):
-            self._refuse(f"{item} stands for everything and cannot be part of a list", "write it alone")
+            self._refuse("there is nothing before or after a comma", "take the comma out")
+        if "*" in item:
+            self._refuse(*_help().star(self._kind, self._word, item))
         if item[0] in "Hh" and (len(item) == 1 or item[1] in "/("):
             return self._hashed(item)
         body, slash, step = item.partition("/")
         first, dash, last = body.partition("-")
-        if slash and not dash:
-            self._refuse_step_without_range(first, step)
-        low = self._number(first)
-        if not dash:
-            return (low,)
-        return self._range(low, first, last, step if slash else "1")
+        if dash:
+            if not first or not last or "-" in last:
+                self._refuse(*_help().broken_range(self._kind, body))
+            return self._range(item, first, last, step if slash else "1")
+        if slash and not body:
+            self._refuse("there is nothing before the slash", f'write "*{item}"')
+        number = self._number(first)
+        if slash:
+            size = self._step(step, self._kind.most - self._kind.low + 1, first)
+            self._refuse(*_help().step_without_range(self._kind, first, number, size))
+        return (number,)
 
-    def _range(self, low: int, first: str, last: str, step: str) -> Iterable[int]:
-        high = self._number(last)
-        if high == 0 and low > 0 and self._kind.high == 7:
-            high = 7  # mon-sun
+    def _range(self, item: str, first: str, last: str, step: str) -> Iterable[int]:
+        low, high = self._ends(first, last)
+        size = 1 if step == "1" else self._step(step, high - low + 1 if low <= high else 0, first)
         if high < low:
-            names = [] if first.isdigit() else list(self._kind.names)
-            begin, end = (names[0], names[-1]) if names else (self._kind.low, self._most)
-            upper, lower = _span(first, str(end)), _span(str(begin), last)
-            hint = f'write "{upper},{lower}"'
-            self._refuse(f"{first}-{last} runs backwards, which some daemons never run", hint)
-        return range(low, high + 1, self._step(step, high - low + 1) if step != "1" else 1)
+            self._refuse(*_help().backwards(self._kind, self._word, item, (low, high, size)))
+        return range(low, high + 1, size)
+
+    def _ends(self, first: str, last: str) -> tuple[int, int]:
+        low, high = self._number(first), self._number(last)
+        if self._kind.high == 7:  # a week begins or ends on Sunday
+            if high == 0 < low:
+                high = 7
+            elif low == 7 > high:
+                low = 0
+        return low, high
 
     def _hashed(self, item: str) -> Iterable[int]:
         """Return what ``H``, ``H/STEP``, ``H(LOW-HIGH)`` or ``H(LOW-HIGH)/STEP`` stands for."""
         low, count = self._kind.low, self._kind.hashed
         body, slash, step = item[1:].partition("/")
         if body:
-            first, dash, last = body.strip("()").partition("-")
-            if not (body.startswith("(") and body.endswith(")") and dash):
-                self._refuse(
-                    f"{item} is not understood", f'write "H", "H/10" or "H({low}-{low + count // 2 - 1})"'
-                )
-            low, high = self._number(first), self._number(last)
+            first, dash, last = body[1:-1].partition("-")
+            if not (body.startswith("(") and body.endswith(")") and dash and first and last):
+                half = f"H({low}-{low + count // 2 - 1})"
+                self._refuse(f'"{item}" is not understood', f'write such as "H", "H/2" or "{half}"')
+            low, high = self._ends(first, last)
             if high < low:
                 self._refuse(f"{first}-{last} runs backwards", f'write "H({last}-{first})"')
             count = high - low + 1
+        picked = self._hash() % count
         if not slash:
-            return (low + self._hash() % count,)
-        size = self._step(step, count)
-        return range(low + self._hash() % size, low + count, size)
+            return (low + picked,)
+        size = self._step(step, count, "H" + body)
+        # The number without a step is one of those with a step: a start is at a minute at which there is a tick.
+        return range(low + picked % size, low + count, size)
 
     def _hash(self) -> int:
         """Return a large number of the seed for this field, of which each remainder is as likely as another.
 
-        The fields take different parts of one hash, so that the pairs of two fields are spread evenly, too. What
-        ``H/10`` and ``H`` pick for one seed agree: a start is at a minute at which there is a tick.
+        The fields take different parts of one hash, so that the pairs of two fields are spread evenly, too.
         """
         from hashlib import blake2b  # lazily: it takes 4 ms
 
         number = int.from_bytes(blake2b(self._seed.encode(), digest_size=32).digest(), "big")
-        for kind in _KINDS[: _KINDS.index(self._kind)]:
+        for kind in KINDS[: KINDS.index(self._kind)]:
             number //= kind.hashed
         return number
 
-    def _step(self, text: str, count: int = 0) -> int:
-        count = count or self._most - self._kind.low + 1
-        if not (text.isascii() and text.isdigit()):
-            self._refuse(f'the step "{text}" is no number', 'write such as "*/10"')
+    def _step(self, text: str, count: int, alone: str) -> int:
+        """Return the number of a step through ``count`` numbers; ``alone`` is how to write the first of them."""
+        if not _is_number(text):
+            self._refuse(f'the step "{text}" is no number', 'write such as "*/2"')
         step = int(text)
         if not step:
-            self._refuse("a step of 0 goes nowhere", 'write "*" for each')
+            self._refuse("a step of 0 goes nowhere", "write a step of 1 or more")
         if step >= count > 1:
-            self._refuse(
-                f"a step of {step} leaves only the first of {count}",
-                "write that number alone; cron counts from the beginning of each hour, day, month and week",
-            )
+            anew = f"cron counts anew in each {self._kind.period}"
+            self._refuse(f"a step of {text} leaves only the first of {count}: {anew}", f'write "{alone}"')
         return step
 
     def _number(self, text: str) -> int:
         kind = self._kind
-        if text.isascii() and text.isdigit():
+        if _is_number(text):
             number = int(text)
             if not kind.low <= number <= kind.high:
-                hint = "midnight is 0" if kind.name == "hour" and number == 24 else ""
-                self._refuse(f"{text} is not between {kind.low} and {kind.high}", hint)
+                self._refuse(*_help().out_of_range(kind, text, number))
             return number
         name = text.lower()
-        if name in kind.names:
-            return kind.names[name]
-        return self._refuse_word(text, name)
-
-    def _refuse_word(self, text: str, name: str) -> NoReturn:
-        for kind in _KINDS:
-            if name in kind.names:
-                self._refuse(f"{text} is a {kind.name}", f"it belongs into another field, the {kind.name}")
-        for known in self._kind.names:
-            if len(name) > 3 and name.startswith(known):
-                self._refuse(f"names have three letters, {text} has {len(text)}", f'write "{known}"')
-        for signs, (what, hint) in _FOREIGN.items():
-            if any(sign in text for sign in signs):
-                self._refuse(what, hint)
-        names = " or a name such as " + next(iter(self._kind.names)) if self._kind.names else ""
-        low, high = self._kind.low, self._kind.high
-        self._refuse(f'"{text}" is not understood', f"write a number from {low} to {high}{names}, or *")
-
-    def _refuse_step_without_range(self, first: str, step: str) -> NoReturn:
-        first_number = self._number(first)
-        size = self._step(step)
-        most, low = self._most, self._kind.low
-        whole = f'"*/{size}"' if first_number == low else f'"{first}-{most}/{size}"'
-        self._refuse(
-            f"{first}/{step} means {first} alone to some daemons, and from {first} on to others",
-            f'write "{first}" or {whole}' if first_number + size <= most else f'write "{first}"',
-        )
+        if name not in kind.names:
+            self._refuse(*_help().word(kind, text))
+        return kind.names[name]
 
     def _refuse(self, what: str, hint: str) -> NoReturn:
         raise ScheduleError(what, field=self._kind.name, value=self._word, hint=hint)
 
 
-#: What other programs than cron understand.
-_FOREIGN = {
-    "?": ("? is of Quartz, cron does not know it", "write *"),
-    "~": (
-        "a random time is another one at each start of a daemon",
-        'write "H" or "H(0-30)", the same each time',
-    ),
-    "#": (
-        "the daemons do not agree on what # means",
-        'write a range of days, such as "1-7", and a condition in the workflow',
-    ),
-    "LlWw": (
-        "cron knows no last day and no nearest weekday",
-        'write "28-31" and a condition in the workflow, or the first day of the next month',
-    ),
-}
+def _help() -> ModuleType:
+    from . import cronhelp  # lazily: only for an error
+
+    return cronhelp
 
 
-def _span(first: str, last: str) -> str:
-    return first if first == last else f"{first}-{last}"
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
 
 
 def _compact(numbers: tuple[int, ...]) -> str:

@@ -12,7 +12,7 @@ from .context import put, read_only
 from .engine import NOTHING
 from .errors import CodecError, PluginError
 from .items import DONE, RETRYING, WAITING, ItemsState, replay_item
-from .outcome import GiveUp, Wait
+from .outcome import GiveUp, TaskResult, Wait
 from .waitstate import wait_from_answer
 from .waking import EVERY_TICK
 
@@ -105,8 +105,8 @@ class EachTask:
         runner = self._runner
         if self._task.name not in runner._wanted:
             return None
-        engine, item, key = runner._engine, self.item(number), f"/{number}"
-        return Call(runner.instance, self._task, attempt, engine.clock, engine.host, item=item, key=key)
+        engine, item = runner._engine, self.item(number)
+        return Call(runner.instance, self._task, attempt, engine.clock, engine.host, item=item, number=number)
 
     def attempt_of(self, number: int) -> int:
         """Return which attempt at an item this is, from 1."""
@@ -192,9 +192,9 @@ class EachTask:
         try:
             fields.update(self._outcome(number, attempt, answer, error))
         except CodecError as unsaved:
-            fields.update(self._failure(attempt, unsaved))
+            fields.update(self._failure(number, attempt, unsaved))
         except TypeError as wrong:  # by "strict"
-            fields.update(self._failure(attempt, wrong))
+            fields.update(self._failure(number, attempt, wrong))
         if fields["status"] == "waiting" and not self._is_news(number, fields):
             return
         if runner._consumed:
@@ -210,7 +210,7 @@ class EachTask:
 
     def _outcome(self, number: int, attempt: int, answer: Any, error: BaseException | None) -> dict[str, Any]:
         if error is not None:
-            return self._failure(attempt, error)
+            return self._failure(number, attempt, error)
         if answer is None or answer is False or isinstance(answer, Wait):
             given = (
                 answer
@@ -238,7 +238,7 @@ class EachTask:
             return True
         return (known.reason, known.terms()) != (fields.get("reason", ""), fields.get("wait", {}))
 
-    def _failure(self, attempt: int, error: BaseException) -> dict[str, Any]:
+    def _failure(self, number: int, attempt: int, error: BaseException) -> dict[str, Any]:
         decided = self._runner._decide_retry(self._number, error, attempt)
         fields: dict[str, Any] = {
             "status": "retrying" if decided.again else "failed",
@@ -251,6 +251,9 @@ class EachTask:
             self._runner.summary.retrying[name] = error
         elif decided.again:
             self._runner.summary.failures[name] = error
+        result = TaskResult(fields["status"], attempt=attempt, reason=decided.reason, error=error)
+        result.retry_at = fields.get("retry_at", "")
+        self._runner.summary.add_item_failure(name, number, result)
         return fields
 
     def end(self) -> list[int]:

@@ -54,7 +54,7 @@ class EntryPoint:
 
     def load(self) -> Any:
         """Import the plugin and return it."""
-        found = __import__(self.module, fromlist=["_"])
+        found = __import__(self.module, fromlist=["__name__"])  # which it has: no submodule is looked for
         for attribute in filter(None, self.value.partition(":")[2].split("[")[0].strip().split(".")):
             found = getattr(found, attribute)
         return found

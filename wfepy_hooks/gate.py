@@ -30,6 +30,9 @@ class TaskTimeout(TimeoutError):
 class ChildFailed(GiveUp):
     """The instance that a task has started did not finish."""
 
+    #: Else the same news would meet the task again when a person has it retried.
+    takes_signals = True
+
 
 def gate(runner: TaskRunner, number: int) -> m.Settled | None:
     """Decide what becomes of a task that was tried before.
@@ -132,6 +135,8 @@ def wait_of(runner: TaskRunner, number: int, answer: bool | Wait, known: WaitSta
         wait.signals = (f"wfepy.ended.{wait.child}",)
     wait.offered = max(known.offered if known is not None else 0, runner._seen)
     task = runner._tasks[number]
+    if runner.instance.signals and (known is None or known.signals != wait.signals):
+        _warn_of_misfits(runner, task.name, wait)
     if (
         runner._seen
         and not runner._consumed
@@ -146,6 +151,14 @@ def wait_of(runner: TaskRunner, number: int, answer: bool | Wait, known: WaitSta
             " or ".join(wait.signals),
         )
     return wait
+
+
+def _warn_of_misfits(runner: TaskRunner, name: str, wait: WaitState) -> None:
+    """Tell of signals that came before a task waited for them and that it does not take."""
+    from .misfits import misfit_notes  # lazily: signals seldom come too early
+
+    for note in misfit_notes(runner.instance, runner.instance.signals, [(name, wait.terms())]):
+        runner._log("warning", "%s", note)
 
 
 def after_wait(runner: TaskRunner, number: int) -> m.Settled:

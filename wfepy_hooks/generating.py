@@ -6,7 +6,7 @@ import os
 import sys
 from dataclasses import dataclass
 
-from .configfile import CONFIG_FILE
+from .configfile import CONFIG_FILE, PYPROJECT
 from .errors import PluginError, WfepyError
 from .scheduling import collect_schedules
 
@@ -54,7 +54,17 @@ class Machine:
     @classmethod
     def this(cls) -> Machine:
         """Return what is true of this machine."""
-        return cls(os.path.abspath(sys.executable), _user(), _offsets())
+        return cls(_python(), _user(), _offsets())
+
+
+def _python() -> str:
+    """Return the path of this interpreter; of several names for it in one folder the same, however it was started."""
+    path = os.path.abspath(sys.executable)
+    plain = os.path.join(os.path.dirname(path), "python")
+    try:
+        return plain if os.path.samefile(plain, path) else path
+    except OSError:
+        return path
 
 
 def _user() -> str:
@@ -115,12 +125,19 @@ def tick_command(
     :param state: the folder for the state, if it is elsewhere where the command runs
     """
     command = [python or config.machine.python, "-m", "wfepy_hooks"]
-    name = os.path.basename(config.file or CONFIG_FILE)
-    if name != CONFIG_FILE:
-        command += ["--config", name]
+    if not _is_found(config):
+        command += ["--config", os.path.basename(config.file or "")]
     flags = getattr(config.options, "flags", None)
     if flags is not None:
         command += ["--state", state or config.state] if flags.state is not None else []
         command += [word for plugin in flags.plugins for word in ("-p", plugin)]
         command += ["--no-plugin-autoload"] if flags.autoload is False else []
     return [*command, "tick", *workflows, "--due"]
+
+
+def _is_found(config: Config) -> bool:
+    """Return whether a tick in the folder of the config file finds it by itself."""
+    name = os.path.basename(config.file or CONFIG_FILE)
+    if name == PYPROJECT:
+        return not os.path.exists(os.path.join(config.root, CONFIG_FILE))
+    return name == CONFIG_FILE

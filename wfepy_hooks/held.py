@@ -45,14 +45,31 @@ class Held:
     def __exit__(self, *exception: object) -> None:
         self.session.release()
 
+    def cancel_forgotten(self, document: dict[str, Any], records: list[dict[str, Any]]) -> None:
+        """Cancel the children of tasks that waited for them when the instance was saved, and that the code has removed.
+
+        Before anything is saved: after that nothing tells of them any more.
+        """
+        found: dict[str, str] = {}
+        for name, entry in document["tasks"].items():
+            found[name] = entry.get("wait", {}).get("child", "")
+        for record in records:
+            if record["event"] == "task" or record.get("verb") in ("skip", "done", "rewind"):
+                found[record["task"]] = record.get("wait", {}).get("child", "")
+        self.runner.cancel_children([child for child in found.values() if child])
+
     def receive(self) -> None:
-        """Take what is in the inbox into the history and the instance, each signal once by its id."""
+        """Take what is in the inbox into the history and the instance, each signal once by its id.
+
+        What no task takes that waits for it becomes a note of the session, now and not at each later tick.
+        """
+        workflow, instance = self.session.workflow, self.session.instance
+        self.project.family.touched.pop((workflow, instance), None)  # what it was sent is taken now
         inbox = self.session.inbox()
         if not inbox:
             return
         from .signals import Signal  # lazily: most ticks find nothing
 
-        workflow, instance = self.session.workflow, self.session.instance
         history = self.project.store.history(workflow, instance)
         known = {record.get("id") for record in history if record["event"] == "signal"}
         fresh = []
@@ -67,6 +84,10 @@ class Held:
                     self.recorder.append(self.instance, "signal", **signal.to_json())
                     self.instance.signals.append(signal)
         self.session.discard([fields["id"] for fields in inbox])
+        if fresh and (self.instance.waits or self.instance.items):
+            from .misfits import misfit_notes  # lazily, as above
+
+            self.session.notes.extend(misfit_notes(self.instance, self.instance.signals[-len(fresh) :]))
 
     def cancel_orphan(self) -> None:
         """Cancel the instance if it is the child of a task that does not wait for it any more."""

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from .config import Config
     from .executors.sharing import Sharing
     from .interrupts import Interrupts
-    from .starting import Begun, Schedules
+    from .starting import Begun
     from .stores import Session, Store
 
 
@@ -232,33 +232,24 @@ class Project:
         :param begun: called for each instance that a schedule has begun
         """
         chosen = list(self.config.workflows if names is None else names)
-        schedules = self._schedules(chosen, due_only, begun)
         try:
-            if schedules is not None:
-                yield from schedules.begin()
-                if due_only:
-                    found = list(schedules.due())
-                    yield from (each for each in found if not isinstance(each, str))
-                    chosen = [each for each in found if isinstance(each, str)]
-            yield from self._tick(chosen, busy)
-            if schedules is not None:
-                schedules.close()
+            if self._has_schedules(chosen, due_only):
+                from .starting import scheduled_tick  # lazily: only where there are schedules
+
+                yield from scheduled_tick(
+                    self, chosen, lambda names: self._tick(names, busy), due_only=due_only, begun=begun
+                )
+            else:
+                yield from self._tick(chosen, busy)
         finally:
             self.close()
 
-    def _schedules(
-        self, names: list[str], due_only: bool, begun: Callable[[Begun], None] | None
-    ) -> Schedules | None:
-        """Return what the schedules ask for; ``None`` where there can be none."""
-        config = self.config
-        workflows = [config.workflows[name] for name in names if name in config.workflows]
-        asked = any(each.start or (due_only and each.schedule) for each in workflows)
-        if not asked and len(config.plugins.implementers("wfepy_collect_schedules")) < 2:
-            return None
-        from .agenda import Agenda  # lazily: only where there are schedules
-        from .starting import Schedules
-
-        return Schedules(self, Agenda(config.state), names, config.clock(), begun)
+    def _has_schedules(self, names: list[str], due_only: bool) -> bool:
+        """Return whether a schedule may ask for anything in a tick of these workflows."""
+        workflows = [self.config.workflows[name] for name in names if name in self.config.workflows]
+        if any(each.start or (due_only and each.schedule) for each in workflows):
+            return True
+        return len(self.config.plugins.implementers("wfepy_collect_schedules")) > 1
 
     def _tick(self, chosen: list[str], busy: Callable[[str, str], None] | None) -> Iterator[Report]:
         broken: set[str] = set()
@@ -345,9 +336,8 @@ class Project:
         name = session.workflow
         workflow, codec = self.workflow(name), self.codec(name)
         document, records = self._load_state(session, workflow)
-        restored = state.restore(
-            self._upgraded(document), records, workflow, codec, f"{name}/{session.instance}"
-        )
+        document = self._upgraded(document)
+        restored = state.restore(document, records, workflow, codec, f"{name}/{session.instance}")
         instance = restored.instance
         if instance.id != session.instance:
             raise StateError(
@@ -361,7 +351,10 @@ class Project:
         recorder.before_end = self.family.tell_parent
         runner = Runner.resume(instance, self._engine, recorder)
         runner.replayed = restored.replayed
-        return Held(self, session, runner, recorder, had_ended=had_ended)
+        held = Held(self, session, runner, recorder, had_ended=had_ended)
+        if recorder.is_outdated:
+            held.cancel_forgotten(document, records)
+        return held
 
     def _internal_error(self, session: Session, error: BaseException) -> InternalError:
         if self.config.plugins.internal_error:

@@ -79,31 +79,38 @@ class Schedule:
         return self.cron.minute.star or self.cron.hour.star
 
     def after(self, moment: datetime) -> Iterator[Occurrence]:
-        """Yield what is due after ``moment``, an aware datetime, in order and without end."""
-        second_passes: list[Occurrence] = []
+        """Yield what is due after ``moment``, an aware datetime, in order and without end.
+
+        :raises ValueError: if ``moment`` has no time zone
+        """
+        moment = _in_utc(moment)
+        second_passes: deque[Occurrence] = deque()
         for wall in self._walls(moment):
-            offsets = [
-                wall.replace(tzinfo=self.zone, fold=fold).utcoffset() or timedelta() for fold in (0, 1)
-            ]
-            first, second = (wall.replace(tzinfo=UTC) - offset for offset in offsets)
-            if first < second:
-                found = Occurrence(first, wall, FIRST_PASS)
-                if self.follows_the_wall:
-                    second_passes.append(Occurrence(second, wall, SECOND_PASS))
-            else:
-                yield from (each for each in second_passes if each.due > moment)
-                second_passes.clear()
-                if first == second:
-                    found = Occurrence(first, wall)
-                elif self.follows_the_wall:
-                    continue
-                else:
-                    found = Occurrence(self._end_of_gap(second, first), wall, GAP)
+            found = self._first(wall, second_passes)
+            if found is None:
+                continue
+            while second_passes and second_passes[0].due < found.due:
+                if (second := second_passes.popleft()).due > moment:
+                    yield second
             if found.due > moment:
                 # Several times in one gap are due at the same moment, which then counts once.
                 moment = found.due
                 yield found
         yield from (each for each in second_passes if each.due > moment)
+
+    def _first(self, wall: datetime, second_passes: deque[Occurrence]) -> Occurrence | None:
+        """Return when a time on the wall is due first, if it is, and note when it is due again."""
+        offsets = [wall.replace(tzinfo=self.zone, fold=fold).utcoffset() or timedelta() for fold in (0, 1)]
+        first, second = (wall.replace(tzinfo=UTC) - offset for offset in offsets)
+        if first == second:
+            return Occurrence(first, wall)
+        if first < second:
+            if self.follows_the_wall:
+                second_passes.append(Occurrence(second, wall, SECOND_PASS))
+            return Occurrence(first, wall, FIRST_PASS)
+        if self.follows_the_wall:
+            return None
+        return Occurrence(self._end_of_gap(second, first), wall, GAP)
 
     def _walls(self, moment: datetime) -> Iterator[datetime]:
         """Yield the times on the wall that match, from a little before ``moment`` on."""
@@ -139,6 +146,7 @@ class Schedule:
 
     def between(self, after: datetime, until: datetime) -> Iterator[Occurrence]:
         """Yield what is due after one moment and not after another, in order."""
+        until = _in_utc(until)
         return takewhile(lambda each: each.due <= until, self.after(after))
 
     def latest(self, until: datetime, *, most: int = 1, after: datetime | None = None) -> list[Occurrence]:
@@ -147,7 +155,8 @@ class Schedule:
         :param most: how many at the most
         :param after: none of this moment or before it
         """
-        floor = until - _LONGEST if after is None else after
+        until = _in_utc(until)
+        floor = until - _LONGEST if after is None else _in_utc(after)
         span = timedelta(hours=1)
         while True:
             start = max(floor, until - span)
@@ -157,21 +166,53 @@ class Schedule:
             span *= 4
 
 
+def _in_utc(moment: datetime) -> datetime:
+    """Return an aware datetime in UTC: two in one zone are compared and subtracted as the walls show them."""
+    if moment.utcoffset() is None:
+        raise ValueError(f"{moment!r} has no time zone")
+    return moment.astimezone(UTC)
+
+
 def find_zone(name: str) -> ZoneInfo:
     """Return the time zone of an IANA name.
 
     :raises ScheduleError: if there is none of this name, or the machine has no time zones at all
     """
-    from zoneinfo import ZoneInfo, available_timezones  # lazily: 3 ms
+    from zoneinfo import ZoneInfo  # lazily: 3 ms
 
     try:
         return ZoneInfo(name)
     except (OSError, ValueError, LookupError) as error:  # of a folder, of "..", of a name that there is not
-        from .suggest import closest
+        if name == "UTC":  # it is the default, which must not hang on what the machine has
+            return _utc()
+        raise ScheduleError(
+            "there is no such time zone", field="timezone", value=name, hint=_zone_hint(name)
+        ) from error
 
-        known = available_timezones()
-        match = closest(name, known)
-        hint = f'did you mean "{match}"?' if match else 'write an IANA name such as "Europe/Prague"'
-        if not known:
-            hint = "this machine has no time zones: install tzdata (pip install tzdata)"
-        raise ScheduleError("there is no such time zone", field="timezone", value=name, hint=hint) from error
+
+def _utc() -> ZoneInfo:
+    from io import BytesIO
+    from zoneinfo import ZoneInfo
+
+    # The shortest file of a time zone: one kind of local time, with the name at its end.
+    header = b"TZif" + bytes(16) + b"".join(count.to_bytes(4, "big") for count in (0, 0, 0, 0, 1, 4))
+    return ZoneInfo.from_file(BytesIO(header + bytes(6) + b"UTC\0"), key="UTC")
+
+
+def _zone_hint(name: str) -> str:
+    from zoneinfo import available_timezones
+
+    from .suggest import closest  # lazily: it is slow
+
+    known = sorted(available_timezones() - {"localtime"})  # which is in the folder of some machines
+    if not known:
+        return "this machine has no time zones: install tzdata (pip install tzdata)"
+    if any(sign in name for sign in "+-0123456789"):
+        return 'write the name of a place, such as "Europe/Prague": an offset changes with the seasons'
+    if inside := [each for each in known if each.startswith(f"{name}/")]:
+        return f'write a place in it, such as "{inside[0]}"'
+    wanted = name.lower().replace(" ", "_")
+    cities = [each for each in known if wanted in (each.lower(), each.lower().rpartition("/")[2])]
+    if match := next(iter(cities), closest(name, known)):
+        return f'did you mean "{match}"?'
+    return 'write the name of a place, such as "Europe/Prague"'

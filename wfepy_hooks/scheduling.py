@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import chain
 
-from .errors import ScheduleError
+from .errors import PluginError, ScheduleError
 from .timing import parse_duration
 
 __all__ = ["START", "TICK", "ScheduleEntry", "collect_schedules", "from_config"]
@@ -53,10 +54,12 @@ class ScheduleEntry:
     ) -> None:
         """Make an entry; ``grace`` is a duration as in :func:`wfepy_hooks.wait`.
 
-        :raises ValueError: if the kind is none, or the grace no duration
+        :raises ValueError: if it is no such kind, no such way to treat what was missed, or no duration
         """
         if kind not in (TICK, START):
             raise ValueError(f"kind must be {TICK!r} or {START!r}, not {kind!r}")
+        if missed not in ("skip", "once", "all"):
+            raise ValueError(f"missed must be 'skip', 'once' or 'all', not {missed!r}")
         self.workflow = workflow
         self.kind = kind
         self.expression = expression
@@ -110,12 +113,20 @@ def collect_schedules(config: Config, names: Iterable[str] | None = None) -> lis
     """Return the schedules of the configured workflows and those that plugins add.
 
     :param names: only of these workflows
-    :raises PluginError: if a plugin fails
+    :raises PluginError: if a plugin fails, or returns something else
     """
-    found: list[list[ScheduleEntry]] = config.plugins.setup(
+    found: list[list[object]] = config.plugins.setup(
         "wfepy_collect_schedules", list, config=config, workflows=config.workflows
     )
+    entries = [_require_entry(each) for each in chain.from_iterable(found)]
     wanted = None if names is None else set(names)
     order = {name: number for number, name in enumerate(config.workflows)}
-    entries = [each for entries in found for each in entries if wanted is None or each.workflow in wanted]
-    return sorted(entries, key=lambda each: order.get(each.workflow, len(order)))
+    wanted_entries = (each for each in entries if wanted is None or each.workflow in wanted)
+    return sorted(wanted_entries, key=lambda each: order.get(each.workflow, len(order)))
+
+
+def _require_entry(each: object) -> ScheduleEntry:
+    if isinstance(each, ScheduleEntry):
+        return each
+    kind = type(each).__name__
+    raise PluginError(f"wfepy_collect_schedules must return a list of ScheduleEntry, not of {kind}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Signal", "Signals", "refusal"]
+__all__ = ["Signal", "Signals", "listed", "refusal"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,11 +72,17 @@ class Signal:
 class Signals:
     """The argument ``signals`` of a task: what has come and nobody has taken yet, oldest first.
 
-    What is taken is gone with the end of the attempt; a failed attempt takes nothing.
+    What misses the terms of the task's wait is not among it. What is taken is gone with the end of the attempt; a
+    failed attempt takes nothing.
     """
 
-    def __init__(self, pending: list[Signal]) -> None:
+    def __init__(self, pending: list[Signal], unfit: Collection[str] = ()) -> None:
+        """
+        :param pending: what nobody has taken yet
+        :param unfit: the ids of those that the task's wait does not take
+        """
         self._pending = pending
+        self._unfit = unfit
         self.taken: list[Signal] = []
 
     def __iter__(self) -> Iterator[Signal]:
@@ -87,7 +93,7 @@ class Signals:
 
     def peek(self, name: str | None = None) -> list[Signal]:
         """Return the signals of this name, or all, and leave them there."""
-        gone = {each.id for each in self.taken}
+        gone = {each.id for each in self.taken}.union(self._unfit)
         return [each for each in self._pending if each.id not in gone and name in (None, each.name)]
 
     def take(self, name: str | None = None) -> Signal | None:
@@ -102,6 +108,11 @@ class Signals:
         self.taken += found
         return found
 
+    def drop(self, name: str) -> None:
+        """Take all signals of this name, also those that miss the terms of the wait: none is wanted any more."""
+        gone = {each.id for each in self.taken}
+        self.taken += [each for each in self._pending if each.name == name and each.id not in gone]
+
 
 def refusal(
     signal: Signal,
@@ -112,19 +123,18 @@ def refusal(
 ) -> str:
     """Return why a wait with these terms does not take ``signal``; empty if it does."""
     if by and signal.by not in by:
-        return f"it must be sent by {_listed(by)}, not by {signal.by or 'nobody'}"
+        return f"it must be sent by {listed(by)}, not by {signal.by or 'nobody'}"
     # By type too: 1 == True.
     if choices and not any(type(each) is type(signal.choice) and each == signal.choice for each in choices):
         import json
 
         shown = json.dumps(signal.choice, ensure_ascii=False)
-        return (
-            f"it must be {_listed([json.dumps(each, ensure_ascii=False) for each in choices])}, not {shown}"
-        )
+        return f"it must be {listed([json.dumps(each, ensure_ascii=False) for each in choices])}, not {shown}"
     return "" if schema is None else _schema_refusal(signal.data, schema)
 
 
-def _listed(names: Collection[str]) -> str:
+def listed(names: Collection[str]) -> str:
+    """Return names as a choice: ``ann, bob or cy``."""
     *most, last = names
     return f"{', '.join(most)} or {last}" if most else last
 

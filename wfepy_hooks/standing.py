@@ -168,22 +168,14 @@ def migrate(
         who = {"by": by, "reason": reason} if reason else {"by": by}
         head = {"seq": now.found.seq + 1, "at": format_time(project.config.clock())}
         record = {**head, "event": "operator", "verb": "migrate", **who, "changes": now.changes, **decided}
-        children = _children(project.saved(name, instance_id)[0])
         session.append([record])
     finally:
         session.release()
     try:
         with project.hold(name, instance_id) as held:
-            held.runner.cancel_children(children)
             held.save()
     except (LockedError, InstanceNotFound):
         pass  # a tick was faster: it has loaded it so, too
-
-
-def _children(document: dict[str, Any]) -> list[str]:
-    """Return the instances for whose end the tasks of a document wait."""
-    waits = [entry["wait"] for entry in document["tasks"].values() if "wait" in entry]
-    return [wait["child"] for wait in waits if wait.get("child")]
 
 
 def _open(project: Project, workflow: str, instance: str, wait: float) -> Any:

@@ -8,13 +8,13 @@ is killed in between leaves a moment that the next one meets again, with its ins
 from __future__ import annotations
 
 from . import faults
-from .agenda import LOOK_BACK
+from .agenda import LOOK_BACK, Agenda
 from .clock import format_time, parse_time
 from .errors import InstanceExists, WfepyError
 from .report import Report
 from .scheduling import START, TICK, collect_schedules
 
-__all__ = ["Begun", "Schedules", "instance_id", "overdue"]
+__all__ = ["Begun", "Schedules", "instance_id", "overdue", "scheduled_tick"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-    from .agenda import Agenda
     from .project import Project
     from .schedule import Schedule
     from .scheduling import ScheduleEntry
@@ -30,6 +29,8 @@ if TYPE_CHECKING:
 
 #: How many instances ``missed = "all"`` begins at once.
 MOST_STARTS = 100
+#: How often one tick of a scheduler looks at what is due. A tick ends, whatever takes how long.
+MOST_ROUNDS = 10
 
 
 class Begun:
@@ -49,43 +50,77 @@ class Begun:
         self.missed = missed
 
 
+def scheduled_tick(
+    project: Project,
+    workflows: Sequence[str],
+    advance: Callable[[list[str]], Iterator[Report]],
+    *,
+    due_only: bool,
+    begun: Callable[[Begun], None] | None,
+) -> Iterator[Report]:
+    """Begin the instances that are due, and advance the live ones; see :meth:`.Project.tick`.
+
+    With ``due_only`` it looks again in the end: some schedulers do not start another tick while one runs, and what
+    falls due meanwhile would wait until the next day.
+
+    :param advance: advances the live instances of workflows
+    """
+    schedules = Schedules(project, workflows, begun)
+    for again in range(MOST_ROUNDS if due_only else 1):
+        if again and not schedules.is_another_minute():
+            return
+        yield from schedules.begin()
+        chosen = list(workflows)
+        if due_only:
+            found = list(schedules.due(again=again > 0))
+            yield from (each for each in found if not isinstance(each, str))
+            chosen = [each for each in found if isinstance(each, str)]
+        yield from advance(chosen)
+        schedules.close()
+
+
 class Schedules:
     """What the schedules ask of one tick.
 
     :param workflows: only of these
-    :param now: the time of the tick
     :param begun: called for each instance that was begun
     """
 
     def __init__(
-        self,
-        project: Project,
-        agenda: Agenda,
-        workflows: Sequence[str],
-        now: datetime,
-        begun: Callable[[Begun], None] | None = None,
+        self, project: Project, workflows: Sequence[str], begun: Callable[[Begun], None] | None = None
     ) -> None:
         self._project = project
-        self._agenda = agenda
-        self._now = now
-        self._now_text = format_time(now)
+        self._agenda = Agenda(project.config.state)
         self._tell = begun
-        self._begun: set[str] = set()
         self._workflows = workflows
         self._all = collect_schedules(project.config)
         chosen = set(workflows)
         self._starts = [each for each in self._all if each.kind == START and each.workflow in chosen]
+        self._look()
+
+    def _look(self) -> None:
+        self._now = self._project.config.clock()
+        self._now_text = format_time(self._now)
+        self._begun: set[str] = set()
+
+    def is_another_minute(self) -> bool:
+        """Return whether something may be due now that was not when this was asked last, and take it to be now."""
+        before = self._now_text
+        self._look()
+        return before[:16] != self._now_text[:16]
 
     def begin(self) -> Iterator[Report]:
         """Begin the instances that are due; yield a report for each that could not be."""
         for entry in self._starts:
             yield from self._serve(entry)
 
-    def due(self) -> Iterator[str | Report]:
+    def due(self, *, again: bool = False) -> Iterator[str | Report]:
         """Yield the workflows that are to be advanced: those whose schedule is due, in which an instance has begun, and
         those that have no schedule.
 
         For a schedule that is wrong, yield a report. Its workflow is advanced.
+
+        :param again: this tick has advanced workflows before: only what is due since then
         """
         ticks: dict[str, list[ScheduleEntry]] = {}
         for entry in self._all:
@@ -93,13 +128,14 @@ class Schedules:
                 ticks.setdefault(entry.workflow, []).append(entry)
         for workflow in self._workflows:
             entries = ticks.get(workflow, ())
-            is_due = not entries or workflow in self._begun
+            is_due = workflow in self._begun or not (entries or again)
             for entry in entries:
                 try:
                     is_due |= self._agenda.is_tick_due(entry, self._now_text)
                 except WfepyError as error:
-                    yield _failed(workflow, "", error)
-                    is_due = True
+                    if not again:
+                        yield _failed(workflow, "", error)
+                        is_due = True
             if is_due:
                 yield workflow
 

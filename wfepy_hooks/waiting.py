@@ -198,11 +198,13 @@ def start_child(
 ) -> Wait:
     """Return from a task that is done when an instance of another workflow has ended.
 
-    The instance is begun once, however often the task is called. When it has finished, the task is done; when it ended
-    otherwise, the task failed. Cancelling the task or its instance cancels the child.
+    The instance is begun once for each generation of the task, however often the task is called; a retry after it has
+    failed begins another. When it has finished, the task is done; when it ended otherwise, the task failed. Cancelling
+    or rewinding the task, or cancelling its instance, cancels the child.
 
     :param workflow: the configured name of the other workflow
-    :param id: of the new instance; by default made from this instance, the task and its generation
+    :param id: of the new instance; by default made from this instance and the task. The next child of the same task,
+        when it was rewound, retried or is in a loop, is ``ID.2``, and so on.
     :param data: set in the first context of the new instance
     :param into: the key of the context that gets the outcome, ``{"workflow", "instance", "status", "context"}``; by
         default the name of the task

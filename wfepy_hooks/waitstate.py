@@ -135,13 +135,15 @@ class WaitState:
 
     def takes(self, signal: Signal) -> bool:
         """Return whether ``signal`` is one that this waits for."""
-        if signal.name not in self.signals:
+        return signal.name in self.signals and not self.refuses(signal)
+
+    def refuses(self, signal: Signal) -> bool:
+        """Return whether ``signal`` has a name that this waits for, and misses the terms."""
+        if signal.name not in self.signals or not (self.choices or self.by or self.schema is not None):
             return False
-        if not (self.choices or self.by or self.schema is not None):
-            return True
         from .signals import refusal
 
-        return not refusal(signal, choices=self.choices, by=self.by, schema=self.schema)
+        return bool(refusal(signal, choices=self.choices, by=self.by, schema=self.schema))
 
     def news(self, pending: list[Signal]) -> list[Signal]:
         """Return those of ``pending`` that it waits for and has not seen."""

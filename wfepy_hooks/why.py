@@ -238,7 +238,7 @@ def outcome_reason(transition: Transition) -> str:
     """Return why a transition was not taken that is about another outcome than the one that came."""
     source = transition.source
     return {
-        "done": f"only if {source} is done, and it failed",
+        "done": f"only if {source} is done, and it is not",
         "failed": f"only if {source} fails, and it did not",
         "timeout": f"only if {source} times out, and it did not",
     }.get(transition.on, f"only if {source} ends")

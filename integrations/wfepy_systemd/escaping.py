@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 from wfepy_hooks import ConfigError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["command_line", "folder_path", "plain", "unit_name"]
+__all__ = ["BETWEEN", "command_line", "folder_path", "plain", "unit_name"]
 
 _IN_NAMES = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")
+#: What is between a project and a workflow in the name of a unit.
+BETWEEN = "--"
+_LONE_DASH = re.compile(r"(?<=-)-|^-|-$")
 #: Characters of the longest name of a unit, with its type.
 _LONGEST_NAME = 255
 
@@ -18,19 +23,20 @@ _LONGEST_NAME = 255
 def unit_name(project: str, workflow: str = "") -> str:
     """Return the name of the units of a project, or of one workflow of it, without their type.
 
-    Between the two is a ``:``, which systemd allows and neither of them has; everything else that systemd does not
-    allow is written as ``systemd-escape`` does. A ``-`` stays: these are no paths.
+    Between the two is ``--``, which neither of them has then: what systemd does not allow, and a ``-`` beside another
+    or at an end, is written as ``systemd-escape`` does. (A ``:`` would do, but ``systemd-analyze verify`` would not.)
 
     :raises ConfigError: if it is too long for systemd
     """
-    name = f"wfepy-{_escaped(project)}" + (f":{_escaped(workflow)}" if workflow else "")
+    name = f"wfepy-{_escaped(project)}" + (f"{BETWEEN}{_escaped(workflow)}" if workflow else "")
     if len(name) + len(".service") > _LONGEST_NAME:
         raise ConfigError(f"its name is too long for a unit of systemd: {name[:60]}...", where=workflow[:60])
     return name
 
 
 def _escaped(text: str) -> str:
-    return "".join(c if c in _IN_NAMES else "".join(f"\\x{byte:02x}" for byte in c.encode()) for c in text)
+    text = "".join(c if c in _IN_NAMES else "".join(f"\\x{byte:02x}" for byte in c.encode()) for c in text)
+    return _LONE_DASH.sub(r"\\x2d", text)
 
 
 def plain(what: str, text: str) -> str:
@@ -48,8 +54,14 @@ def plain(what: str, text: str) -> str:
 
 
 def _can_be_written(text: str) -> bool:
-    # Code points of categories Cc and Cs; U+FEFF is no control character, but systemd skips it at a beginning.
-    return not any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 or 0xD800 <= ord(c) < 0xE000 for c in text)
+    return not any(
+        code < 32
+        or 0x7F <= code < 0xA0  # control characters
+        or 0xD800 <= code < 0xE000  # bytes that are no UTF-8
+        or 0xFDD0 <= code < 0xFDF0  # what Unicode calls no characters is no UTF-8 for systemd ...
+        or code & 0xFFFE == 0xFFFE  # ... and there are more of them
+        for code in map(ord, text)
+    )
 
 
 def folder_path(what: str, path: str) -> str:
@@ -68,6 +80,9 @@ def command_line(words: Iterable[str]) -> str:
     :raises ConfigError: if systemd cannot read it back
     """
     program, *rest = words
+    if any(c in program for c in "\"'\\$"):
+        # systemd runs no program of such a name, or tells it another one; but it passes any argument on.
+        program, rest = "/bin/sh", ["-c", 'exec "$0" "$@"', program, *rest]
     # In the arguments, but not in the path of the program, "$" begins a variable, and "$$" is one "$".
     return " ".join([_quoted(program), *(_quoted(word).replace("$", "$$") for word in rest)])
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from wfepy_hooks import UsageError
 
-from .escaping import unit_name
+from .escaping import BETWEEN, unit_name
 from .settings import SYSTEM
 from .units import owner_of
 
@@ -66,7 +66,7 @@ def find_units(folder: str, project: str) -> list[InstalledUnit]:
     found = []
     for name in names:
         stem, dot, kind = name.rpartition(".")
-        if dot and kind in ("service", "timer") and (stem == own or stem.startswith(f"{own}:")):
+        if dot and kind in ("service", "timer") and (stem == own or stem.startswith(own + BETWEEN)):
             path = os.path.join(folder, name)
             found.append(InstalledUnit(name, path, *(_owner(path) or ())))
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from wfepy_hooks import plugin_settings
+from wfepy_hooks import parse_duration, plugin_settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,8 +50,6 @@ def _is_duration(value: object) -> bool:
 
 
 def _seconds(text: str) -> int:
-    from wfepy_hooks.timing import parse_duration
-
     try:
         return int(parse_duration(text).total_seconds())
     except ValueError:

@@ -275,6 +275,7 @@ def test_a_full_disk_is_told_and_the_state_is_kept(folder: Folder) -> None:
 #: What calls each hook, where "run" does not.
 COMMANDS = {
     "wfepy_graph_attributes": ("graph", "flow"),
+    "wfepy_collect_schedules": ("next",),
     "wfepy_report_header": ("plugins",),
 }
 

@@ -27,6 +27,25 @@ WITHOUT_B = FLOW.replace('    @wfepy.followed_by("b")\n', "").replace(
     "",
 )
 
+BUILDING = """
+    import os
+    import wfepy_hooks as wfepy
+
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.followed_by("c")
+    def b(context):
+        return wfepy.start_child("other")
+
+    @wfepy.task()
+    @wfepy.end_point()
+    def c(context):
+        return os.path.exists("go")
+"""
+REMOVED = BUILDING[: BUILDING.index("    @wfepy.task()")] + BUILDING[
+    BUILDING.rindex("    @wfepy.task()") :
+].replace("task()", 'start_point()\n    @wfepy.task(removed="b")')
+
 
 @pytest.fixture
 def waiting(folder: Folder) -> Folder:
@@ -264,19 +283,38 @@ def test_a_migration_that_is_cut_short_is_completed_by_whoever_comes_next(waitin
     ] == ["x"]
 
 
-def test_the_child_that_a_forgotten_task_waited_for_is_cancelled(folder: Folder) -> None:
-    build = FLOW.replace("        # body\n", "").replace(
-        'return os.path.exists("go") or wfepy.wait(reason="there is no file go")',
-        'return wfepy.start_child("other")',
-    )
-    folder.configure(flow=build)
+@pytest.fixture
+def building(folder: Folder) -> Folder:
+    """An instance whose task ``b`` waits for the end of a child."""
+    folder.configure(flow=BUILDING)
     folder.write("other.py", FLOW)
     with (folder.path / "wfepy.toml").open("a") as file:
         file.write('[workflows.other]\nmodule = "other"\n')
     folder.ok("run", "flow", "--id", "x")
-    assert [each["workflow"] for each in folder.data("status")["instances"]] == ["flow", "other"]
-    folder.write("flow.py", WITHOUT_B)
-    folder.ok("migrate", "flow", "--drop", "b", "--yes")
-    folder.ok("tick")
-    ended = {each["workflow"]: each["status"] for each in folder.data("status", "--all")["instances"]}
-    assert ended == {"flow": "dead_end", "other": "cancelled"}
+    assert ends(folder) == {"flow": "running", "other": "running"}
+    return folder
+
+
+def ends(folder: Folder) -> dict[str, str]:
+    return {each["workflow"]: each["status"] for each in folder.data("status", "--all")["instances"]}
+
+
+def test_the_child_that_a_forgotten_task_waited_for_is_cancelled(building: Folder) -> None:
+    building.write("flow.py", REMOVED.replace('removed="b"', ""))
+    building.ok("migrate", "flow", "--drop", "b", "--yes")
+    building.ok("tick")
+    assert ends(building) == {"flow": "running", "other": "cancelled"}
+
+
+def test_a_tick_alone_cancels_the_child_of_a_task_that_the_code_has_removed(building: Folder) -> None:
+    building.write("flow.py", REMOVED)
+    building.ok("signal", "flow", "x", "wake-up")  # a tick does not load what sleeps
+    building.ok("tick")
+    assert ends(building) == {"flow": "running", "other": "cancelled"}
+
+
+def test_whoever_saves_an_instance_first_cancels_the_child_of_a_removed_task(building: Folder) -> None:
+    building.write("flow.py", REMOVED)
+    building.ok("pause", "flow", "x")
+    building.ok("tick", "other")
+    assert ends(building) == {"flow": "running", "other": "cancelled"}

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from cli_folder import FLOW, Folder, error_line
+from cli_folder import FLOW, Folder, error_line, flow
 
 ASK = FLOW.replace("def b(context):", "def b(context, signals):").replace(
     'return os.path.exists("go") or wfepy.wait(reason="there is no file go")',
@@ -50,6 +50,20 @@ def test_what_the_wait_would_not_take_is_refused_without_the_code(ask: Folder) -
     ask.ok("signal", "flow", "x", "approve", "--data", "yes", "--by", "ann")
 
 
+def test_a_signal_can_be_sent_beside_a_broken_plugin_and_is_checked_all_the_same(ask: Folder) -> None:
+    ask.write("wfepy_plugins.py", "import nothing_of_this_name")
+    words = ("signal", "flow", "x", "approve", "--by", "ann", "--data")
+    refused = ask.wfepy(*words, "maybe")
+    assert 'it is neither "yes" or "no" nor JSON' in error_line(refused, 2)
+    sent = ask.wfepy(*words, "yes")
+    assert (sent.returncode, sent.stdout) == (
+        0,
+        "flow/x: approve is sent to b, at the next tick: wfepy tick\n",
+    )
+    assert "wfepy: warning: plugin wfepy_plugins: ModuleNotFoundError" in sent.stderr
+    assert "plugin wfepy_plugins" in error_line(ask.wfepy("tick"), 4)
+
+
 def test_a_signal_that_nobody_waits_for_is_kept(ask: Folder) -> None:
     done = ask.wfepy("signal", "flow", "x", "aprove", "--data", '{"a": 1}')
     assert (done.returncode, done.stdout) == (0, "flow/x: aprove is sent, and kept\n")
@@ -81,6 +95,46 @@ def test_a_person_may_commit_a_signal_as_a_file(ask: Folder) -> None:
     assert "1 signal in the inbox" in ask.ok("status")
     ask.ok("tick")
     assert ask.data("show", "flow", "x")["context"]["answer"] == "no"
+
+
+def test_a_committed_signal_that_the_wait_does_not_take_is_told_once_and_stays_in_the_status(
+    ask: Folder,
+) -> None:
+    ask.write(
+        "state/flow/inbox/x/by-hand.json", json.dumps({"name": "approve", "data": "maybe", "by": "bob"})
+    )
+    told = ask.wfepy("tick").stderr
+    assert (
+        'wfepy: warning: flow/x: the signal "approve" of the id by-hand: b does not take it, '
+        'it must be "yes" or "no", not "maybe"; send one that fits: wfepy signal flow x approve\n'
+    ) in told
+    assert "by-hand" not in ask.wfepy("tick").stderr
+    row = 'not taken: approve (by-hand): not by b, it must be "yes" or "no", not "maybe"'
+    assert row in " ".join(ask.wfepy("status", environ={"COLUMNS": "300"}).stdout.split())
+    (kept,) = ask.data("status")["instances"][0]["signals"]
+    assert kept["refused"] == {"b": 'it must be "yes" or "no", not "maybe"'}
+    ask.ok("signal", "flow", "x", "approve", "--data", "no", "--by", "ann")
+    assert "by-hand" not in ask.wfepy("tick").stderr
+    assert ask.data("show", "flow", "x")["context"]["answer"] == "no"
+
+
+def test_of_many_signals_that_do_not_fit_a_few_are_told_one_by_one(ask: Folder) -> None:
+    for number in range(8):
+        signal = {"name": "approve", "data": number, "by": "eve"}
+        ask.write(f"state/flow/inbox/x/n{number}.json", json.dumps(signal))
+    told = ask.wfepy("tick").stderr
+    assert told.count("it must be sent by ann or bob, not by eve") == 5
+    assert "flow/x: 3 more signals that no task takes; see wfepy status" in told
+
+
+def test_a_signal_that_came_before_the_wait_whose_terms_it_misses_is_told_when_the_wait_begins(
+    folder: Folder,
+) -> None:
+    folder.configure(flow=flow("return wfepy.wait(signal='approve', choices=('yes', 'no'), done=True)"))
+    folder.ok("start", "flow", "--id", "x")
+    folder.ok("signal", "flow", "x", "approve", "--data", '"maybe"', "--by", "ann", "--id", "early")
+    assert 'the id early: b does not take it, it must be "yes" or "no"' in folder.wfepy("tick").stderr
+    assert "early" not in folder.wfepy("tick").stderr
 
 
 def test_an_instance_that_takes_no_signal_is_told(ask: Folder) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 
 import pytest
@@ -33,7 +34,9 @@ def test_the_status_lists_ended_instances_on_demand(folder: Folder) -> None:
     folder.configure()
     folder.write("go", "")
     folder.ok("run", "flow")
-    assert folder.ok("status") == "no live instances in state\n"
+    assert folder.ok("status") == (
+        "no live instances in state\nwfepy status --all lists those that have ended\n"
+    )
     assert folder.ok("status", "--all").endswith("1 instance: 1 finished\n")
     data = folder.data("status", "flow", "--all")
     assert (data["live"], data["ended"], data["instances"][0]["status"]) == (0, 1, "finished")
@@ -171,6 +174,22 @@ def test_why_explains_a_task(folder: Folder) -> None:
     assert 'there is no task "cc"; did you mean "c"?' in error_line(folder.wfepy("why", "flow", "cc"), 2)
     error_line(folder.wfepy("why", "flow"), 2)
     error_line(folder.wfepy("why", "flow", "a", "b", "c"), 2)
+
+
+def test_why_says_that_an_earlier_task_was_rewound(folder: Folder) -> None:
+    folder.configure()
+    folder.ok("run", "flow", "--set", "extra=true")
+    folder.ok("rewind", "flow", "a", "--yes", "--by", "ann", "-m", "it was cold")
+    line = re.compile(r"^  a, which comes before it, was rewound at \S+Z by ann: it was cold$", re.MULTILINE)
+    assert line.search(folder.ok("why", "flow", "b"))
+    assert re.search(r"^  rewound at \S+Z by ann: it was cold$", folder.ok("why", "flow", "a"), re.MULTILINE)
+    folder.ok("run", "flow")
+    assert line.search(folder.ok("why", "flow", "c")), "it says why c has run once more"
+    assert "rewound" in folder.ok("why", "flow", "a")
+    folder.ok("rewind", "flow", "b", "--yes", "--by", "bob")
+    assert "b, which" not in folder.ok("why", "flow", "c"), "c does not depend on b"
+    folder.ok("rewind", "flow", "a", "--yes", "--by", "bob")
+    assert "by ann" not in folder.ok("why", "flow", "b"), "that was an earlier generation"
 
 
 def test_looking_works_with_a_broken_plugin(folder: Folder) -> None:

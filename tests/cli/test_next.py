@@ -134,7 +134,8 @@ def test_a_wrong_schedule_is_told_and_the_others_are_shown(folder: Folder) -> No
     folder.write("wfepy.toml", CONFIG.replace("0 * * * *", "0 24 * * *"))
     done = folder.wfepy("next", "-n", "1")
     assert error_line(done, 4) == (
-        'wfepy: error: [workflows.hourly] schedule: hour "24": 24 is not between 0 and 23; midnight is 0'
+        'wfepy: error: [workflows.hourly] schedule: hour "24": 24 is too large; '
+        "the last hour is 23, and midnight is hour 0"
     )
     assert len(done.stdout.splitlines()) == 2
 

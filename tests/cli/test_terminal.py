@@ -74,6 +74,36 @@ def test_a_failure_is_shown_with_its_traceback(folder: Folder) -> None:
     assert lines[-2] == "flow/default failed in b, tried again at the next tick"
 
 
+def test_a_retry_by_a_policy_is_shown_on_one_line(folder: Folder) -> None:
+    task = "@wfepy.task()\n    @wfepy.end_point()\n    def b"
+    failing = flow('raise ValueError("no milk")').replace(
+        task, task.replace("task()", 'task(retry=wfepy.Retry(3, "1h", jitter=0))')
+    )
+    folder.configure(flow=failing)
+    lines = plain(watch(folder, "run", "flow")[1])
+    assert any(
+        re.fullmatch(r"✗ b failed: ValueError: no milk \(flow.py:\d+, attempt 2 of 3 in 1h\)", each)
+        for each in lines
+    ), lines
+    assert "Traceback (most recent call last):" not in lines
+    folder.ok("retry", "flow")
+    assert "Traceback (most recent call last):" in plain(watch(folder, "tick", "--traceback")[1])
+
+
+def test_what_is_cancelled_before_its_tick_begins_is_shown_under_its_own_name(folder: Folder) -> None:
+    folder.configure(
+        flow=flow('return wfepy.start_child("other")'), extra='[workflows.other]\nmodule = "other"'
+    )
+    folder.write("other.py", flow("return False"))
+    folder.ok("run", "flow", "--id", "x")
+    said = folder.ok("cancel", "flow", "x", "--yes")
+    assert said == "flow/x is cancelled; so is other/x.b, at its next tick\n"
+    lines = plain(watch(folder, "tick")[1])
+    assert lines[0] == "other/x.b"
+    assert lines[1].startswith(f"{DASH} b skipped: cancelled by wfepy")
+    assert lines.count("other/x.b") == 1
+
+
 def test_a_quiet_tick_names_the_instance_that_failed_and_no_other(folder: Folder) -> None:
     folder.configure(flow=flow('if context.get("bad"): raise ValueError("no milk")'))
     folder.ok("start", "flow", "--id", "a1")

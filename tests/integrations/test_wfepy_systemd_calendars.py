@@ -41,7 +41,9 @@ CHANGING = (
     "Europe/Prague",
     "Pacific/Chatham",
 )
-suppressed = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+suppressed = settings(
+    max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 
 
 def on_calendar(expression: str, zone: str = "UTC", since: datetime = SINCE) -> list[str]:
@@ -171,6 +173,11 @@ def test_the_day_goes_with_the_time() -> None:
         "2001/4,2002/4,2003/4-02-28 19:30:00 UTC",
     ]
     assert on_calendar("0 20 31 * *", "Etc/GMT+12") == ["*-01,02,04,06,08,09,11-01 08:00:00 UTC"]
+
+
+def test_almost_a_whole_month_is_none() -> None:
+    days = ",".join(f"{day:02}" for day in range(1, 29))
+    assert on_calendar("0 1 2-29 4,5 *", "Asia/Kolkata") == [f"*-04,05-{days} 19:30:00 UTC"]
 
 
 def test_a_zone_with_two_offsets_has_the_times_of_both() -> None:

@@ -27,8 +27,8 @@ __all__ = ["main"]
 
 #: The commands that work with broken plugins and a broken configuration.
 NEED_NOTHING = ("plugins", "new")
-#: The commands that only look, so that a broken plugin is worth a warning.
-ONLY_LOOK = ("status", "show", "history", "graph", "why")
+#: The commands for which a broken plugin is worth a warning: they only look, or leave a signal to the ticks to come.
+RUN_NOTHING = ("status", "show", "history", "graph", "why", "signal")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -108,14 +108,14 @@ def load_config(flags: Flags) -> Config:
 
 
 def _require_plugins(config: Config, command: str) -> None:
-    """Refuse to run workflows without a plugin that could not be loaded; looking at them is possible.
+    """Refuse to run workflows without a plugin that could not be loaded; what runs none is done with a warning.
 
-    :raises PluginError: for a command that does not only look
+    :raises PluginError: for a command that is none of :data:`RUN_NOTHING`
     """
     try:
         config.plugins.require_healthy()
     except WfepyError as error:
-        if command not in ONLY_LOOK:
+        if command not in RUN_NOTHING:
             raise
         say(f"wfepy: warning: {clean(str(error))}")
 

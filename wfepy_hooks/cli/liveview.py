@@ -14,7 +14,7 @@ from ..markers import hookimpl
 from ..outcome import TaskStatus
 from ..render.look import LOOKS
 from ..render.text import can_show_unicode
-from .loglines import TaskWords, say_traceback
+from .loglines import TaskWords, say_traceback, still_waits
 from .output import clean, is_terminal
 from .spinner import Spinner
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..instance import Instance
     from ..outcome import TaskResult
     from ..task import Task, Transition
+    from ..waitstate import WaitState
 
 __all__ = ["LiveView"]
 
@@ -42,10 +43,12 @@ class LiveView:
     """A plugin that shows it, on standard error.
 
     :param verbosity: -1: only what fails; 1: also what starts
+    :param traceback: show the traceback also of an attempt that a policy has tried again, as with ``verbosity`` 1
     """
 
-    def __init__(self, verbosity: int, *, color: bool) -> None:
+    def __init__(self, verbosity: int, *, color: bool, traceback: bool = False) -> None:
         self._verbosity = verbosity
+        self._always_traces = traceback or verbosity > 0
         self._console = Console(
             stderr=True,
             markup=False,
@@ -57,7 +60,8 @@ class LiveView:
         encoding = getattr(sys.stderr, "encoding", None)
         self._unicode = can_show_unicode(encoding)
         self._words = TaskWords()
-        self._has_heading = False
+        #: Of which instance the lines are that are shown now.
+        self._heading = ""
         self._spinner: Spinner | None = None
         if is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb" and verbosity >= 0:
             self._spinner = Spinner(sys.stderr, unicode=self._unicode, color=color)
@@ -65,7 +69,6 @@ class LiveView:
     @hookimpl
     def wfepy_tick_started(self, instance: Instance) -> None:
         self._words.forget()
-        self._has_heading = False
         if self._verbosity >= 0:
             self._show_heading(instance)
 
@@ -87,13 +90,17 @@ class LiveView:
         if self._verbosity < 0 and not failed:
             return
         look, color, word = _EVENTS.get(result.status, ("ready", "cyan", result.status))
-        reason = self._words.reason(task, result)
         if result.status == TaskStatus.COMPLETED:
             said = _human_duration(result.took)
         else:
-            said = f"{word}: {reason}" if reason else word
+            said = self._words.say(word, task, result)
         self._show(instance, task.name, look, color, said)
-        say_traceback(result)
+        say_traceback(result, always=self._always_traces)
+
+    @hookimpl
+    def wfepy_task_reminder(self, instance: Instance, task: Task, wait: WaitState) -> None:
+        if self._verbosity >= 0:
+            self._show(instance, task.name, "waiting", "yellow", still_waits("waits", wait))
 
     @hookimpl
     def wfepy_tick_finished(self) -> None:
@@ -104,12 +111,14 @@ class LiveView:
             self._spinner.stop()
 
     def _show_heading(self, instance: Instance) -> None:
-        self._has_heading = True
-        self._print(Text(clean(f"{instance.workflow.name}/{instance.id}"), style="bold"))
+        name = f"{instance.workflow.name}/{instance.id}"
+        if name != self._heading:
+            self._heading = name
+            self._print(Text(clean(name), style="bold"))
 
     def _show(self, instance: Instance, name: str, look: str, color: str, said: str) -> None:
-        if not self._has_heading:  # so far nothing failed, and only that is to be shown
-            self._show_heading(instance)
+        # It may have none yet: only what fails is to be shown, or it was cancelled before its tick began.
+        self._show_heading(instance)
         sign = LOOKS[look].sign if self._unicode else LOOKS[look].plain
         widest = max(map(len, instance.workflow.tasks), default=0)
         row = Table.grid(padding=(0, 1))

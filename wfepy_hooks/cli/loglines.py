@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from ..instance import Instance
     from ..outcome import TaskResult
     from ..task import Task, Transition
+    from ..waitstate import WaitState
 
-__all__ = ["LogLines", "TaskWords", "duration", "moment", "say_traceback"]
+__all__ = ["LogLines", "TaskWords", "duration", "moment", "say_traceback", "shown_path", "still_waits"]
 
 
 class TaskWords:
@@ -36,13 +37,24 @@ class TaskWords:
         else:
             self._skips[transition.dest] = reason
 
+    def say(self, word: str, task: Task, result: TaskResult) -> str:
+        """Return ``word`` for what came of the task, and why: ``waits: the shop is closed``, ``waits until ...``."""
+        if reason := self.reason(task, result):
+            return f"{word}: {reason}"
+        if result.wait is not None and not result.wait.is_poll:
+            from ..why import wait_terms  # lazily: most waits are polls, or have a reason
+
+            return f"{word} {' or '.join(wait_terms(result.wait))}"
+        return word
+
     def reason(self, task: Task, result: TaskResult) -> str:
         """Return why the task is where it is; empty if it is just done."""
         if result.status == TaskStatus.SKIPPED:
             # "because no transition to it was taken" says less than why the last of them was not.
             known = self._skips.get(task.name) if result.reason.startswith("because") else None
             return shown_path((known or result.reason).removeprefix("skipped, "))
-        if result.error is None:
+        # The error of a timeout says no more than the reason.
+        if result.error is None or result.status == TaskStatus.TIMED_OUT:
             return result.reason
         from ..answer import error_text  # lazily: nothing may fail
 
@@ -52,7 +64,18 @@ class TaskWords:
         )  # a plugin may give the error as the reason
         if result.attempt > 1 and "attempt" not in result.reason:
             remarks.insert(0, f"attempt {result.attempt}")
+        if result.retry_at:
+            remarks = _retry_remarks(result, remarks)
         return f"{error} ({', '.join(remarks)})" if remarks else error
+
+
+def still_waits(word: str, wait: WaitState) -> str:
+    """Return that a task waits still, since when and for what."""
+    from ..why import wait_terms  # lazily: reminders are rare
+
+    text = f"still {word} since {wait.since[:19]}Z"
+    what = wait.reason or " or ".join(wait_terms(wait))
+    return f"{text}: {what}" if what else text
 
 
 def shown_path(text: str) -> str:
@@ -66,9 +89,24 @@ def shown_path(text: str) -> str:
     return text if folder == os.sep else text.replace(folder, "")
 
 
-def say_traceback(result: TaskResult) -> None:
-    """Write the traceback of a task that failed, unless it did so on purpose."""
-    if result.error is None or isinstance(result.error, GiveUp):
+def _retry_remarks(result: TaskResult, remarks: list[str]) -> list[str]:
+    """Return ``remarks`` with where the attempt failed and when the next one is: they stand for the traceback."""
+    from .tasktrace import task_origin  # lazily: nothing may fail
+
+    assert result.error is not None, "it is tried again because it failed"
+    origin = shown_path(task_origin(result.error))
+    # The policy's own reason tells which attempt is next, and when.
+    when = [] if result.reason.startswith("attempt ") else [f"again at {result.retry_at[:19]}Z"]
+    return [*([origin] if origin else []), *remarks, *when]
+
+
+def say_traceback(result: TaskResult, *, always: bool) -> None:
+    """Write the traceback of a task that failed, unless it did so on purpose.
+
+    :param always: also where a policy has it tried again. Its line says where it failed, and what matters is whether
+        any attempt succeeds; else every outage of somebody else's server fills the log.
+    """
+    if result.error is None or isinstance(result.error, GiveUp) or (result.retry_at and not always):
         return
     from .tasktrace import task_traceback  # lazily: nothing may fail
 
@@ -90,11 +128,13 @@ class LogLines:
     """A plugin that writes the lines.
 
     :param verbosity: -1: only what fails; 1: also what starts, and waits that are no news
+    :param traceback: write the traceback also of an attempt that a policy has tried again, as with ``verbosity`` 1
     """
 
-    def __init__(self, clock: Clock, verbosity: int) -> None:
+    def __init__(self, clock: Clock, verbosity: int, *, traceback: bool = False) -> None:
         self._clock = clock
         self._verbosity = verbosity
+        self._always_traces = traceback or verbosity > 0
         self._words = TaskWords()
 
     @hookimpl
@@ -119,9 +159,13 @@ class LogLines:
         if result.status == TaskStatus.COMPLETED:
             self._write(instance, f"{name} completed {duration(result.took)}")
             return
-        reason = self._words.reason(task, result)
-        self._write(instance, f"{name} {result.status}" + (f": {reason}" if reason else ""))
-        say_traceback(result)
+        self._write(instance, self._words.say(f"{name} {result.status}", task, result))
+        say_traceback(result, always=self._always_traces)
+
+    @hookimpl
+    def wfepy_task_reminder(self, instance: Instance, task: Task, wait: WaitState) -> None:
+        if self._verbosity >= 0:
+            self._write(instance, f"{task.name} {still_waits('waiting', wait)}")
 
     @hookimpl
     def wfepy_instance_finished(self, instance: Instance, status: str) -> None:

@@ -209,11 +209,9 @@ def _said(change: Change, tick: str) -> str:
 def _next(change: Change, tick: str) -> str:
     resume = f"wfepy resume {change.workflow} {change.instance} lets it go on"
     if change.verb == "cancel":
-        return (
-            f"so are {', '.join(change.effects.children)}, at their next tick"
-            if change.effects.children
-            else ""
-        )
+        children = change.effects.children
+        words = ("so are", "their") if children[1:] else ("so is", "its")
+        return f"{words[0]} {', '.join(children)}, at {words[1]} next tick" if children else ""
     if change.status != InstanceStatus.RUNNING:
         return f"the instance has ended: {change.status.replace('_', ' ')}"
     if change.paused:

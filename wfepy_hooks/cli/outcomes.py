@@ -53,7 +53,7 @@ def _outcome(report: Report, summary: TickSummary, project: Project, brief: bool
         parts[-1] += ", tried again at the next tick" if brief else "; it is tried again at the next tick"
     retrying = {task: error_text(error) for task, error in summary.retrying.items()}
     retrying.update((task, f"at {at[:16].replace('T', ' ')}Z") for task, at in summary.sleeping.items())
-    parts += _listed("tries again later", retrying, brief)
+    parts += _listed("waits to retry", retrying, brief)
     parts += _listed("waits for", summary.waiting, brief)
     return "; ".join(parts) or "goes on at the next tick"
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..commands import CommandSpec
     from ..config import Config
 
-__all__ = ["Parser", "add_by", "add_json", "add_reason", "add_wait", "parse"]
+__all__ = ["Parser", "add_by", "add_json", "add_reason", "add_wait", "description", "parse"]
 
 
 class Parser(argparse.ArgumentParser):
@@ -34,7 +34,7 @@ def parse(spec: CommandSpec, module: ModuleType, words: list[str], config: Confi
     """
     parser = Parser(
         prog=f"wfepy {spec.name}",
-        description=_description(getattr(module, "__doc__", None) or spec.help),
+        description=description(getattr(module, "__doc__", None) or spec.help),
         epilog="The options of all commands are listed by wfepy --help.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -47,7 +47,7 @@ def parse(spec: CommandSpec, module: ModuleType, words: list[str], config: Confi
     return parser.parse_intermixed_args(words)
 
 
-def _description(doc: str) -> str:
+def description(doc: str) -> str:
     """Return the docstring of a command for a terminal; what is indented stays as it is."""
     width = min(shutil.get_terminal_size().columns, 100) - 2
     paragraphs = textwrap.dedent(doc).strip().split("\n\n")

@@ -11,8 +11,8 @@ a file cannot be read, else 1 if an instance is stuck.
 With --json: {"instances": [{"workflow", "instance", "status", "created", "ended", "waiting": {TASK: {"since",
 "reason"}}, "failing": {TASK: {"since", "failures", "error", "status", "retry_at", "attempt"}}, "ready": [TASK],
 "wake": "tick", a moment or null, "waits": [{"task", "since", "reason", "until", "signals", "choices", "by",
-"deadline", "child", ...}], "items": {TASK: {...}}, "signals": [...], "inbox", "paused", "stuck", "error"}], "live",
-"ended"}.
+"deadline", "child", ...}], "items": {TASK: {...}}, "signals": [{"name", "id", "refused": {TASK: REASON}, ...}],
+"inbox", "paused", "stuck", "error"}], "live", "ended"}.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ _ORDER = (
     *("unreadable", "stuck", "waiting", *_FAILING, "ready", "paused"),
     *("finished", "dead end", "cancelled"),
 )
+_MOST_REFUSED = 3
 #: Sorts behind every moment.
 _NEVER = "~"
 
@@ -83,6 +84,8 @@ def run(args: Namespace, config: Config) -> int:
         result_json({"instances": entries, "live": len(entries) - ended, "ended": ended})
     else:
         _show(entries, args, config)
+        if not entries and not args.all and any(project.store.list(name, ended=True) for name in names):
+            result("wfepy status --all lists those that have ended")
     if any(entry["error"] for entry in entries):
         return 3
     return 1 if any(entry["stuck"] for entry in entries) else 0
@@ -159,7 +162,7 @@ class _Reader:
         entry = self.entry
         entry["wake"] = "tick" if overview.wake == "" else overview.wake
         entry["waits"] = list(wait_data(overview))
-        entry["signals"] = overview.signals
+        entry["signals"] = [_kept(each, overview) for each in overview.signals]
         entry["paused"] = overview.paused
         inbox = self._store.inbox(entry["workflow"], entry["instance"])
         entry["inbox"] = len(inbox)
@@ -211,6 +214,15 @@ class _Reader:
             failure["attempt"] = attempt_of(record)
         if _has_ended(self.entry):
             self.entry["ended"] = at
+
+
+def _kept(signal: Entry, overview: Overview) -> Entry:
+    """Return a signal that no task has taken; under ``refused`` which tasks wait for it and why they do not."""
+    from ..misfits import refused_by  # lazily, as the next: most instances have no signals
+    from ..signals import Signal
+
+    refused = refused_by(Signal.from_json(signal), ((wait.task, wait.terms) for wait in overview.waits()))
+    return {**signal, "refused": refused} if refused else signal
 
 
 def _is_handled(task: dict[str, Any]) -> bool:
@@ -288,8 +300,12 @@ def _instance_rows(entry: Entry, now: datetime) -> Iterator[tuple[str, str, str,
         count = f"{entry['inbox']} signal{'s' if entry['inbox'] > 1 else ''} in the inbox"
         yield "signal", "", "", f"tick; {count}, delivered at the next tick"
     if entry["signals"]:
-        names = list(dict.fromkeys(each["name"] for each in entry["signals"]))
-        yield "signal", "", "", f"not taken yet: {', '.join(names)}"
+        names = list(dict.fromkeys(each["name"] for each in entry["signals"] if "refused" not in each))
+        if names:
+            yield "signal", "", "", f"not taken yet: {', '.join(names)}"
+        for signal in [each for each in entry["signals"] if "refused" in each][:_MOST_REFUSED]:
+            why = "; ".join(f"not by {task}, {reason}" for task, reason in signal["refused"].items())
+            yield "signal", "", "", f"not taken: {signal['name']} ({signal['id']}): {why}"
 
 
 def _task_rows(entry: Entry, now: datetime) -> Iterator[tuple[str, str, str, str]]:

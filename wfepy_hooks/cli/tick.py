@@ -121,7 +121,8 @@ class _Tick:
         self._project = project
         self._args = args
         self._flags: Flags = args.flags
-        self._counts: dict[str, int] = {}
+        #: What has become of each instance: a parent is advanced again when its child has ended.
+        self._words: dict[tuple[str, str], str] = {}
         #: Whether results and log are lines of one file, which then has said most of a result.
         self._is_one_log = not is_person(self._flags) and are_one_file(sys.stdout, sys.stderr)
         self.data: list[dict[str, object]] = []
@@ -141,7 +142,7 @@ class _Tick:
         except WfepyError as error:  # a folder could not be listed; all others were served before
             tell_error(error, self._flags)
             self.exit_code = max(self.exit_code, error.exit_code)
-            self.was_refused = not self._counts and not self.busy
+            self.was_refused = not self._words and not self.busy
 
     def _take(self, report: Report) -> None:
         self.exit_code = max(self.exit_code, report.exit_code)
@@ -149,8 +150,7 @@ class _Tick:
             self.errors.append({"workflow": report.workflow, "error": str(report.error)})
             tell(report, self._project, self._flags)
             return
-        word = _word(report)
-        self._counts[word] = self._counts.get(word, 0) + 1
+        self._words[report.workflow, report.instance] = _word(report)
         quiet = self._args.json or self._flags.verbosity < 0 or not is_news(report)
         tell(report, self._project, self._flags, quiet=quiet or (self._is_one_log and _is_in_log(report)))
         if self._args.json:
@@ -173,10 +173,11 @@ class _Tick:
 
     def summary(self) -> str:
         """Return the last line, such as ``3 instances: 1 finished, 2 waiting``."""
-        total = sum(self._counts.values())
+        words = list(self._words.values())
+        total = len(words)
         if not total and not self.busy:
             return self._dated(self._nothing())
-        parts = [f"{count} {word}" for word, count in self._counts.items()]
+        parts = [f"{words.count(word)} {word}" for word in dict.fromkeys(words)]
         if self.busy:
             parts.append(f"{len(self.busy)} held by another tick")
         total += len(self.busy)

@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..config import Config
     from ..project import Report
+    from ..summary import TickSummary
     from .flags import Flags
 
 __all__ = ["is_person", "open_project", "say_busy", "tell"]
@@ -35,10 +36,10 @@ def _view(config: Config, flags: Flags, json: bool) -> object:
     if is_person(flags) and not json:
         from .liveview import LiveView  # lazily: rich takes 100 ms
 
-        return LiveView(flags.verbosity, color=wants_color(flags, sys.stderr))
+        return LiveView(flags.verbosity, color=wants_color(flags, sys.stderr), traceback=flags.traceback)
     from .loglines import LogLines
 
-    return LogLines(config.clock, flags.verbosity)
+    return LogLines(config.clock, flags.verbosity, traceback=flags.traceback)
 
 
 def is_person(flags: Flags) -> bool:
@@ -65,8 +66,27 @@ def tell(report: Report, project: Project, flags: Flags, *, quiet: bool = False)
         tell_error(report.error, flags)
         return
     if report.summary is not None:
+        _tell_items(report, report.summary, project, flags)
         for task, error in report.summary.failures.items():
             if task in report.summary.unrecorded and isinstance(error, WfepyError):  # no hook has told of it
                 tell_error(error, flags)
     if not quiet:
         result(report_line(report, project, brief=is_person(flags)))
+
+
+def _tell_items(report: Report, summary: TickSummary, project: Project, flags: Flags) -> None:
+    """Say which items of tasks failed, as the view does of tasks."""
+    if not summary.item_failures:
+        return
+    from .loglines import TaskWords, moment, say_traceback  # lazily: few tasks have items
+
+    words, where = TaskWords(), f"{report.workflow}/{report.instance}"
+    start = "" if is_person(flags) else f"{moment(project.config.clock)} {where} "
+    tasks = project.workflow(report.workflow).tasks
+    for name, number, failed in summary.item_failures:
+        say(clean(start + words.say(f"{name} item {number} {failed.status}", tasks[name], failed)))
+        say_traceback(failed, always=flags.traceback or flags.verbosity > 0)
+    if summary.more_item_failures:
+        say(
+            clean(f"{start}and {summary.more_item_failures} more attempts at items failed; see wfepy history")
+        )

@@ -74,19 +74,32 @@ def run(args: Namespace, config: Config) -> int:
 
 
 def _by_hand(project: Project, instance: Instance, task: str) -> list[str]:
-    """Return who has stepped in at a task in its present generation, or at the whole instance, and why."""
+    """Return who has stepped in at a task or before it, so that it counts now, or at the whole instance; and why."""
     lines = []
     with contextlib.suppress(StateError):  # damage to old records hides nothing else
         for record in project.store.history(instance.workflow.name, instance.id):
             if record["event"] != "operator" or record["verb"] not in PAST:
                 continue
-            if "task" in record and not _is_about(record, task, instance.generation(task)):
-                continue
-            lines.append(f"  {PAST[record['verb']]} at {record['at'][:19]}Z {signature(record)}")
+            done = f"{PAST[record['verb']]} at {record['at'][:19]}Z {signature(record)}"
+            if record.get("task", task) == task:
+                if "task" not in record or _is_of_now(record, instance):
+                    lines.append(f"  {done}")
+            elif record["verb"] == "rewind" and _begins_anew(record, instance, task):
+                lines.append(f"  {record['task']}, which comes before it, was {done}")
     return lines
 
 
-def _is_about(record: dict[str, Any], task: str, generation: int) -> bool:
+def _is_of_now(record: dict[str, Any], instance: Instance) -> bool:
+    """Return whether a record is about the present generation of its task."""
     # The rewind of a task begins its next generation.
-    begun = record.get("generation", 0) + (record["verb"] == "rewind")
-    return bool(record["task"] == task) and begun == generation
+    begun: int = record.get("generation", 0) + (record["verb"] == "rewind")
+    return begun == instance.generation(record["task"])
+
+
+def _begins_anew(record: dict[str, Any], instance: Instance, task: str) -> bool:
+    """Return whether a task is undecided again, or was, because of the rewind of another one."""
+    graph = instance.marking.graph
+    rewound = graph.index.get(record["task"])  # none: the code has changed since
+    if rewound is None or not _is_of_now(record, instance):
+        return False
+    return graph.index[task] in instance.marking.following(rewound)
