@@ -23,17 +23,6 @@ if TYPE_CHECKING:
     MakeClone = Callable[..., Clone]
 
 
-@pytest.fixture
-def pair(clone: MakeClone) -> tuple[Clone, Clone]:
-    """Two machines that have an instance ``x`` which waits."""
-    one, two = clone("one"), clone("two")
-    one.start("x")
-    one.tick()
-    one.push()
-    two.pull()
-    return one, two
-
-
 def leases(remote: Remote) -> list[str]:
     return git(remote.path, "for-each-ref", "--format=%(refname)", "refs/wfepy").split()
 
