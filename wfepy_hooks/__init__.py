@@ -46,7 +46,8 @@ from .workflow import Workflow
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .approving import approval
-    from .clock import parse_time
+    from .cli.ticklog import TickLog
+    from .clock import format_time, parse_time
     from .generating import GeneratedFile, Machine, generate, tick_command
     from .needed import needed_minutes
     from .offsets import ClockChange, ZoneOffsets, offsets_ahead
@@ -99,6 +100,7 @@ __all__ = [
     "TaskResult",
     "TaskState",
     "TaskStatus",
+    "TickLog",
     "TickSummary",
     "Transition",
     "UsageError",
@@ -112,6 +114,7 @@ __all__ = [
     "compare_files",
     "end_point",
     "followed_by",
+    "format_time",
     "generate",
     "hookimpl",
     "hookspec",
@@ -162,6 +165,8 @@ _LAZY = {
     "Retry": "retrying",
     "Signal": "signals",
     "send_signal": "sending",
+    "TickLog": "cli.ticklog",
+    "format_time": "clock",
     "tick_command": "generating",
     "who": "people",
     "write_files": "writing",

@@ -10,6 +10,7 @@ from .errors import NewerStateError, StateFormatError
 from .instance import Instance
 from .outcome import InstanceStatus
 from .replaying import changed_transitions, decisions_text, read_decisions, read_end, replay_records
+from .statetext import SCHEMA as SCHEMA
 from .stores.names import is_name
 from .waitstate import WaitState
 from .waking import EVERY_TICK, wake_of
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     Document = dict[str, Any]
     Record = dict[str, Any]
 
-SCHEMA = 2
 #: What is older is left to ``wfepy_upgrade_state``. A document of schema 1 has none of the keys that came with 2.
 OLDEST_SCHEMA = 1
 _STATUS = {word: number for number, word in enumerate(m.STATUS_WORDS)}

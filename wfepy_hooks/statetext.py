@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-__all__ = ["WIDTH", "dump_text", "parse_text"]
+__all__ = ["SCHEMA", "WIDTH", "conflict_line", "dump_text", "parse_text"]
+
+#: The schema version of the state documents that this version of wfepy-hooks writes; it reads those, and older ones.
+SCHEMA = 2
 
 WIDTH = 88
 

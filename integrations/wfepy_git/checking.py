@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 
 from wfepy_hooks import StateFormatError
-from wfepy_hooks.state import SCHEMA
-from wfepy_hooks.statetext import conflict_line, parse_text
+from wfepy_hooks.statetext import SCHEMA, conflict_line, parse_text
 
 from .layout import INSTANCE, SCHEDULE, files_of
 

@@ -11,9 +11,9 @@ They are made once: a tick leaves no object behind on the remote, and nothing fo
 from __future__ import annotations
 
 import contextlib
-from datetime import timedelta
+from datetime import timedelta, timezone
 
-from wfepy_hooks.clock import UTC, parse_time
+from wfepy_hooks import parse_time
 
 from .errors import GitError, LeaseHeld, LeaseLost
 from .machines import Machine
@@ -70,7 +70,7 @@ def _escaped(workflow: str) -> str:
 
 
 def _until(workflow: str, moment: datetime) -> str:
-    return f"{_UNTIL}{_escaped(workflow)}/{moment.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
+    return f"{_UNTIL}{_escaped(workflow)}/{moment.astimezone(timezone.utc):%Y%m%dT%H%M%S.%fZ}"
 
 
 def _moment(ref: str) -> datetime | None:

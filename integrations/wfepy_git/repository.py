@@ -219,7 +219,7 @@ class StateRepository:
 
     def _keep(self, error: GitError) -> None:
         """Note that there is something that is not pushed."""
-        from wfepy_hooks.clock import format_time
+        from wfepy_hooks import format_time
 
         known = self._own.read("outbox") or {}
         note = {

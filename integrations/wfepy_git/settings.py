@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import socket
 
-from wfepy_hooks import ConfigError
-from wfepy_hooks.pluginsettings import plugin_settings, settings_table
-from wfepy_hooks.timing import parse_duration
+from wfepy_hooks import ConfigError, parse_duration, plugin_settings, settings_table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ remote cannot be reached; what is known here is shown then.
 
 from __future__ import annotations
 
-from wfepy_hooks.clock import format_time
+from wfepy_hooks import format_time
 from wfepy_hooks.commandline import clean, result, result_json, say
 
 from .pull import listed

@@ -71,7 +71,7 @@ def run(args: Namespace, config: Config) -> int:
         return _run(args, config)
     if args.json:
         raise UsageError("--json and --log cannot both have the results", hint="leave one of them out")
-    from wfepy_hooks.ticklog import TickLog  # lazily: only schedulers want one
+    from wfepy_hooks import TickLog  # lazily: only schedulers want one
 
     with TickLog(args.log, mail_errors=args.mail_errors) as log:
         log.exit_code = _run(args, config)
