@@ -31,3 +31,14 @@ def clone(tmp_path: Path, remote: Remote) -> MakeClone:
         return Clone(tmp_path / name, remote, settings)
 
     return make
+
+
+@pytest.fixture
+def pair(clone: MakeClone) -> tuple[Clone, Clone]:
+    """Two machines that have an instance ``x`` which waits."""
+    one, two = clone("one"), clone("two")
+    one.start("x")
+    one.tick()
+    one.push()
+    two.pull()
+    return one, two

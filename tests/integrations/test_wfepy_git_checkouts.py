@@ -309,3 +309,17 @@ def test_a_home_that_cannot_be_written_is_told(clone: MakeClone) -> None:
         one.push()
     os.unlink(one.home)
     one.push()
+
+
+def test_a_branch_with_the_code_keeps_it(clone: MakeClone, remote: Remote, tmp_path: Path) -> None:
+    one = clone("one", 'branch = "main"')
+    git(one.path, "checkout", "--quiet", "-b", "main")
+    git(one.path, "add", "flow.py")
+    git(one.path, "commit", "--quiet", "--message", "the code")
+    git(one.path, "push", "--quiet", "origin", "main")
+    head = git(one.path, "rev-parse", "HEAD")
+    one.start("x")
+    one.push()
+    assert remote.files("main") == [".wfepy/state/flow/x.json", ".wfepy/state/flow/x.jsonl", "flow.py"]
+    assert git(one.path, "rev-parse", "HEAD") == head
+    assert remote.subjects("main") == ["flow/x: begins", "the code"]

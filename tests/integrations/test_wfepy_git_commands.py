@@ -36,17 +36,6 @@ def data(machine: Clone, *words: str) -> Any:
     return json.loads(ok(machine, *words, "--json"))
 
 
-@pytest.fixture
-def pair(clone: MakeClone) -> tuple[Clone, Clone]:
-    """Two machines that have an instance ``x`` which waits."""
-    one, two = clone("one"), clone("two")
-    one.start("x")
-    one.tick()
-    one.push()
-    two.pull()
-    return one, two
-
-
 def test_the_first_tick_makes_the_branch_and_the_next_one_goes_on(clone: MakeClone, remote: Remote) -> None:
     one, two = clone("one"), clone("two")
     one.start("x")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from wfepy_git.errors import BadState, Conflict, Missing
+from wfepy_git.errors import Conflict, Missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,17 +16,6 @@ if TYPE_CHECKING:
     from git_folders import Clone, Remote
 
     MakeClone = Callable[..., Clone]
-
-
-@pytest.fixture
-def pair(clone: MakeClone) -> tuple[Clone, Clone]:
-    """Two machines that have an instance ``x`` which waits."""
-    one, two = clone("one"), clone("two")
-    one.start("x")
-    one.tick()
-    one.push()
-    two.pull()
-    return one, two
 
 
 def test_another_machine_has_the_very_files(pair: tuple[Clone, Clone], remote: Remote) -> None:
@@ -266,22 +255,6 @@ def test_what_is_no_state_stays_on_the_branch_and_never_goes_there(
     assert not (two.state / "notes.txt").exists()
 
 
-def test_a_branch_with_the_code_keeps_it(clone: MakeClone, remote: Remote, tmp_path: Path) -> None:
-    from git_folders import git
-
-    one = clone("one", 'branch = "main"')
-    git(one.path, "checkout", "--quiet", "-b", "main")
-    git(one.path, "add", "flow.py")
-    git(one.path, "commit", "--quiet", "--message", "the code")
-    git(one.path, "push", "--quiet", "origin", "main")
-    head = git(one.path, "rev-parse", "HEAD")
-    one.start("x")
-    one.push()
-    assert remote.files("main") == [".wfepy/state/flow/x.json", ".wfepy/state/flow/x.jsonl", "flow.py"]
-    assert git(one.path, "rev-parse", "HEAD") == head
-    assert remote.subjects("main") == ["flow/x: begins", "the code"]
-
-
 def test_a_branch_that_is_gone_is_told_and_made_anew_only_when_asked(
     pair: tuple[Clone, Clone], remote: Remote
 ) -> None:
@@ -338,104 +311,6 @@ def test_a_revert_by_a_commit_is_taken_over(
     remote.commit({f".wfepy/state/{name}": data for name, data in old.items()}, tmp_path)
     one.pull()
     assert one.files() == old
-
-
-def damage(data: bytes, how: str) -> bytes | None:
-    if how == "conflict":
-        return b"<<<<<<< HEAD\n" + data + b"=======\n" + data + b">>>>>>> theirs\n"
-    if how == "crlf":
-        return data.replace(b"\n", b"\r\n")
-    if how == "newer":
-        return data.replace(b'"schema": 2', b'"schema": 99')
-    if how == "cut":
-        return data[: len(data) // 2]
-    if how == "empty":
-        return b""
-    return None
-
-
-SAID = {
-    "conflict": "conflict marker",
-    "crlf": "CRLF",
-    "newer": "schema 99",
-    "cut": "cut short|no record",
-    "empty": "empty",
-    "deleted": "snapshot is missing",
-}
-
-
-@pytest.mark.parametrize("how", SAID)
-def test_a_branch_that_holds_no_state_is_told_and_what_is_here_is_kept(
-    pair: tuple[Clone, Clone], remote: Remote, tmp_path: Path, how: str
-) -> None:
-    one, two = pair
-    one.start("y")
-    one.push()
-    remote.commit(
-        {".wfepy/state/flow/x.json": damage((one.state / "flow/x.json").read_bytes(), how)}, tmp_path
-    )
-    kept, tip = two.files(), remote.tip()
-    with pytest.raises(BadState, match=SAID[how]) as caught:
-        two.pull()
-    assert "flow/x.json" in str(caught.value)
-    assert {name: data for name, data in two.files().items() if "x" in name} == kept
-    assert "flow/y.json" in two.files()
-    two.signal("x")
-    with pytest.raises(BadState, match=SAID[how]):
-        two.push()
-    assert remote.tip() == tip
-
-
-def test_a_snapshot_that_was_deleted_here_comes_back(pair: tuple[Clone, Clone], remote: Remote) -> None:
-    one, _ = pair
-    files, tip = one.files(), remote.tip()
-    (one.state / "flow/x.json").unlink()
-    assert not one.push()
-    assert one.files() == files
-    (one.state / "flow/x.json").unlink()
-    one.pull()
-    assert one.files() == files
-    assert remote.tip() == tip
-
-
-@pytest.mark.parametrize("how", [how for how in SAID if how != "deleted"])
-def test_a_folder_that_holds_no_state_is_told_and_nothing_of_it_is_pushed(
-    pair: tuple[Clone, Clone], remote: Remote, how: str
-) -> None:
-    one, _ = pair
-    one.start("y")
-    file, tip = one.state / "flow/x.json", remote.tip()
-    data = damage(file.read_bytes(), how)
-    file.unlink()
-    if data is not None:
-        file.write_bytes(data)
-    with pytest.raises(BadState, match=SAID[how]) as caught:
-        one.push()
-    assert caught.value.exit_code == 3
-    assert "x.json" in caught.value.files[0][0]
-    assert remote.tip() == tip
-
-
-def test_a_history_in_conflict_is_told(pair: tuple[Clone, Clone], remote: Remote) -> None:
-    one, _ = pair
-    file = one.state / "flow/x.jsonl"
-    file.write_bytes(damage(file.read_bytes(), "conflict") or b"")
-    with pytest.raises(BadState, match=r"x\.jsonl: line 1 is a conflict marker"):
-        one.push()
-
-
-def test_a_torn_last_line_of_a_history_is_not_pushed(pair: tuple[Clone, Clone], remote: Remote) -> None:
-    one, two = pair
-    whole = (one.state / "flow/x.jsonl").read_text()
-    with (one.state / "flow/x.jsonl").open("a") as stream:
-        stream.write('{"seq": 3, "at": "20')
-    assert not one.push()
-    one.signal("x", data=1)
-    one.tick()
-    one.push()
-    assert remote.show(".wfepy/state/flow/x.jsonl").startswith(whole)
-    two.pull()
-    assert two.context("x")["seen"] == [1]
 
 
 def test_an_instance_that_a_tick_holds_is_left_for_the_next_time(
