@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from .cli.generate import show_files
 from .cli.output import clean, result, result_json, say
-from .cli.parsing import add_json, description
+from .cli.parsing import add_json, add_verbs, description
 from .cli.tables import show_table
 
-__all__ = ["add_json", "clean", "description", "result", "result_json", "say", "show_files", "show_table"]
+__all__ = [
+    "add_json",
+    "add_verbs",
+    "clean",
+    "description",
+    "result",
+    "result_json",
+    "say",
+    "show_files",
+    "show_table",
+]

@@ -14,10 +14,9 @@ Settings are in [plugins.wfepy_crontab] of the config file: log, per_workflow, m
 
 from __future__ import annotations
 
-import argparse
 from importlib import import_module
 
-from wfepy_hooks.commandline import add_json, description
+from wfepy_hooks.commandline import add_json, add_verbs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,17 +36,7 @@ VERBS = {
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, title="verbs")
-    for verb, help in VERBS.items():
-        module = import_module(f"{__package__}.{verb}")
-        one = verbs.add_parser(
-            verb,
-            help=help,
-            description=description(module.__doc__ or ""),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
-        module.add_arguments(one)
+    for verb, one in add_verbs(parser, __package__, VERBS).items():
         if verb in ("show", "status", "check"):
             add_json(one)
 

@@ -34,19 +34,9 @@ VERBS = {
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    import argparse  # lazily, as the command line does: it takes 8 ms
+    from wfepy_hooks.commandline import add_verbs  # lazily: it imports argparse, which takes 8 ms
 
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, title="verbs")
-    for verb, help in VERBS.items():
-        module = import_module(f"{__package__}.verbs.{verb}")
-        one = verbs.add_parser(
-            verb,
-            help=help,
-            description=module.__doc__,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
-        module.add_arguments(one)
+    add_verbs(parser, f"{__package__}.verbs", VERBS)
 
 
 def plain_arguments(words: list[str]) -> SimpleNamespace | None:

@@ -12,8 +12,9 @@ Settings are in [plugins.wfepy_github] of the config file, the remote and the br
 
 from __future__ import annotations
 
-import argparse
 from importlib import import_module
+
+from wfepy_hooks.commandline import add_verbs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,17 +36,7 @@ VERBS = {
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, title="verbs")
-    for verb, help in VERBS.items():
-        module = import_module(f"{__package__}.{verb}")
-        one = verbs.add_parser(
-            verb,
-            help=help,
-            description=module.__doc__,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
-        module.add_arguments(one)
+    add_verbs(parser, __package__, VERBS)
 
 
 def run(args: Namespace, config: Config) -> int:

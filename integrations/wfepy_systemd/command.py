@@ -13,10 +13,9 @@ Settings are in [plugins.wfepy_systemd] of the config file: scope, per_workflow,
 
 from __future__ import annotations
 
-import argparse
 from importlib import import_module
 
-from wfepy_hooks.commandline import add_json
+from wfepy_hooks.commandline import add_json, add_verbs
 
 from .settings import SYSTEM, USER
 
@@ -37,22 +36,12 @@ VERBS = {
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, title="verbs")
-    for verb, help in VERBS.items():
-        module = import_module(f"{__package__}.{verb}")
-        one = verbs.add_parser(
-            verb,
-            help=help,
-            description=module.__doc__,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
+    for verb, one in add_verbs(parser, __package__, VERBS).items():
         _add_scope(one)
         if verb != "uninstall":
             one.add_argument(
                 "--per-workflow", action="store_true", help="a timer and a service for each workflow"
             )
-        module.add_arguments(one)
         if verb in ("show", "status"):
             add_json(one)
 

@@ -10,13 +10,14 @@ from ..errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import ModuleType
     from typing import NoReturn
 
     from ..commands import CommandSpec
     from ..config import Config
 
-__all__ = ["Parser", "add_by", "add_json", "add_reason", "add_wait", "description", "parse"]
+__all__ = ["Parser", "add_by", "add_json", "add_reason", "add_verbs", "add_wait", "description", "parse"]
 
 
 class Parser(argparse.ArgumentParser):
@@ -53,6 +54,33 @@ def description(doc: str) -> str:
     width = min(shutil.get_terminal_size().columns or 80, 100) - 2
     paragraphs = textwrap.dedent(doc).strip().split("\n\n")
     return "\n\n".join(each if each.startswith(" ") else textwrap.fill(each, width) for each in paragraphs)
+
+
+def add_verbs(
+    parser: argparse.ArgumentParser, package: str, verbs: Mapping[str, str]
+) -> dict[str, argparse.ArgumentParser]:
+    """Add a subcommand for each verb, and return their parsers by verb; ``args.verb`` says which one was given.
+
+    The code of a verb is the module of its name in ``package``: its docstring is the help, and its ``add_arguments``
+    declares the arguments.
+
+    :param verbs: what each verb does, in one line
+    """
+    from importlib import import_module
+
+    subparsers = parser.add_subparsers(dest="verb", metavar="VERB", required=True, title="verbs")
+    parsers = {}
+    for verb, help in verbs.items():
+        module = import_module(f"{package}.{verb}")
+        parsers[verb] = subparsers.add_parser(
+            verb,
+            help=help,
+            description=description(module.__doc__ or help),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        module.add_arguments(parsers[verb])
+    return parsers
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
