@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from .needed import needed_minutes
     from .offsets import ClockChange, ZoneOffsets, offsets_ahead
     from .operations import Operations
-    from .pluginsettings import plugin_settings, settings_table
+    from .pluginsettings import plugin_settings, settings_table, some_of
     from .retrying import Retry
     from .schedule import Occurrence, Schedule
     from .scheduling import ScheduleEntry, collect_schedules
@@ -121,6 +121,7 @@ __all__ = [
     "send_signal",
     "settings_table",
     "sleep",
+    "some_of",
     "start_child",
     "start_point",
     "task",
@@ -148,6 +149,7 @@ _LAZY = {
     "parse_duration": "timing",
     "plugin_settings": "pluginsettings",
     "settings_table": "pluginsettings",
+    "some_of": "pluginsettings",
     "ZoneOffsets": "offsets",
     "Operations": "operations",
     "Retry": "retrying",
