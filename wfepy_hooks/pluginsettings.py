@@ -35,7 +35,7 @@ def plugin_settings(
     """
     table = config.plugin_settings.get(name, {})
     where = settings_table(config, name)
-    known = {**rules, **{key: ("a table of tables", _are_tables) for key in tables or ()}}
+    known = {**rules, **dict.fromkeys(tables or (), ("a table of tables", _are_tables))}
     problems = list(wrong_values(where, table, known))
     for key, inner in (tables or {}).items():
         if _are_tables(found := table.get(key, {})):
