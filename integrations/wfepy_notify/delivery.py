@@ -78,8 +78,8 @@ def deliver(config: Config, settings: Settings, outbox: Outbox) -> None:
         outbox.append({"taken": ids(taken), "until": shown_moment(until)})
     outcomes: SimpleQueue[Outcome] = SimpleQueue()
     for name, plan in plans.items():
-        # Daemons: one that hangs must not keep the process from its end.
-        arguments = (config, targets[name], plan, deadline, outcomes)
+        # Daemons: one that hangs must not keep the process from its end. The plan here shrinks, theirs does not.
+        arguments = (config, targets[name], tuple(plan), deadline, outcomes)
         threading.Thread(target=_send_all, args=arguments, name=f"notify-{name}", daemon=True).start()
     _note_outcomes(settings, outbox, plans, deadline, outcomes)
 
@@ -145,7 +145,7 @@ def _summary(target: str, rest: Sequence[Pending], at: str) -> Message:
 def _send_all(
     config: Config,
     target: Target,
-    plan: list[Batch],
+    plan: Sequence[Batch],
     deadline: float,
     outcomes: SimpleQueue[Outcome],
 ) -> None:
@@ -167,7 +167,7 @@ def _send_all(
 def send_within(config: Config, target: Target, message: Message, seconds: float) -> str:
     """Send one message past the outbox, and return why that failed within so many seconds; empty: it is sent."""
     outcomes: SimpleQueue[Outcome] = SimpleQueue()
-    arguments = (config, target, [Batch(message, [])], time.monotonic() + seconds, outcomes)
+    arguments = (config, target, (Batch(message, ()),), time.monotonic() + seconds, outcomes)
     threading.Thread(target=_send_all, args=arguments, name=f"notify-{target.name}", daemon=True).start()
     try:
         outcome: Outcome | None = outcomes.get(timeout=seconds)

@@ -67,11 +67,10 @@ class Message:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Message:
-        """Return what :meth:`to_json` gave.
+        """Return what :meth:`to_json` gave, maybe of a newer version that says more.
 
         :raises LookupError: if it is something else
-        :raises TypeError: if there is something else in it
         """
-        fields = {name: str(value) for name, value in data.items()}
-        first = (fields.pop(name) for name in ("target", "event", "event_id", "at"))
+        fields = {name: str(data[name]) for name in cls.__slots__ if name in data}
+        first = [fields.pop(name) for name in ("target", "event", "event_id", "at")]
         return cls(*first, **fields)

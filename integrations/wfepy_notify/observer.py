@@ -8,7 +8,7 @@ from wfepy_hooks import hookimpl
 
 from .message import Message
 from .outbox import Outbox, shown_moment
-from .settings import read_settings
+from .settings import read_settings, require_apprise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,8 +39,6 @@ class Observer:
         self._has_news = False
         self._unsaved: list[Message] = []
         if any(target.url for target in self._settings.targets):
-            from .sending import require_apprise
-
             require_apprise(config)
 
     @hookimpl
@@ -56,7 +54,9 @@ class Observer:
             what = "+".join(wait.signals)
             event_id = f"{instance.uid}-{task.name}-{result.generation}-waits-{wait.since}-{what}"
         reason = result.reason
-        if result.error is not None:
+        if (
+            result.error is not None and event != "timed_out"
+        ):  # that of a timeout says no more than the reason
             reason = f"{type(result.error).__name__}: {result.error}".rstrip(": ")
         self._tell(targets, instance, event, task, event_id, reason=reason, attempt=result.attempt, wait=wait)
 

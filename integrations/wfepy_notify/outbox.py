@@ -115,8 +115,10 @@ class Outbox:
         for line in whole.splitlines():
             self._lines += 1
             # A line that says nothing is of a newer version, or of a merge of two of these files.
-            with contextlib.suppress(ValueError, LookupError, TypeError, AttributeError):
-                self._apply(json.loads(line))
+            with contextlib.suppress(ValueError, LookupError, TypeError):
+                record = json.loads(line)
+                if isinstance(record, dict):
+                    self._apply(record)
 
     def _apply(self, record: dict[str, Any]) -> None:
         if "queued" in record:
@@ -124,8 +126,8 @@ class Outbox:
             if message.id not in self._over:
                 self.pending.setdefault(message.id, Pending(message))
             return
-        kind = next(word for word in ("sent", "dropped", "failed", "taken", "released") if word in record)
-        for id in record[kind]:
+        words = [word for word in ("sent", "dropped", "failed", "taken", "released") if word in record]
+        for kind, id in [(word, id) for word in words for id in record[word]]:
             if kind in ("sent", "dropped"):
                 self.pending.pop(id, None)
                 self._over[id] = record

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-from wfepy_hooks import ConfigError, WfepyError
+from wfepy_hooks import WfepyError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,26 +18,16 @@ if TYPE_CHECKING:
     from .message import Message
     from .settings import Target
 
-__all__ = ["NotSent", "require_apprise", "send"]
+__all__ = ["NotSent", "expand", "send"]
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _LONGEST_ERROR = 300
+#: A shorter value would be found in the middle of words.
+_SHORTEST_SECRET = 4
 
 
 class NotSent(WfepyError):
     """A message could not be sent."""
-
-
-def require_apprise(config: Config) -> None:
-    """Raise :exc:`.ConfigError` if Apprise is not installed."""
-    from importlib.util import find_spec
-
-    if find_spec("apprise") is None:
-        raise ConfigError(
-            "the targets of [plugins.wfepy_notify] need Apprise, which is not installed",
-            where=config.file or config.root,
-            hint="pip install 'wfepy-hooks[notify]', or do without by -p no:wfepy_notify",
-        )
 
 
 def send(config: Config, target: Target, message: Message, seconds: float) -> None:
@@ -60,9 +50,8 @@ def send(config: Config, target: Target, message: Message, seconds: float) -> No
         with heard:
             _by_apprise(url, message, seconds)
     except NotSent as error:
-        error.what = _without(f"{error.what}{f': {heard.last}' if heard.last else ''}", url, secrets)
-        error.args = (error.what,)
-        raise
+        words = f"{error.hint or heard.last}"
+        raise NotSent(f"{error.what}: {_without(words, url, secrets)}" if words else error.what) from error
 
 
 def _ask_plugins(config: Config, message: Message) -> object:
@@ -95,7 +84,8 @@ def _without(text: str, url: str, secrets: dict[str, str]) -> str:
     text = text.replace(url, "its url")
     for name, value in secrets.items():
         for form in {value, quote(value, safe="")}:
-            text = text.replace(form, f"${{{name}}}")
+            if len(form) >= _SHORTEST_SECRET:
+                text = text.replace(form, f"${{{name}}}")
     return " ".join(text.split())[:_LONGEST_ERROR]
 
 
@@ -105,7 +95,7 @@ def _by_apprise(url: str, message: Message, seconds: float) -> None:
     try:
         service: Any = apprise.Apprise.instantiate(url, suppress_exceptions=False)
     except Exception as error:
-        raise NotSent(f"Apprise does not take its url ({error})") from error
+        raise NotSent("Apprise does not take its url", hint=str(error)) from error
     if not service:
         raise NotSent("Apprise knows no service of such a url")
     service.socket_connect_timeout = min(service.socket_connect_timeout, seconds)
@@ -116,7 +106,7 @@ def _by_apprise(url: str, message: Message, seconds: float) -> None:
     try:
         sent = service.notify(title=message.title, body=message.body, notify_type=apprise.NotifyType(kind))
     except Exception as error:
-        raise NotSent(f"{type(error).__name__}: {error}") from error
+        raise NotSent("Apprise failed", hint=f"{type(error).__name__}: {error}") from error
     if not sent:
         raise NotSent("the server has not taken it")
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from wfepy_hooks import ConfigError, parse_duration, plugin_settings, settings_table, some_of
+import sys
 
-from .wording import BODY, NAMES, TITLE
+from wfepy_hooks import ConfigError, parse_duration, plugin_settings, settings_table, some_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,13 +13,29 @@ if TYPE_CHECKING:
 
     from wfepy_hooks.config import Config
 
-__all__ = ["DEFAULT_EVENTS", "EVENTS", "PLUGIN", "Settings", "Target", "read_settings"]
+__all__ = [
+    "DEFAULT_EVENTS",
+    "EVENTS",
+    "NAMES",
+    "PLUGIN",
+    "Settings",
+    "Target",
+    "read_settings",
+    "require_apprise",
+]
 
 PLUGIN = "wfepy_notify"
 #: What somebody can be told about.
 EVENTS = ("failed", "failing", "timed_out", "waiting", "reminder", "finished", "dead_end")
 #: What a target is told that does not say: where somebody has to do something.
 DEFAULT_EVENTS = ("failed", "failing", "timed_out", "reminder", "dead_end")
+TITLE = "{project}: {workflow}/{instance} {what}"
+BODY = "{details}\n\nNext:\n{next}"
+#: What a template may use.
+NAMES = (
+    *("project", "workflow", "instance", "task", "event", "event_id", "what", "reason", "since", "at"),
+    *("attempt", "deadline", "command", "next", "details", "folder", "host"),
+)
 
 
 class Target:
@@ -95,6 +111,20 @@ def read_settings(config: Config) -> Settings:
         count = f"{len(problems)} problems:\n  " if problems[1:] else ""
         raise ConfigError(count + "\n  ".join(problems), where=config.file or config.root)
     return settings
+
+
+def require_apprise(config: Config) -> None:
+    """Raise :exc:`.ConfigError` if Apprise is not installed; it is looked for, not imported, which takes 100 ms."""
+    try:
+        if any(finder.find_spec("apprise", None) for finder in sys.meta_path):
+            return
+    except ImportError:  # it is blocked
+        pass
+    raise ConfigError(
+        f"the targets of [{settings_table(config, PLUGIN)}] need Apprise, which is not installed",
+        where=config.file or config.root,
+        hint="pip install 'wfepy-hooks[notify]', or do without by -p no:wfepy_notify",
+    )
 
 
 def _problems(config: Config, settings: Settings, where: str) -> Iterator[str]:

@@ -10,15 +10,8 @@ if TYPE_CHECKING:
     from wfepy_hooks.config import Config
     from wfepy_hooks.instance import WaitState
 
-__all__ = ["BODY", "NAMES", "TITLE", "texts"]
+__all__ = ["texts"]
 
-TITLE = "{project}: {workflow}/{instance} {what}"
-BODY = "{details}\n\nNext:\n{next}"
-#: What a template may use.
-NAMES = (
-    *("project", "workflow", "instance", "task", "event", "event_id", "what", "reason", "since", "at"),
-    *("attempt", "deadline", "command", "next", "details", "folder", "host"),
-)
 #: What happened, after the name of the instance.
 _WHAT = {
     "failed": "failed in {task}",
@@ -29,7 +22,7 @@ _WHAT = {
     "finished": "is finished",
     "dead_end": "is a dead end",
 }
-_REASON = {"failed": "error", "failing": "error", "dead_end": "conditions"}
+_REASON = {"failed": "error", "failing": "error", "dead_end": "because"}
 #: So many choices of an approval are written out as commands.
 _MOST_CHOICES = 4
 
@@ -46,7 +39,7 @@ def texts(
     attempt: int = 0,
     wait: WaitState | None = None,
 ) -> dict[str, str]:
-    """Return what the templates may use for one event, see :data:`NAMES`."""
+    """Return what the templates may use for one event, see :data:`.NAMES`."""
     since = (wait.since if wait is not None else "") or (instance.created if not task else "")
     deadlines = [instance.deadlines.get(task, ""), wait.deadline if wait is not None else ""]
     commands = list(_commands(instance, event, task, wait))
