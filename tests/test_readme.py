@@ -58,6 +58,8 @@ VARYING = [
     (re.compile(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b"), "DAY"),
     (re.compile(r"\bCES?T\b"), "ZONE"),
     (re.compile(r"\b\d{8}T\d{6}\.\d{6}Z\b"), "STAMP"),
+    (re.compile(r"(/home/you/coffee on )\S+"), r"\1HOST"),
+    (re.compile(r"(?<=  )[0-9a-f]{8}$"), "ID"),
     (re.compile(r"\bPython 3\.\d+(\.\d+)?"), "PYTHON"),
 ]
 

@@ -121,17 +121,25 @@ class Observer:
     def wfepy_unconfigure(self) -> None:
         if isinstance(sys.exc_info()[1], KeyboardInterrupt):
             return  # somebody wants this to end; the next tick sends it
-        is_tick = self._config.command in _TICKS
-        if not self._has_news and not is_tick:
-            return
-        from .delivery import deliver, say_error
-
         try:
-            if self._unsaved:
-                self._queue(self._unsaved)
-            deliver(self._config, self._settings, self._outbox)
+            if self._has_news or (self._config.command in _TICKS and self._left_over()):
+                self._deliver()
         except Exception as error:  # noqa: BLE001  # it must not fail a tick, whatever a service or a disk does
+            from .delivery import say_error
+
             say_error(f"the outbox {self._outbox.path} is of no use: {error}")
+
+    def _left_over(self) -> bool:
+        """Return whether there is something to be sent that an earlier tick could not."""
+        self._outbox.read()
+        return bool(self._outbox.pending)
+
+    def _deliver(self) -> None:
+        from .delivery import deliver  # lazily: most ticks have nothing to tell
+
+        if self._unsaved:
+            self._queue(self._unsaved)
+        deliver(self._config, self._settings, self._outbox)
 
 
 def _event(instance: Instance, task: Task, result: TaskResult) -> str:
