@@ -6,13 +6,17 @@ import contextlib
 import http.server
 import json
 import socket
+import ssl
+import subprocess
 import threading
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 
 
 class HttpReceiver:
@@ -66,14 +70,27 @@ class HttpReceiver:
 
 
 class MailReceiver:
-    """A mail server that keeps what it is given."""
+    """A mail server that keeps what it is given.
 
-    def __init__(self) -> None:
+    :param tls: with it, nothing is taken before STARTTLS and a login
+    :ivar logins: the names and passwords that came
+    """
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.mails: list[EmailMessage] = []
         self.recipients: list[list[str]] = []
-        self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
+        self.logins: list[tuple[bytes, bytes]] = []
+        options: dict[str, Any] = {"hostname": "127.0.0.1", "port": free_port()}
+        if tls is not None:
+            options.update(tls_context=tls, require_starttls=True)
+            options.update(authenticator=self._log_in, auth_required=True)
+        self._controller = Controller(self, **options)
         self._controller.start()
         self.port: int = self._controller.port
+
+    def _log_in(self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
+        self.logins.append((data.login, data.password))
+        return AuthResult(success=True)
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # aiosmtpd calls it so
         mail = message_from_bytes(envelope.content, policy=policy.default)
@@ -98,3 +115,14 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
     return port
+
+
+def server_context(folder: Path) -> ssl.SSLContext:
+    """Return what a server needs for TLS, with a certificate that nobody has signed."""
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    words = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
+    command = [*words.split(), "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context

@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 
 from notify_desk import Desk, make_desk
-from receivers import HttpReceiver, MailReceiver, deaf_server, free_port
+from receivers import HttpReceiver, MailReceiver, deaf_server, free_port, server_context
 from wfepy_notify.sending import NotSent, expand
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from conftest import Require
 
 #: Services of Apprise use modules that Python will drop, such as imghdr.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -67,6 +71,43 @@ def test_a_message_goes_out_as_mail(desk: Desk, post: MailReceiver) -> None:
     assert text is not None
     body = text.get_content().replace("\r\n", "\n")
     assert "\n    wfepy signal flow 1 review --data approve --by YOU\n" in body
+
+
+@pytest.mark.outside
+def test_a_mail_goes_out_encrypted_with_a_login_from_the_environment(
+    desk: Desk, tmp_path: Path, require: Require
+) -> None:
+    require("openssl")
+    desk.environ.update(SMTP_USER="wfepy@example.org", SMTP_PASSWORD="p@ss/w:rd")
+    post = MailReceiver(server_context(tmp_path))
+    try:
+        url = f"mailtos://${{SMTP_USER}}:${{SMTP_PASSWORD}}@127.0.0.1:{post.port}?to=ann@example.org&from=a@example.org"
+        desk.target(f'events = ["waiting"]\nurl = "{url}&mode=starttls&verify=no&format=text"')
+        desk.start("1")
+        desk.tick()
+    finally:
+        post.close()
+    assert [each.error for each in desk.outbox.pending.values()] == []
+    assert [mail["subject"] for mail in post.mails] == ["paper: flow/1 waits in review"]
+    assert post.logins == [(b"wfepy@example.org", b"p@ss/w:rd")]
+
+
+@pytest.mark.outside
+def test_a_mail_server_that_nobody_vouches_for_is_not_told(
+    desk: Desk, tmp_path: Path, require: Require
+) -> None:
+    require("openssl")
+    post = MailReceiver(server_context(tmp_path))
+    try:
+        url = f"mailtos://u:p@127.0.0.1:{post.port}?to=ann@example.org&from=a@example.org&mode=starttls"
+        desk.target(f'events = ["waiting"]\nurl = "{url}"')
+        desk.start("1")
+        desk.tick()
+    finally:
+        post.close()
+    assert post.mails == []
+    assert post.logins == []
+    assert error(desk)
 
 
 @pytest.mark.parametrize("kind", ["mailto", "json"])

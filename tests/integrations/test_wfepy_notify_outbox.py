@@ -17,6 +17,8 @@ from wfepy_hooks import hookimpl
 from wfepy_notify.message import Message
 from wfepy_notify.outbox import Outbox
 
+#: Workers of pytest-xdist have threads; the child here only ticks and ends.
+pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=timezone.utc)
 
 
