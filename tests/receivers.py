@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult
+from aiosmtpd.smtp import SMTP, AuthResult
 
 
 class HttpReceiver:
@@ -69,6 +69,12 @@ class HttpReceiver:
         self._thread.join()
 
 
+class _Controller(Controller):
+    def factory(self) -> Any:
+        # Without a loop it looks for one, and changes the filters of warnings of all threads meanwhile.
+        return SMTP(self.handler, loop=self.loop, **self.SMTP_kwargs)
+
+
 class MailReceiver:
     """A mail server that keeps what it is given.
 
@@ -84,7 +90,7 @@ class MailReceiver:
         if tls is not None:
             options.update(tls_context=tls, require_starttls=True)
             options.update(authenticator=self._log_in, auth_required=True)
-        self._controller = Controller(self, **options)
+        self._controller = _Controller(self, **options)
         self._controller.start()
         self.port: int = self._controller.port
 
