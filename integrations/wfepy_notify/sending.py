@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .message import Message
     from .settings import Target
 
-__all__ = ["NotSent", "expand", "send"]
+__all__ = ["NotSent", "expand", "send", "without_secrets"]
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _LONGEST_ERROR = 300
@@ -51,7 +51,9 @@ def send(config: Config, target: Target, message: Message, seconds: float) -> No
             _by_apprise(url, message, seconds)
     except NotSent as error:
         words = f"{error.hint or heard.last}"
-        raise NotSent(f"{error.what}: {_without(words, url, secrets)}" if words else error.what) from error
+        raise NotSent(
+            f"{error.what}: {without_secrets(words, url, secrets)}" if words else error.what
+        ) from error
 
 
 def _ask_plugins(config: Config, message: Message) -> object:
@@ -79,7 +81,7 @@ def expand(url: str, environ: Mapping[str, str]) -> tuple[str, dict[str, str]]:
     return _VARIABLE.sub(lambda found: quote(used[found[1]], safe=""), url), used
 
 
-def _without(text: str, url: str, secrets: dict[str, str]) -> str:
+def without_secrets(text: str, url: str, secrets: dict[str, str]) -> str:
     """Return an error on one line, without secrets."""
     text = text.replace(url, "its url")
     for name, value in secrets.items():

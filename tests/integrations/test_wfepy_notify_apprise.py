@@ -10,7 +10,7 @@ import pytest
 
 from notify_desk import Desk, make_desk
 from receivers import HttpReceiver, MailReceiver, deaf_server, free_port, server_context
-from wfepy_notify.sending import NotSent, expand
+from wfepy_notify.sending import NotSent, expand, without_secrets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -198,3 +198,11 @@ def test_variables_of_a_url() -> None:
     assert expand("x://${WORD}@host/$WORD", environ)[0] == "x://a%40b%2Fc@host/$WORD"
     with pytest.raises(NotSent, match="EMPTY is not set"):
         expand("x://${EMPTY}", {"EMPTY": ""})
+
+
+def test_an_error_is_one_line_without_secrets() -> None:
+    secrets = {"PASSWORD": "p@ss/word", "PIN": "12"}
+    text = "cannot log in to\nx://u:p%40ss%2Fword@host/: p@ss/word of 12 is wrong, see x://p%40ss%2Fword"
+    assert without_secrets(text, "x://u:p%40ss%2Fword@host/", secrets) == (
+        "cannot log in to its url: ${PASSWORD} of 12 is wrong, see x://${PASSWORD}"
+    )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from notify_desk import Desk, make_desk
+from wfepy_hooks import hookimpl
 from wfepy_notify.delivery import batches
 from wfepy_notify.message import Message
 from wfepy_notify.outbox import Pending
@@ -167,7 +168,24 @@ def test_a_plugin_that_hangs_costs_no_more_than_the_limit_and_delays_nobody_else
     assert report.exit_code == 0
     assert {each.target for each in desk.sender.sent} == {"team"}
     assert [each.error for each in desk.outbox.pending.values()] == ["no answer within 0.3 s", ""]
+    assert [each.taken for each in desk.outbox.pending.values()] == ["", ""], "the next tick may send both"
     awake.set()
+
+
+def test_who_interrupts_a_tick_need_not_wait_for_servers(desk: Desk) -> None:
+    class Interrupter:
+        @hookimpl
+        def wfepy_tick_finished(self) -> None:
+            raise KeyboardInterrupt
+
+    desk.extra = [Interrupter()]
+    desk.start("1")
+    with pytest.raises(KeyboardInterrupt):
+        desk.tick()
+    assert (desk.titles, len(desk.waiting)) == ([], 1)
+    desk.extra = []
+    desk.tick()
+    assert len(desk.titles) == 1
 
 
 def test_a_plugin_that_answers_nonsense_has_not_sent(desk: Desk) -> None:

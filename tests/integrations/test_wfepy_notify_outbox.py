@@ -59,8 +59,10 @@ def test_an_event_is_not_queued_again_once_it_is_sent_or_dropped(tmp_path: Path)
     with outbox.locked():
         outbox.append({"sent": [message(1).id], "to": "team", "at": outbox.now()})
         outbox.append({"dropped": [message(2).id], "at": outbox.now()})
+    before = Path(outbox.path).read_bytes()
     queue(fresh(tmp_path), message(1), message(2))
     assert fresh(tmp_path).pending == {}
+    assert Path(outbox.path).read_bytes() == before
 
 
 @pytest.mark.parametrize("cut", [1, 5, 40])
@@ -75,6 +77,16 @@ def test_a_torn_last_line_is_cut_off(tmp_path: Path, cut: int) -> None:
     ]
     for line in file.read_text(encoding="utf-8").splitlines():
         json.loads(line)
+
+
+def test_a_short_line_leaves_nothing_of_a_long_torn_one(tmp_path: Path) -> None:
+    queue(fresh(tmp_path), message(1), message(2))
+    file = Path(fresh(tmp_path).path)
+    file.write_bytes(file.read_bytes()[:-1])
+    outbox = fresh(tmp_path)
+    with outbox.locked():
+        outbox.append({"released": []})
+    assert file.read_text(encoding="utf-8").splitlines()[1:] == ['{"released": []}']
 
 
 def test_lines_of_a_newer_version_and_of_a_merge_are_passed_over(tmp_path: Path) -> None:
