@@ -127,8 +127,6 @@ def batches(target: str, waiting: Sequence[Pending], most: int, at: str) -> list
     if not most:
         return []
     single, rest = waiting[: most - 1], waiting[most - 1 :]
-    if len(rest) == 1:
-        return [Batch(each.message, [each]) for each in waiting]
     return [*(Batch(each.message, [each]) for each in single), Batch(_summary(target, rest, at), rest)]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cli_folder import Folder, error_line
+from cli_folder import FLOW, Folder, error_line
 from receivers import HttpReceiver, free_port
 
 BLOCKED = """
@@ -71,6 +71,17 @@ def test_what_waits_is_listed_and_discarded(folder: Folder) -> None:
     assert 'no message "x" waits' in error_line(folder.wfepy("notify", "outbox", "--discard", "x"), 2)
     assert folder.ok("notify", "outbox", "--discard", row["id"]) == "1 message discarded\n"
     assert folder.ok("notify", "outbox") == "nothing waits to be sent\n"
+
+
+def test_a_tick_to_which_nothing_is_due_sends_what_waits(folder: Folder, web: HttpReceiver) -> None:
+    folder.configure(extra=target("${TEAM_URL}"), flow=FLOW.replace("wait(reason", 'wait(until="1d", reason'))
+    folder.ok("start", "flow", "--id", "1")
+    folder.ok("tick")
+    folder.environ["TEAM_URL"] = web.url
+    folder.ok("status")
+    assert web.titles == []
+    assert "nothing is due" in folder.ok("tick")
+    assert len(web.titles) == 1
 
 
 def test_without_settings_the_command_says_what_to_write(folder: Folder) -> None:
