@@ -164,9 +164,8 @@ class Outbox:
         os.makedirs(os.path.dirname(self.path), exist_ok=True)
         deadline = time.monotonic() + PATIENCE
         while True:
-            fd = os.open(
-                self.path, os.O_RDWR | os.O_CREAT, 0o600
-            )  # for nobody else: what tasks raise is in it
+            # With the permissions of the state beside it: whoever may tick may tell, and it says no more than that.
+            fd = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
             try:
                 _lock(fd, deadline)
                 # Whoever held it may have put another file in its place.
@@ -219,7 +218,7 @@ class Outbox:
 
         text = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in kept)
         folder, name = os.path.split(self.path)
-        write_files([GeneratedFile(name, text, 0o600)], folder)
+        write_files([GeneratedFile(name, text, os.fstat(self._fd).st_mode & 0o777)], folder)
 
     def _kept(self) -> Iterator[dict[str, Any]]:
         oldest = shown_moment(self._clock() - REMEMBERED)
