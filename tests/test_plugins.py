@@ -155,6 +155,34 @@ def test_a_plugin_offers_a_hook_to_others_in_whatever_order_they_come(first: str
     assert host.hook.wfepy_slack_message(text="ready") == ["READY"]
 
 
+def test_pluggy_is_not_started_before_somebody_implements_an_offered_hook() -> None:
+    host = PluginHost()
+    host.register(Offers(specs()), "offers")
+    host.check_pending()
+    before = host._manager
+    host.register(Implements(), "implements")
+    assert (before is None, host._manager is None) == (True, False)
+    assert host.has("wfepy_slack_message")
+    assert host.hook.wfepy_slack_message(text="ready") == ["READY"]
+
+
+def test_a_hook_that_nobody_implements_can_be_called() -> None:
+    host = PluginHost()
+    host.register(Offers(specs()), "offers")
+    assert host.hook.wfepy_slack_message(text="ready") == []
+
+
+def test_two_plugins_cannot_offer_the_same_hook() -> None:
+    host = PluginHost()
+    host.register(Offers(specs()), "first")
+    with pytest.raises(
+        PluginError, match=r"plugin second: the hook wfepy_slack_message is already registered"
+    ):
+        host.register(Offers(specs()), "second")
+    host.register(Implements(), "implements")
+    assert host.hook.wfepy_slack_message(text="ready") == ["READY"]
+
+
 def test_a_plugin_may_implement_the_hooks_that_it_offers() -> None:
     class Both(Offers, Implements):
         pass

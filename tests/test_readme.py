@@ -59,6 +59,8 @@ VARYING = [
     (re.compile(r"\bCES?T\b"), "ZONE"),
     (re.compile(r"\b\d{8}T\d{6}\.\d{6}Z\b"), "STAMP"),
     (re.compile(r"\b[0-9a-f]{10}([0-9a-f]{2})?\b"), "COMMIT"),
+    (re.compile(r"(/home/you/coffee on )\S+"), r"\1HOST"),
+    (re.compile(r"(?<=  )[0-9a-f]{8}$"), "ID"),
     (re.compile(r"\bPython 3\.\d+(\.\d+)?"), "PYTHON"),
 ]
 

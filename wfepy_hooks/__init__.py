@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from .offsets import ClockChange, ZoneOffsets, offsets_ahead
     from .operations import Operations
     from .people import who
-    from .pluginsettings import plugin_settings, settings_table
+    from .pluginsettings import plugin_settings, settings_table, some_of
     from .retrying import Retry
     from .schedule import Occurrence, Schedule
     from .scheduling import ScheduleEntry, collect_schedules
@@ -129,6 +129,7 @@ __all__ = [
     "send_signal",
     "settings_table",
     "sleep",
+    "some_of",
     "start_child",
     "start_point",
     "task",
@@ -160,6 +161,7 @@ _LAZY = {
     "read_data": "sending",
     "read_overview": "sending",
     "settings_table": "pluginsettings",
+    "some_of": "pluginsettings",
     "ZoneOffsets": "offsets",
     "Operations": "operations",
     "Retry": "retrying",

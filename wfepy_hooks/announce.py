@@ -87,5 +87,10 @@ def announce_replayed(
             from .operate import tell
 
             tell(host, instance, record, settled)
+        elif record["event"] == "reminder" and host.task_reminder:
+            wait = instance.waits.get(record["task"])
+            if wait is not None:  # else it has been settled since, and there is nothing to remind of
+                task = instance.workflow.tasks[record["task"]]
+                host.notify("wfepy_task_reminder", instance=instance, task=task, wait=wait)
         elif record["event"] == "ended" and host.instance_finished:
             host.notify("wfepy_instance_finished", instance=instance, status=record["status"])

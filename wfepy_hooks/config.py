@@ -48,6 +48,7 @@ class Config:
     :ivar clock: returns the time
     :ivar environ: the environment variables
     :ivar options: what the command line said; ``None`` outside of it
+    :ivar command: the name of the command that runs, such as ``tick``; empty outside of the command line
     :ivar stash: what plugins keep on this configuration, each under a key of its own
     """
 
@@ -78,6 +79,7 @@ class Config:
         self.clock = clock
         self.environ = environ
         self.options: Namespace | None = None
+        self.command = ""
         self.stash = Stash()
         self._named: list[str] = engine.get("plugins", [])
         self._registry: Registry | None = None

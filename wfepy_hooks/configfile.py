@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     Table: TypeAlias = dict[str, Any]
-    #: What a value must be, in words, and the test of it.
+    #: What a value must be, in words, and the test of it, which may raise a ValueError that says more.
     Rule: TypeAlias = tuple[str, Callable[[object], bool]]
 
 __all__ = [
@@ -307,8 +307,11 @@ def _workflow_problems(where: str, name: str, table: object) -> Iterator[str]:
 def wrong_values(where: str, table: Table, rules: dict[str, Rule]) -> Iterator[str]:
     yield from _unknown_keys(where, table, rules)
     for key, (wanted, test) in rules.items():
-        if key in table and not test(table[key]):
-            yield f"[{where}] {key} must be {wanted}, not {_shown(table[key])}"
+        try:
+            if key in table and not test(table[key]):
+                yield f"[{where}] {key} must be {wanted}, not {_shown(table[key])}"
+        except ValueError as error:
+            yield f"[{where}] {key}: {error}"
 
 
 def _unknown_keys(where: str, table: Table, known: Iterable[str]) -> Iterator[str]:

@@ -77,7 +77,7 @@ class PluginHost(HookCalls):
         self.failures: list[PluginFailure] = []
         self._plugins: dict[str, Plugin] = {}
         self._blocked: set[str] = set()
-        self._offered: set[str] = set()
+        self._offered: dict[str, ModuleType | type] = {}
         self._foreign: set[str] = set()
         self._settled = False
         self._has_builtins = False
@@ -124,7 +124,7 @@ class PluginHost(HookCalls):
         try:
             if self._manager is not None:
                 _hand_over(entry, self._manager)
-            elif any(each.wrapper for each in entry.implementations):
+            elif any(each.wrapper or each.hook in self._offered for each in entry.implementations):
                 self._start_pluggy()
             self._rearrange()
             for hook, arguments in list(self._history):
@@ -192,14 +192,26 @@ class PluginHost(HookCalls):
 
         :raises PluginError: if it has none, or a plugin implements one of them wrongly
         """
-        manager = self._pluggy()
+        names = [name for name in dir(module) if hasattr(getattr(module, name, None), SPEC_MARK)]
+        problem = "" if names else f"did not find any {PROJECT!r} hooks in {module!r}"
+        for name in names:
+            if name in HOOKS or name in self._offered:
+                problem = f"the hook {name} is already registered"
+        if problem:
+            raise PluginError(problem, where=f"plugin {self.calling}", plugin=self.calling)
+        self._offered.update(dict.fromkeys(names, module))
         try:
-            manager.add_hookspecs(module)
-        except ValueError as error:  # no hooks, or a hook that is offered already
-            raise PluginError(str(error), where=f"plugin {self.calling}", plugin=self.calling) from error
+            if self._manager is not None:
+                self._manager.add_hookspecs(module)
+            elif any(name in self._foreign for name in names):
+                self._start_pluggy()  # not before somebody implements one: it takes 20 ms
         except Exception as error:
-            raise _invalid(error, manager.get_name(getattr(error, "plugin", None)) or "") from error
-        self._offered.update(name for name in dir(module) if hasattr(getattr(module, name, None), SPEC_MARK))
+            for name in names:
+                del self._offered[name]
+            if isinstance(error, PluginError):
+                raise
+            culprit = getattr(error, "plugin", None)
+            raise _invalid(error, self._pluggy().get_name(culprit) or "") from error
 
     def _pluggy(self) -> PluginManager:
         return self._manager or self._start_pluggy()
@@ -211,6 +223,8 @@ class PluginHost(HookCalls):
 
         manager = PluginManager(PROJECT)
         manager.add_hookspecs(hookspecs)
+        for module in dict.fromkeys(self._offered.values()):
+            manager.add_hookspecs(module)
         for entry in self._plugins.values():
             _hand_over(entry, manager)
         self._manager = manager

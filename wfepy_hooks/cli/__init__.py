@@ -159,6 +159,7 @@ def _execute(spec: CommandSpec, words: list[str], flags: Flags, config: Config) 
     module = spec.load()
     arguments = _parse(spec, module, words, config)  # type: ignore[arg-type]  # an object will do, too
     arguments.flags = flags
+    config.command = spec.name
     try:
         config.configure(arguments)
         if flags.trace_config:

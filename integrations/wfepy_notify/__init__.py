@@ -1,0 +1,34 @@
+"""Tell people what happens: ``[plugins.wfepy_notify]`` says who is told about what, ``wfepy notify`` tries it."""
+
+from __future__ import annotations
+
+from wfepy_hooks import hookimpl
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from wfepy_hooks.commands import Commands
+    from wfepy_hooks.config import Config
+    from wfepy_hooks.plugins import PluginHost
+
+
+@hookimpl
+def wfepy_add_hookspecs(pluginmanager: PluginHost) -> None:
+    from . import hooks
+
+    pluginmanager.add_hookspecs(hooks)
+
+
+@hookimpl
+def wfepy_add_commands(commands: Commands) -> None:
+    commands.add(
+        "notify", help="who is told what: send a test message, list what waits", module=f"{__name__}.command"
+    )
+
+
+@hookimpl
+def wfepy_configure(config: Config) -> None:
+    if not config.plugin_settings.get("wfepy_notify"):
+        return  # nobody wants to be told, so that nothing observes
+    from .observer import Observer
+
+    config.plugins.register(Observer(config), f"{__name__}:observer", f"[plugins.{__name__}]")

@@ -1,0 +1,216 @@
+"""Sending what waits in the outbox, within the time that a tick has for it, and no faster than the targets allow."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import timedelta
+from queue import Empty, SimpleQueue
+
+from .message import Message
+from .outbox import ids, parse_moment, shown_moment
+from .sending import NotSent, send
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from typing import TypeAlias
+
+    from wfepy_hooks.config import Config
+
+    from .outbox import Outbox, Pending
+    from .settings import Settings, Target
+
+    #: The target, and what was sent to it and the error if it was not; without that, nothing more is tried.
+    Outcome: TypeAlias = tuple[str, "Batch | None", str]
+
+__all__ = ["Batch", "batches", "deliver", "say_error", "send_within"]
+
+#: Seconds beyond ``limit`` after which a tick that has taken messages is believed to be dead.
+_GRACE = 60
+#: The next so many ticks try at once; from then on the time between two attempts grows.
+_EAGER = 3
+_LONGEST_PAUSE = timedelta(hours=1)
+#: So many titles are in a summary.
+_MOST_TITLES = 30
+
+
+class Batch:
+    """What goes out in one delivery.
+
+    :ivar message: what is sent
+    :ivar waiting: what of the outbox that settles: one message, or those of a summary
+    """
+
+    __slots__ = ("message", "waiting")
+
+    def __init__(self, message: Message, waiting: Sequence[Pending]) -> None:
+        self.message = message
+        self.waiting = waiting
+
+
+def say_error(text: str) -> None:
+    """Log that somebody was not told."""
+    import logging  # lazily: as a rule there is nothing to say
+
+    logging.getLogger("wfepy_notify").error("wfepy_notify: %s", " ".join(text.split()))
+
+
+def deliver(config: Config, settings: Settings, outbox: Outbox) -> None:
+    """Send what waits, for ``limit`` seconds at the most; what then is not sent stays in the outbox.
+
+    :raises OSError: if the outbox cannot be read or written
+    """
+    outbox.read()
+    if not outbox.pending:
+        return
+    deadline = time.monotonic() + settings.limit
+    targets = {target.name: target for target in settings.targets}
+    with outbox.locked():
+        _give_up(config.clock(), settings, targets, outbox)
+        plans = {name: _plan(config.clock(), targets[name], outbox) for name in targets}
+        plans = {name: plan for name, plan in plans.items() if plan}
+        taken = [each for plan in plans.values() for batch in plan for each in batch.waiting]
+        if not taken:
+            return
+        until = config.clock() + timedelta(seconds=settings.limit + _GRACE)
+        outbox.append({"taken": ids(taken), "until": shown_moment(until)})
+    outcomes: SimpleQueue[Outcome] = SimpleQueue()
+    for name, plan in plans.items():
+        # Daemons: one that hangs must not keep the process from its end. The plan here shrinks, theirs does not.
+        arguments = (config, targets[name], tuple(plan), deadline, outcomes)
+        threading.Thread(target=_send_all, args=arguments, name=f"notify-{name}", daemon=True).start()
+    _note_outcomes(settings, outbox, plans, deadline, outcomes)
+
+
+def _give_up(now: datetime, settings: Settings, targets: dict[str, Target], outbox: Outbox) -> None:
+    """Drop what is too old, or for somebody who is not told any more, and say so."""
+    oldest = shown_moment(now - timedelta(seconds=settings.give_up))
+    for each in list(outbox.pending.values()):
+        message = each.message
+        why = "" if message.at >= oldest else f"it is too old ({each.error or 'it was never tried'})"
+        if message.target not in targets:
+            why = "there is no such target any more"
+        if why:
+            outbox.append({"dropped": [message.id], "at": outbox.now()})
+            say_error(f'gave up telling {message.target} of "{message.title}" of {message.at}: {why}')
+
+
+def _plan(now: datetime, target: Target, outbox: Outbox) -> list[Batch]:
+    """Return what is to be sent to a target now."""
+    waiting = [
+        each for each in outbox.pending.values() if each.message.target == target.name and _is_due(each, now)
+    ]
+    # What has failed comes last: a message that a server refuses must not stop those behind it.
+    waiting.sort(key=lambda each: (each.tries, each.message.at))
+    if not target.period:
+        return batches(target.name, waiting, len(waiting), outbox.now())
+    since = shown_moment(now - timedelta(seconds=target.period))
+    left = target.rate - outbox.deliveries(target.name, since)
+    return batches(target.name, waiting, max(left, 0), outbox.now())
+
+
+def _is_due(each: Pending, now: datetime) -> bool:
+    if each.taken > shown_moment(now):
+        return False  # another tick is sending it
+    if each.tries < _EAGER:
+        return True
+    pause = min(timedelta(minutes=2 ** min(each.tries - _EAGER, 10)), _LONGEST_PAUSE)
+    return now >= parse_moment(each.tried) + pause
+
+
+def batches(target: str, waiting: Sequence[Pending], most: int, at: str) -> list[Batch]:
+    """Return at most so many deliveries; if that is too few, the last one is a summary of all that is left."""
+    if len(waiting) <= most:
+        return [Batch(each.message, [each]) for each in waiting]
+    if not most:
+        return []
+    single, rest = waiting[: most - 1], waiting[most - 1 :]
+    return [*(Batch(each.message, [each]) for each in single), Batch(_summary(target, rest, at), rest)]
+
+
+def _summary(target: str, rest: Sequence[Pending], at: str) -> Message:
+    lines = [f"{each.message.at} {each.message.title}" for each in rest[:_MOST_TITLES]]
+    if len(rest) > _MOST_TITLES:
+        lines.append(f"and {len(rest) - _MOST_TITLES} more")
+    body = "\n".join(["More happened than the rate limit lets through one by one:", "", *lines])
+    body += "\n\nNext:\n    wfepy status"
+    title = f"{len(rest)} messages were held back"
+    return Message(target, "held_back", f"{rest[0].message.event_id}-summary", at, title=title, body=body)
+
+
+def _send_all(
+    config: Config,
+    target: Target,
+    plan: Sequence[Batch],
+    deadline: float,
+    outcomes: SimpleQueue[Outcome],
+) -> None:
+    """Send to one target until something fails: a server that is down is not asked for each message."""
+    for batch in plan:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            break
+        try:
+            send(config, target, batch.message, left)
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is not sent
+            text = error.what if isinstance(error, NotSent) else f"{type(error).__name__}: {error}"
+            outcomes.put((target.name, batch, text))
+            break
+        outcomes.put((target.name, batch, ""))
+    outcomes.put((target.name, None, ""))
+
+
+def send_within(config: Config, target: Target, message: Message, seconds: float) -> str:
+    """Send one message past the outbox, and return why that failed within so many seconds; empty: it is sent."""
+    outcomes: SimpleQueue[Outcome] = SimpleQueue()
+    arguments = (config, target, (Batch(message, ()),), time.monotonic() + seconds, outcomes)
+    threading.Thread(target=_send_all, args=arguments, name=f"notify-{target.name}", daemon=True).start()
+    try:
+        outcome: Outcome | None = outcomes.get(timeout=seconds)
+    except Empty:
+        outcome = None
+    return f"no answer within {seconds:g} s" if outcome is None else outcome[2]
+
+
+def _note_outcomes(
+    settings: Settings,
+    outbox: Outbox,
+    plans: dict[str, list[Batch]],
+    deadline: float,
+    outcomes: SimpleQueue[Outcome],
+) -> None:
+    """Write what becomes of each delivery as soon as that is known."""
+    while plans:
+        try:
+            name, batch, error = outcomes.get(timeout=max(deadline - time.monotonic(), 0.01))
+        except Empty:
+            break
+        if batch is None:
+            _release(outbox, plans.pop(name))
+        else:
+            plans[name].remove(batch)
+            _note(outbox, batch, error)
+    for plan in plans.values():
+        if plan:  # its first one is in the hands of a thread
+            _note(outbox, plan[0], f"no answer within {settings.limit:g} s")
+            _release(outbox, plan[1:])
+
+
+def _note(outbox: Outbox, batch: Batch, error: str) -> None:
+    if error and any(not each.tries for each in batch.waiting):  # a server that is down is news once
+        message = batch.message
+        more = "the next ticks try again, see wfepy notify outbox"
+        say_error(f'could not tell {message.target} of "{message.title}": {error}; {more}')
+    with outbox.locked():
+        if error:
+            outbox.append({"failed": ids(batch.waiting), "at": outbox.now(), "error": error})
+        else:
+            outbox.append({"sent": ids(batch.waiting), "to": batch.message.target, "at": outbox.now()})
+
+
+def _release(outbox: Outbox, plan: list[Batch]) -> None:
+    if plan:
+        with outbox.locked():
+            outbox.append({"released": [id for batch in plan for id in ids(batch.waiting)]})

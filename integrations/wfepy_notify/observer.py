@@ -1,0 +1,164 @@
+"""What a tick tells: each event is written to the outbox as it comes, and sent when all instances are advanced."""
+
+from __future__ import annotations
+
+import sys
+
+from wfepy_hooks import hookimpl
+
+from .message import Message
+from .outbox import Outbox, shown_moment
+from .settings import read_settings, require_apprise
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from wfepy_hooks import Instance, Task, TaskResult
+    from wfepy_hooks.config import Config
+    from wfepy_hooks.instance import WaitState
+
+    from .settings import Target
+
+__all__ = ["Observer"]
+
+#: The commands after which is sent what an earlier tick could not.
+_TICKS = ("tick", "run")
+
+
+class Observer:
+    """A plugin that is there where somebody wants to be told.
+
+    :raises ConfigError: if the settings are wrong, or need Apprise and it is not installed
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._settings = read_settings(config)
+        self._outbox = Outbox(config.state, config.clock)
+        self._has_news = False
+        self._unsaved: list[Message] = []
+        if any(target.url for target in self._settings.targets):
+            require_apprise(config)
+
+    @hookimpl
+    def wfepy_task_finished(self, instance: Instance, task: Task, result: TaskResult) -> None:
+        event = _event(instance, task, result)
+        targets = self._targets(event, instance, task)
+        if not targets:
+            return
+        wait = result.wait or instance.waits.get(task.name)
+        event_id = result.event_id
+        if event == "waiting" and wait is not None and wait.since:
+            # The same for as long as it waits for the same people, whatever a poll says in between.
+            what = "+".join(wait.signals)
+            event_id = f"{instance.uid}-{task.name}-{result.generation}-waits-{wait.since}-{what}"
+        reason = result.reason
+        if (
+            result.error is not None and event != "timed_out"
+        ):  # that of a timeout says no more than the reason
+            reason = f"{type(result.error).__name__}: {result.error}".rstrip(": ")
+        self._tell(targets, instance, event, task, event_id, reason=reason, attempt=result.attempt, wait=wait)
+
+    @hookimpl
+    def wfepy_task_reminder(self, instance: Instance, task: Task, wait: WaitState) -> None:
+        targets = self._targets("reminder", instance, task)
+        if targets:
+            # remind_at is that of the next one, and no other has it.
+            event_id = f"{instance.uid}-{task.name}-{instance.generation(task)}-reminder-{wait.remind_at}"
+            self._tell(targets, instance, "reminder", task, event_id, reason=wait.reason, wait=wait)
+
+    @hookimpl
+    def wfepy_instance_finished(self, instance: Instance, status: str) -> None:
+        targets = self._targets(status, instance, None) if status in ("finished", "dead_end") else []
+        if targets:
+            reason = _false_conditions(instance) if status == "dead_end" else ""
+            # The number is that of the record of the end: an instance may be brought back, and end again.
+            event_id = f"{instance.uid}-{instance.seq}-{status}"
+            self._tell(targets, instance, status, None, event_id, reason=reason)
+
+    def _targets(self, event: str, instance: Instance, task: Task | None) -> list[Target]:
+        if not event:
+            return []
+        wanting = [each for each in self._settings.targets if each.wants(event, instance.workflow.name)]
+        return [each for each in wanting if task is None or each.wants_task(task.name, task.labels)]
+
+    def _tell(
+        self,
+        targets: list[Target],
+        instance: Instance,
+        event: str,
+        task: Task | None,
+        event_id: str,
+        **details: Any,
+    ) -> None:
+        from .wording import texts  # lazily: most ticks have nothing to tell
+
+        at, name = shown_moment(self._config.clock()), "" if task is None else task.name
+        found = texts(self._config, instance, event, name, at=at, event_id=event_id, **details)
+        messages = [
+            Message(
+                target.name, event, event_id, at,
+                workflow=instance.workflow.name, instance=instance.id, task=name,
+                title=" ".join(target.template("title", event).format_map(found).split()),
+                body=target.template("body", event).format_map(found),
+            )
+            for target in targets
+        ]  # fmt: skip
+        self._has_news = True
+        try:
+            self._queue(messages)
+        except OSError:
+            self._unsaved += messages  # tried again at the end, before anything is given up
+            raise
+
+    def _queue(self, messages: list[Message]) -> None:
+        with self._outbox.locked():
+            for message in messages:
+                self._outbox.queue(message)
+
+    @hookimpl
+    def wfepy_unconfigure(self) -> None:
+        if isinstance(sys.exc_info()[1], KeyboardInterrupt):
+            return  # somebody wants this to end; the next tick sends it
+        try:
+            if self._has_news or (self._config.command in _TICKS and self._left_over()):
+                self._deliver()
+        except Exception as error:  # noqa: BLE001  # it must not fail a tick, whatever a service or a disk does
+            from .delivery import say_error
+
+            say_error(f"the outbox {self._outbox.path} is of no use: {error}")
+
+    def _left_over(self) -> bool:
+        """Return whether there is something to be sent that an earlier tick could not."""
+        self._outbox.read()
+        return bool(self._outbox.pending)
+
+    def _deliver(self) -> None:
+        from .delivery import deliver  # lazily: most ticks have nothing to tell
+
+        if self._unsaved:
+            self._queue(self._unsaved)
+        deliver(self._config, self._settings, self._outbox)
+
+
+def _event(instance: Instance, task: Task, result: TaskResult) -> str:
+    """Return which event of the settings this is; empty: none."""
+    status = result.status
+    if status == "waiting":
+        return status if result.changed else ""
+    if status == "retrying":
+        # A policy tries for a while before it is news. Without one, nobody else would ever say so.
+        without_policy = task.name in instance.failures and task.name not in instance.retry_at
+        return "failing" if result.attempt == 1 and without_policy and not result.retry_at else ""
+    return status if status in ("failed", "timed_out") else ""
+
+
+def _false_conditions(instance: Instance) -> str:
+    """Return which conditions were false, one a line."""
+    lines = []
+    for name in instance.workflow.tasks:
+        for line in instance.why(name).splitlines()[1:]:
+            if "was false" in line and line.strip() not in lines:
+                lines.append(line.strip())
+    return "; ".join(lines)

@@ -1,0 +1,275 @@
+"""What is still to be sent and what was: ``STATE/.notify/outbox.jsonl``, shared by all that share the state.
+
+Each line is a JSON object, appended and made durable under a lock of the file:
+
+    {"queued": MESSAGE}                               an event; one that is known already is not queued again
+    {"taken": [ID], "until": MOMENT}                  a tick is about to send these; nobody else does until then
+    {"sent": [ID], "to": TARGET, "at": MOMENT}        in one delivery
+    {"failed": [ID], "at": MOMENT, "error": TEXT}
+    {"released": [ID]}                                taken, and not tried
+    {"dropped": [ID], "at": MOMENT}                   given up, or discarded by a person
+
+A crash between sending and ``sent`` lets the message be sent again. A torn last line is cut off by the next writer. Now
+and then the file is written anew, without what is over; which events were told is kept for a month.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from datetime import datetime, timedelta, timezone
+
+from .message import Message
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any
+
+__all__ = ["Outbox", "Pending", "parse_moment", "shown_moment"]
+
+#: A crash tells an event again at the next tick of its instance; so long it is known that it was told.
+REMEMBERED = timedelta(days=30)
+#: Lines that are over, before the file is written anew.
+SLACK = 500
+#: Seconds to wait for the lock: whoever holds it writes a few lines.
+PATIENCE = 5.0
+
+
+def shown_moment(moment: datetime) -> str:
+    """Return a moment as it is written."""
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse_moment(text: str) -> datetime:
+    """Return what :func:`shown_moment` wrote.
+
+    :raises ValueError: if it is something else
+    """
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+
+
+class Pending:
+    """A message that waits.
+
+    :ivar message: the message
+    :ivar tries: how often sending it has failed
+    :ivar error: why, the last time
+    :ivar tried: when that was; empty: never
+    :ivar taken: until then a tick may be sending it; empty: none is
+    """
+
+    __slots__ = ("error", "message", "taken", "tried", "tries")
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+        self.tries = 0
+        self.error = ""
+        self.tried = ""
+        self.taken = ""
+
+
+class Outbox:
+    """The file. Change it inside ``with outbox.locked():``.
+
+    :ivar path: where it is
+    :ivar pending: what waits, by id
+    """
+
+    def __init__(self, state: str, clock: Callable[[], datetime]) -> None:
+        self.path = os.path.join(state, ".notify", "outbox.jsonl")
+        self.pending: dict[str, Pending] = {}
+        self._clock = clock
+        self._over: dict[str, dict[str, Any]] = {}
+        self._lines = self._end = self._inode = 0
+        self._worth_a_look = SLACK
+        self._fd = -1
+
+    # --- reading -------------------------------------------------------------------------------------
+
+    def read(self) -> None:
+        """Take in what is new in the file."""
+        try:
+            fd = os.open(self.path, os.O_RDONLY)
+        except FileNotFoundError:
+            return
+        try:
+            self._take_in(fd)
+        finally:
+            os.close(fd)
+
+    def _take_in(self, fd: int) -> None:
+        status = os.fstat(fd)
+        if status.st_ino != self._inode or status.st_size < self._end:
+            self.pending.clear()
+            self._over.clear()
+            self._inode, self._end, self._lines = status.st_ino, 0, 0
+        os.lseek(fd, self._end, os.SEEK_SET)
+        data = b""
+        while chunk := os.read(fd, 1 << 20):
+            data += chunk
+        whole = data[: data.rfind(b"\n") + 1]  # behind it there may be a line that a crash has torn
+        self._end += len(whole)
+        for line in whole.splitlines():
+            self._lines += 1
+            # A line that says nothing is of a newer version, or of a merge of two of these files.
+            with contextlib.suppress(ValueError, LookupError, TypeError):
+                record = json.loads(line)
+                if isinstance(record, dict):
+                    self._apply(record)
+
+    def _apply(self, record: dict[str, Any]) -> None:
+        if "queued" in record:
+            message = Message.from_json(record["queued"])
+            if message.id not in self._over:
+                self.pending.setdefault(message.id, Pending(message))
+            return
+        words = [word for word in ("sent", "dropped", "failed", "taken", "released") if word in record]
+        for kind, id in [(word, id) for word in words for id in record[word]]:
+            if kind in ("sent", "dropped"):
+                self.pending.pop(id, None)
+                self._over[id] = record
+            elif id in self.pending:
+                _note(self.pending[id], kind, record)
+
+    def knows(self, message: Message) -> bool:
+        """Return whether the message waits, or was sent or dropped."""
+        return message.id in self.pending or message.id in self._over
+
+    def deliveries(self, target: str, since: str) -> int:
+        """Return how often something was sent to a target after a moment; a summary counts once."""
+        found = {id(record): record for record in self._over.values() if record.get("to") == target}
+        return sum(record["at"] > since for record in found.values())
+
+    # --- writing -------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the file, with :attr:`pending` as it is now.
+
+        :raises OSError: if it cannot be read, made or locked
+        """
+        self._fd = self._open()
+        try:
+            self._take_in(self._fd)
+            yield
+            self._compact()
+        finally:
+            os.close(self._fd)
+            self._fd = -1
+
+    def _open(self) -> int:
+        os.makedirs(os.path.dirname(self.path), exist_ok=True)
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            # With the permissions of the state beside it: whoever may tick may tell, and it says no more than that.
+            fd = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
+            try:
+                _lock(fd, deadline)
+                # Whoever held it may have put another file in its place.
+                if os.fstat(fd).st_ino == os.stat(self.path).st_ino:
+                    return fd
+            except FileNotFoundError:
+                pass
+            except BaseException:
+                os.close(fd)
+                raise
+            os.close(fd)
+
+    def append(self, record: dict[str, Any]) -> None:
+        """Write a line, durably.
+
+        :raises OSError: if it cannot be written
+        """
+        data = json.dumps(record, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+        is_new = not self._end
+        os.ftruncate(self._fd, self._end)
+        os.lseek(self._fd, self._end, os.SEEK_SET)
+        while data:
+            data = data[os.write(self._fd, data) :]
+        os.fsync(self._fd)
+        if is_new:
+            _sync_folders(self.path)
+        self._take_in(self._fd)
+
+    def queue(self, message: Message) -> None:
+        """Have a message sent, unless it is known already.
+
+        :raises OSError: if that cannot be written
+        """
+        if not self.knows(message):
+            self.append({"queued": message.to_json()})
+
+    def now(self) -> str:
+        """Return the time as it is written."""
+        return shown_moment(self._clock())
+
+    def _compact(self) -> None:
+        """Write the file anew if much of it is over."""
+        if self._lines <= self._worth_a_look:
+            return
+        kept = list(self._kept())
+        self._worth_a_look = max(self._lines, len(kept)) + SLACK
+        if self._lines <= len(kept) + SLACK:
+            return
+        from wfepy_hooks import GeneratedFile, write_files
+
+        text = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in kept)
+        folder, name = os.path.split(self.path)
+        write_files([GeneratedFile(name, text, os.fstat(self._fd).st_mode & 0o777)], folder)
+
+    def _kept(self) -> Iterator[dict[str, Any]]:
+        oldest = shown_moment(self._clock() - REMEMBERED)
+        for record in {id(record): record for record in self._over.values()}.values():
+            if record["at"] > oldest:
+                yield record
+        for key, each in self.pending.items():
+            yield {"queued": each.message.to_json()}
+            for _ in range(each.tries):
+                yield {"failed": [key], "at": each.tried, "error": each.error}
+            if each.taken:
+                yield {"taken": [key], "until": each.taken}
+
+
+def _note(pending: Pending, kind: str, record: dict[str, Any]) -> None:
+    pending.taken = record["until"] if kind == "taken" else ""
+    if kind == "failed":
+        pending.tries += 1
+        pending.error, pending.tried = record["error"], record["at"]
+
+
+def _sync_folders(path: str) -> None:
+    """Make the name of a new file durable, and that of its folder."""
+    for folder in (os.path.dirname(path), os.path.dirname(os.path.dirname(path))):
+        with contextlib.suppress(OSError):  # Windows and some network file systems do not do that
+            fd = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+
+
+def _lock(fd: int, deadline: float) -> None:
+    """Lock an open file, which the system undoes when it is closed.
+
+    :raises OSError: if somebody else has it for too long
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows: one tick at a time, please
+        return
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+
+
+def ids(pending: Iterable[Pending]) -> list[str]:
+    """Return the ids of messages."""
+    return [each.message.id for each in pending]

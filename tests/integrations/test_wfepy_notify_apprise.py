@@ -1,0 +1,208 @@
+"""Apprise against real servers on the loopback: mail and HTTP, and those that hang, refuse or fail."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from notify_desk import Desk, make_desk
+from receivers import HttpReceiver, MailReceiver, deaf_server, free_port, server_context
+from wfepy_notify.sending import NotSent, expand, without_secrets
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from conftest import Require
+
+#: Services of Apprise use modules that Python will drop, such as imghdr.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    made = make_desk(tmp_path, monkeypatch)
+    made.sender = object()  # type: ignore[assignment]  # no plugin sends: Apprise does
+    return made
+
+
+@pytest.fixture
+def web() -> Iterator[HttpReceiver]:
+    receiver = HttpReceiver()
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture
+def post() -> Iterator[MailReceiver]:
+    receiver = MailReceiver()
+    yield receiver
+    receiver.close()
+
+
+def error(desk: Desk) -> str:
+    (waiting,) = desk.outbox.pending.values()
+    return waiting.error
+
+
+def test_a_message_goes_to_a_web_server(desk: Desk, web: HttpReceiver) -> None:
+    desk.target(f'events = ["waiting", "finished"]\nurl = "{web.url}"')
+    desk.start("1")
+    desk.tick()
+    desk.signal("1", "approve")
+    desk.tick()
+    assert web.titles == ["paper: flow/1 waits in review", "paper: flow/1 is finished"]
+    assert [each["type"] for each in web.received] == ["warning", "success"]
+    assert "wfepy signal flow 1 review --data approve" in web.received[0]["message"]
+    assert desk.waiting == []
+
+
+def test_a_message_goes_out_as_mail(desk: Desk, post: MailReceiver) -> None:
+    url = f"mailto://127.0.0.1:{post.port}?from=wfepy@example.org&to=ann@example.org,bob@example.org&mode=insecure"
+    desk.target(f'events = ["waiting"]\nurl = "{url}&format=text"')
+    desk.start("1")
+    desk.tick()
+    assert desk.waiting == []
+    assert sorted(each for to in post.recipients for each in to) == ["ann@example.org", "bob@example.org"]
+    mail = post.mails[0]
+    assert mail["subject"] == "paper: flow/1 waits in review"
+    text = mail.get_body(("plain",))
+    assert text is not None
+    body = text.get_content().replace("\r\n", "\n")
+    assert "\n    wfepy signal flow 1 review --data approve --by YOU\n" in body
+
+
+@pytest.mark.outside
+def test_a_mail_goes_out_encrypted_with_a_login_from_the_environment(
+    desk: Desk, tmp_path: Path, require: Require
+) -> None:
+    require("openssl")
+    desk.environ.update(SMTP_USER="wfepy@example.org", SMTP_PASSWORD="p@ss/w:rd")
+    post = MailReceiver(server_context(tmp_path))
+    try:
+        url = f"mailtos://${{SMTP_USER}}:${{SMTP_PASSWORD}}@127.0.0.1:{post.port}?to=ann@example.org&from=a@example.org"
+        desk.target(f'events = ["waiting"]\nurl = "{url}&mode=starttls&verify=no&format=text"')
+        desk.start("1")
+        desk.tick()
+    finally:
+        post.close()
+    assert [each.error for each in desk.outbox.pending.values()] == []
+    assert [mail["subject"] for mail in post.mails] == ["paper: flow/1 waits in review"]
+    assert post.logins == [(b"wfepy@example.org", b"p@ss/w:rd")]
+
+
+@pytest.mark.outside
+def test_a_mail_server_that_nobody_vouches_for_is_not_told(
+    desk: Desk, tmp_path: Path, require: Require
+) -> None:
+    require("openssl")
+    post = MailReceiver(server_context(tmp_path))
+    try:
+        url = f"mailtos://u:p@127.0.0.1:{post.port}?to=ann@example.org&from=a@example.org&mode=starttls"
+        desk.target(f'events = ["waiting"]\nurl = "{url}"')
+        desk.start("1")
+        desk.tick()
+    finally:
+        post.close()
+    assert post.mails == []
+    assert post.logins == []
+    assert error(desk)
+
+
+@pytest.mark.parametrize("kind", ["mailto", "json"])
+def test_a_server_that_hangs_costs_the_limit_and_the_message_waits(desk: Desk, kind: str) -> None:
+    with deaf_server() as port:
+        address = f"{kind}://127.0.0.1:{port}" + (
+            "?from=a@b.cz&to=c@d.cz&mode=insecure" if kind == "mailto" else ""
+        )
+        desk.target(f'events = ["waiting"]\nurl = "{address}"', common='limit = "500ms"')
+        desk.start("1")
+        started = time.monotonic()
+        (report,) = desk.tick()
+        assert time.monotonic() - started < 10
+    assert report.exit_code == 0
+    assert error(desk)
+
+
+def test_a_server_that_takes_it_and_says_nothing_counts_as_failed(desk: Desk, web: HttpReceiver) -> None:
+    web.hangs = True
+    desk.target(f'events = ["waiting"]\nurl = "{web.url}"', common='limit = "500ms"')
+    desk.start("1")
+    desk.tick()
+    assert error(desk)
+    web.hangs = False
+    desk.target(f'events = ["waiting"]\nurl = "{web.url}"')
+    desk.tick()
+    assert web.titles == ["paper: flow/1 waits in review"]
+
+
+def test_a_server_that_fails_is_asked_again(desk: Desk, web: HttpReceiver) -> None:
+    web.answer = 500
+    desk.target(f'events = ["waiting"]\nurl = "{web.url}"')
+    desk.start("1")
+    desk.tick()
+    assert "error=500" in error(desk)
+    web.answer = 200
+    desk.tick()
+    assert web.titles == ["paper: flow/1 waits in review"]
+
+
+def test_a_server_that_is_not_there_fails_at_once(desk: Desk) -> None:
+    desk.target(f'events = ["waiting"]\nurl = "json://127.0.0.1:{free_port()}"')
+    desk.start("1")
+    started = time.monotonic()
+    desk.tick()
+    assert time.monotonic() - started < 10
+    assert error(desk).startswith("the server has not taken it: ")
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("nosuch://127.0.0.1", "Apprise knows no service of such a url"),
+        (
+            "json://${HOOK_TOKEN}@127.0.0.1",
+            "the environment variable HOOK_TOKEN is not set, which its url asks for",
+        ),
+    ],
+)
+def test_a_url_that_is_of_no_use_is_told_and_does_not_fail_the_tick(
+    desk: Desk, url: str, problem: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.target(f'events = ["waiting"]\nurl = "{url}"')
+    desk.start("1")
+    (report,) = desk.tick()
+    assert report.exit_code == 0
+    assert error(desk).startswith(problem)
+    assert problem in caplog.text
+
+
+def test_secrets_come_from_the_environment_and_are_never_shown(
+    desk: Desk, web: HttpReceiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.environ.update(HOOK_TOKEN="se/c@ret", HOST="127.0.0.1")
+    desk.target(f'events = ["waiting"]\nurl = "json://${{HOST}}:{web.port}/${{HOOK_TOKEN}}"')
+    web.answer = 500
+    desk.start("1")
+    desk.tick()
+    assert "se/c@ret" not in caplog.text + error(desk)
+    web.answer = 200
+    desk.tick()
+    assert web.paths in (["/se%2Fc%40ret"], ["/se%2Fc@ret"]), "the slash is not one of the path"
+
+
+def test_variables_of_a_url() -> None:
+    environ = {"URL": "json://me:pass@host/", "WORD": "a@b/c"}
+    assert expand("${URL}", environ)[0] == "json://me:pass@host/"
+    assert expand("x://${WORD}@host/$WORD", environ)[0] == "x://a%40b%2Fc@host/$WORD"
+    with pytest.raises(NotSent, match="EMPTY is not set"):
+        expand("x://${EMPTY}", {"EMPTY": ""})
+
+
+def test_an_error_is_one_line_without_secrets() -> None:
+    secrets = {"PASSWORD": "p@ss/word", "PIN": "12"}
+    text = "cannot log in to\nx://u:p%40ss%2Fword@host/: p@ss/word of 12 is wrong, see x://p%40ss%2Fword"
+    assert without_secrets(text, "x://u:p%40ss%2Fword@host/", secrets) == (
+        "cannot log in to its url: ${PASSWORD} of 12 is wrong, see x://${PASSWORD}"
+    )

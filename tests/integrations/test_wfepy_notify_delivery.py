@@ -1,0 +1,199 @@
+"""That messages arrive: again after a failure, no faster than the rate, never instead of the tick."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from notify_desk import Desk, make_desk
+from wfepy_hooks import hookimpl
+from wfepy_notify.delivery import batches
+from wfepy_notify.message import Message
+from wfepy_notify.outbox import Pending
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return make_desk(tmp_path, monkeypatch)
+
+
+def test_what_could_not_be_sent_is_sent_by_the_next_tick(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.sender.answers = [ConnectionError("refused"), ConnectionError("refused")]
+    desk.start("1")
+    (report,) = desk.tick()
+    assert report.exit_code == 0
+    assert desk.waiting == ["paper: flow/1 waits in review"]
+    assert caplog.messages == [
+        'wfepy_notify: could not tell team of "paper: flow/1 waits in review": ConnectionError: refused; '
+        "the next ticks try again, see wfepy notify outbox"
+    ]
+    desk.tick()
+    assert len(caplog.messages) == 1, "a server that is down is news once"
+    desk.tick()
+    assert desk.titles == ["paper: flow/1 waits in review"]
+    assert desk.waiting == []
+
+
+def test_only_a_tick_tries_again(desk: Desk) -> None:
+    desk.sender.answers = [ConnectionError("refused")]
+    desk.start("1")
+    desk.tick()
+    with desk.config() as config:
+        config.command = "status"
+    assert len(desk.waiting) == 1
+    desk.tick()
+    assert desk.waiting == []
+
+
+def test_after_three_attempts_a_server_is_asked_less_often(desk: Desk) -> None:
+    desk.start("1")
+    asked = 0
+
+    def refuse() -> bool:
+        nonlocal asked
+        asked += 1
+        raise ConnectionError("refused")
+
+    desk.sender.answers = [refuse] * 100
+    for _ in range(60):
+        desk.tick()
+        desk.later(minutes=1)
+    assert asked == 3 + 5, "after 1, 2, 4, 8 and 16 minutes"
+
+
+def test_what_is_too_old_is_given_up_and_the_log_says_so(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.target(common='give_up = "2h"')
+    desk.sender.answers = [ConnectionError("refused")] * 9
+    desk.start("1")
+    desk.tick()
+    desk.later(hours=2)
+    desk.tick()
+    assert len(desk.waiting) == 1
+    desk.later(seconds=1)
+    desk.tick()
+    assert (desk.waiting, desk.titles) == ([], [])
+    assert caplog.messages[-1] == (
+        'wfepy_notify: gave up telling team of "paper: flow/1 waits in review" of 2026-11-23T09:00:00Z: '
+        "it is too old (ConnectionError: refused)"
+    )
+
+
+def test_what_waits_for_a_target_that_is_gone_is_given_up(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.sender.answers = [ConnectionError("refused")]
+    desk.start("1")
+    desk.tick()
+    desk.configure('[plugins.wfepy_notify.targets.other]\nevents = ["failed"]')
+    desk.tick()
+    assert desk.waiting == []
+    assert "there is no such target any more" in caplog.text
+
+
+def test_the_rate_limit_sends_a_summary_of_what_it_held_back(desk: Desk) -> None:
+    desk.target('events = ["waiting"]\nrate = "3/1h"')
+    desk.start("a", "b", "c", "d", "e")
+    desk.tick()
+    assert desk.titles == [
+        "paper: flow/a waits in review",
+        "paper: flow/b waits in review",
+        "3 messages were held back",
+    ]
+    assert [f"flow/{each} waits" in desk.sender.sent[2].body for each in "abcde"] == [
+        *[False] * 2,
+        *[True] * 3,
+    ]
+    desk.start("f", "g")
+    desk.tick()
+    assert len(desk.titles) == 3, "the hour is used up"
+    assert len(desk.waiting) == 2
+    desk.later(hours=1, seconds=1)
+    desk.tick()
+    assert desk.titles[3:] == ["paper: flow/f waits in review", "paper: flow/g waits in review"]
+
+
+def test_a_summary_that_fails_is_tried_again(desk: Desk) -> None:
+    desk.target('events = ["waiting"]\nrate = "1/1h"')
+    desk.sender.answers = [ConnectionError("refused")]
+    desk.start("a", "b")
+    desk.tick()
+    assert len(desk.waiting) == 2
+    desk.tick()
+    assert (desk.titles, desk.waiting) == (["2 messages were held back"], [])
+
+
+@pytest.mark.parametrize(
+    ("count", "most", "sizes"),
+    [(0, 3, []), (3, 3, [1, 1, 1]), (4, 3, [1, 1, 2]), (9, 1, [9]), (5, 0, [])],
+)
+def test_deliveries_under_a_limit(count: int, most: int, sizes: list[int]) -> None:
+    waiting = [Pending(Message("team", "failed", str(n), "2026-11-23T09:00:00Z")) for n in range(count)]
+    made = batches("team", waiting, most, "2026-11-23T09:00:00Z")
+    assert [len(batch.waiting) for batch in made] == sizes
+    assert len(made) <= most
+
+
+def test_a_message_that_a_server_refuses_does_not_stop_those_behind_it(desk: Desk) -> None:
+    desk.start("a", "b")
+    desk.sender.answers = [ValueError("too rude")]
+    desk.tick()
+    assert len(desk.waiting) == 2
+    desk.sender.answers = [True, ValueError("too rude")]
+    desk.tick()
+    assert desk.titles == ["paper: flow/b waits in review"]
+
+
+def test_a_plugin_that_hangs_costs_no_more_than_the_limit_and_delays_nobody_else(desk: Desk) -> None:
+    desk.configure("""
+        [plugins.wfepy_notify]
+        limit = "300ms"
+        [plugins.wfepy_notify.targets.slow]
+        events = ["waiting"]
+        [plugins.wfepy_notify.targets.team]
+        events = ["waiting"]
+        """)
+    awake = threading.Event()
+    desk.sender.answers = [lambda: awake.wait(20)]
+    desk.start("1", "2")
+    started = time.monotonic()
+    (report, _) = desk.tick()
+    assert time.monotonic() - started < 10, "it hangs for 20 seconds"
+    assert report.exit_code == 0
+    assert {each.target for each in desk.sender.sent} == {"team"}
+    assert [each.error for each in desk.outbox.pending.values()] == ["no answer within 0.3 s", ""]
+    assert [each.taken for each in desk.outbox.pending.values()] == ["", ""], "the next tick may send both"
+    awake.set()
+
+
+def test_who_interrupts_a_tick_need_not_wait_for_servers(desk: Desk) -> None:
+    class Interrupter:
+        @hookimpl
+        def wfepy_tick_finished(self) -> None:
+            raise KeyboardInterrupt
+
+    desk.extra = [Interrupter()]
+    desk.start("1")
+    with pytest.raises(KeyboardInterrupt):
+        desk.tick()
+    assert (desk.titles, len(desk.waiting)) == ([], 1)
+    desk.extra = []
+    desk.tick()
+    assert len(desk.titles) == 1
+
+
+def test_a_plugin_that_answers_nonsense_has_not_sent(desk: Desk) -> None:
+    desk.sender.answers = [False, "yes", None]
+    desk.start("1")
+    for _ in range(3):
+        desk.tick()
+    assert desk.titles == []
+    (waiting,) = desk.outbox.pending.values()
+    assert waiting.error == "no plugin has sent it, and the target has no url"
+    assert waiting.tries == 3
