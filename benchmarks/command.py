@@ -16,7 +16,19 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.cases import beside, cold, crontab, durable, join, large, memory, scheduled, sleeping, waiting
+from benchmarks.cases import (
+    beside,
+    cold,
+    crontab,
+    durable,
+    join,
+    large,
+    logged,
+    memory,
+    scheduled,
+    sleeping,
+    waiting,
+)
 from benchmarks.environments import Environments, default_folder
 from benchmarks.harness import Bench
 from benchmarks.table import goals_table, peers_table
@@ -35,6 +47,7 @@ WORKS: Mapping[str, tuple[str, Callable[[Bench], Result]]] = {
     "cold": ("cold tick of 3 tasks, saved (floor: bare Python)", cold.run),
     "durable": ("chain of 1,000, each task durable (floor: fsync)", durable.run),
     "memory": ("chain of 1,000 in memory", memory.run),
+    "logged": ("", logged.run),
     "join": ("1,000 branches and a chain of 1,000 into a join", join.run),
     "waiting": ("tick over 1,000 waiting instances", waiting.run),
     "scheduled": ("tick with 100 scheduled workflows, nothing due", scheduled.run),

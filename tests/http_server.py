@@ -23,6 +23,10 @@ class Exchange(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def reply_with(self, raw: bytes) -> None:
+        """Send what need not be HTTP."""
+        self.wfile.write(raw)
+
 
 @dataclass
 class Request:

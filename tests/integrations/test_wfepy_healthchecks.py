@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from wfepy_healthchecks.pings import Pings
-from wfepy_healthchecks.settings import Settings, read_settings
-from wfepy_healthchecks.web import ping_url
 
 from cli_folder import Folder, error_line, flow
 from http_server import Exchange, Server, refusing_url
+from wfepy_healthchecks.pings import Pings
+from wfepy_healthchecks.settings import Settings, read_settings
+from wfepy_healthchecks.web import ping_url
 from wfepy_hooks import ConfigError
 from wfepy_hooks.config import Config
 
@@ -135,7 +135,7 @@ def test_a_ping_that_is_refused_is_not_tried_again(server: Server, caplog: pytes
 
 
 def test_what_is_no_http_fails_no_tick(server: Server, caplog: pytest.LogCaptureFixture) -> None:
-    server.answer = lambda exchange: None if exchange.wfile.write(b"\0nonsense\r\n\r\n") else None
+    server.answer = lambda exchange: exchange.reply_with(b"\0nonsense\r\n\r\n")
     Pings(Settings(server.url, limit=0.2)).wfepy_command_started("tick")
     assert "BadStatusLine" in caplog.text
 
