@@ -417,3 +417,17 @@ def test_formatters_take_any_record() -> None:
 def test_the_settings_have_defaults() -> None:
     settings = Settings()
     assert (settings.to, settings.json, settings.levels["task_failed"]) == ("stderr", False, logging.ERROR)
+
+
+PAGE = Path(__file__).parent.parent.parent / "docs" / "logging.md"
+
+
+def test_the_page_lists_the_events_and_their_levels(request: pytest.FixtureRequest) -> None:
+    rows = [f"| `{event}` | {level} |" for event, level in DEFAULTS.items()]
+    table = "\n".join(["| event | level |", "| --- | --- |", *rows, ""])
+    text = PAGE.read_text(encoding="utf-8")
+    expected = re.sub(r"(?<=<!-- events -->\n).*?(?=<!-- end -->)", lambda _: table, text, flags=re.DOTALL)
+    if request.config.getoption("--update-golden"):
+        PAGE.write_text(expected, encoding="utf-8")
+    else:
+        assert text == expected
