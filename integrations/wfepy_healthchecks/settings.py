@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from wfepy_hooks import ConfigError, parse_duration, plugin_settings
@@ -22,8 +21,7 @@ PLUGIN = "wfepy_healthchecks"
 LIMIT = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings:  # no dataclass: importing that takes 10 ms, and every tick reads them
     """What was asked for.
 
     :ivar url: the check's own URL, to which ``/start`` and the exit code are added; empty: nothing is pinged
@@ -32,10 +30,20 @@ class Settings:
     :ivar limit: seconds after which a ping is given up
     """
 
-    url: str
-    variable: str = ""
-    commands: tuple[str, ...] = ("tick",)
-    limit: float = LIMIT
+    __slots__ = ("commands", "limit", "url", "variable")
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        variable: str = "",
+        commands: tuple[str, ...] = ("tick",),
+        limit: float = LIMIT,
+    ) -> None:
+        self.url = url
+        self.variable = variable
+        self.commands = commands
+        self.limit = limit
 
     def header(self) -> str:
         """Return where the pings go, for ``wfepy plugins``; the URL itself is a secret."""

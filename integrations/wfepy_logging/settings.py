@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
-from typing import Any
 
 from wfepy_hooks import ConfigError, plugin_settings, settings_table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from wfepy_hooks.config import Config
 
@@ -49,8 +48,7 @@ DEFAULTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings:  # no dataclass: importing that takes 10 ms, and every tick reads them
     """What was asked for.
 
     :ivar to: :data:`STDERR`, :data:`HANDLERS`, or the absolute path of a file
@@ -60,13 +58,22 @@ class Settings:
     :ivar config: what :func:`logging.config.dictConfig` is given; empty: it is not called
     """
 
-    to: str = STDERR
-    json: bool = False
-    level: int = LEVELS["info"]
-    levels: dict[str, int] = field(
-        default_factory=lambda: {event: LEVELS[name] for event, name in DEFAULTS.items()}
-    )
-    config: dict[str, Any] = field(default_factory=dict)
+    __slots__ = ("config", "json", "level", "levels", "to")
+
+    def __init__(
+        self,
+        to: str = STDERR,
+        *,
+        json: bool = False,
+        level: int = LEVELS["info"],
+        levels: dict[str, int] | None = None,
+        config: dict[str, Any] | None = None,
+    ) -> None:
+        self.to = to
+        self.json = json
+        self.level = level
+        self.levels = levels or {event: LEVELS[name] for event, name in DEFAULTS.items()}
+        self.config = config or {}
 
 
 def _is_text(value: object) -> bool:
