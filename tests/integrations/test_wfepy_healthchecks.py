@@ -174,7 +174,7 @@ def test_a_name_that_is_looked_up_for_ever_is_given_up(
     released = threading.Event()
 
     def lookup(*_: object, **__: object) -> list[object]:
-        released.wait()
+        released.wait(5)  # longer than the limit: then its error would be told
         raise socket.gaierror("released")
 
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
