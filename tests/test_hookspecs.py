@@ -19,7 +19,7 @@ DESIGN = {
     DECISION: "load_workflows decide_retry upgrade_state provide_argument",
     AROUND: "run_task load_state save_state",
     OBSERVATION: "tick_started tick_finished task_started transition_evaluated task_finished instance_finished "
-    "state_saved internal_error task_reminder",
+    "state_saved internal_error task_reminder command_started command_finished",
 }
 
 

@@ -50,6 +50,7 @@ VARYING = [
     (re.compile(r"\b\d+(\.\d+)? ?(ms|s|us)\b"), "DURATION"),
     (re.compile(r'("took": )[\d.e-]+'), r"\1DURATION"),
     (re.compile(r'("uid": )"\w+"'), r"\1UID"),
+    (re.compile(r'("event_id": )"\w+'), r"\1UID"),
     (re.compile(r'("graph": )"\w+"'), r"\1FINGERPRINT"),
     (re.compile(r"\b[0-9a-f]{64}\b"), "SHA256"),
     (re.compile(r"\b(coffee-)[0-9a-f]{8}\b"), r"\1ID"),

@@ -44,6 +44,8 @@ class HookCalls:
     :ivar calling: name of the plugin whose setup hook is running, else empty
     """
 
+    command_started: Implementations
+    command_finished: Implementations
     tick_started: Implementations
     tick_finished: Implementations
     task_started: Implementations

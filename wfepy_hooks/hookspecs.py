@@ -19,6 +19,8 @@ One tick of one instance calls them in this order:
 4. ``wfepy_instance_finished``, if that was the end of it
 5. ``wfepy_save_state``, if anything changed, then ``wfepy_state_saved``
 6. ``wfepy_tick_finished``
+
+Around all ticks of one command are ``wfepy_command_started`` and ``wfepy_command_finished``.
 """
 
 from __future__ import annotations
@@ -119,6 +121,35 @@ def wfepy_unconfigure(config: Config) -> None:
     Arguments:
         config: the configuration.
     Result: none.
+    """
+
+
+@spec(OBSERVATION)
+def wfepy_command_started(config: Config, command: str) -> None:
+    """Observe that a command begins: a whole tick, for one, whatever instances it will find.
+
+    When: once for each command, after ``wfepy_configure`` and before the command does anything; never in scripts that
+        work without the command line.
+    Kind: observation; an exception is logged and changes nothing.
+    Arguments:
+        config: the configuration; ``config.options`` is what the command line said.
+        command: the name of the command, such as ``tick``.
+    Result: ignored.
+    """
+
+
+@spec(OBSERVATION)
+def wfepy_command_finished(config: Config, command: str, exit_code: int) -> None:
+    """Observe how a command ended.
+
+    When: once after each ``wfepy_command_started``, also after an error or an interrupt, and before
+        ``wfepy_unconfigure``.
+    Kind: observation; an exception is logged and changes nothing.
+    Arguments:
+        config: the configuration.
+        command: the name of the command.
+        exit_code: what the process will exit with: 0 if all is well, 130 if it was interrupted.
+    Result: ignored.
     """
 
 

@@ -2,6 +2,7 @@
 
 memory SHAPE SIZE     time `Runner.run()` alone, with the graph built and checked beforehand
 observed SHAPE SIZE   the same with a plugin that implements four hooks
+logged FORMAT SIZE    time a run of a chain with wfepy_logging; count the lines that it writes to a file
 large SHAPE SIZE      time checking the graph, running, saving and loading; count the bytes of the state
 durable SIZE          time a tick of one instance of a chain, through the store
 start NUMBER          make so many instances of the project in the current folder
@@ -64,6 +65,19 @@ def observed(shape: str, size: str) -> Numbers:
     return memory(shape, size, Observer())
 
 
+def logged(format: str, size: str) -> Numbers:
+    from wfepy_logging.events import EventLog
+    from wfepy_logging.settings import read_settings
+
+    config = Config(".")
+    config.plugin_settings = {"wfepy_logging": {"to": "events.log", "format": format, "level": "debug"}}
+    events = EventLog(read_settings(config), config)
+    found = memory("chain", size, events)
+    events.wfepy_unconfigure()
+    with open("events.log", encoding="utf-8") as log:
+        return {**found, "events": sum(1 for _ in log)}
+
+
 def large(shape: str, size: str) -> Numbers:
     workflow = _workflow(shape, int(size))
     found = {"check": _time(workflow.check_graph)}
@@ -115,6 +129,7 @@ def _time(work: Callable[[], object]) -> float:
 WORKS: dict[str, Callable[..., Numbers]] = {
     "memory": memory,
     "observed": observed,
+    "logged": logged,
     "large": large,
     "durable": durable,
     "start": start,

@@ -17,7 +17,7 @@ from .output import clean, close_streams, say, tell_error
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import ModuleType
 
     from ..commands import Commands, CommandSpec
@@ -47,12 +47,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         say("wfepy: interrupted; what was done is saved; the next run or tick goes on from there")
         return INTERRUPTED
     except SystemExit as ending:  # argparse ends --help so
-        return ending.code if isinstance(ending.code, int) else 0
+        return _exit_code(ending)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told in one line
         tell_error(_bug(error), flags)
         return InternalError.exit_code
     finally:
         close_streams()
+
+
+def _exit_code(ending: SystemExit) -> int:
+    return ending.code if isinstance(ending.code, int) else 0
 
 
 def _run(flags: Flags, words: list[str]) -> int:
@@ -167,7 +171,7 @@ def _execute(spec: CommandSpec, words: list[str], flags: Flags, config: Config) 
 
             for line in header(config):
                 say(line)
-        code = module.run(arguments, config)
+        code = _observed(spec.name, config, lambda: module.run(arguments, config))
     except WfepyError:
         raise
     except Exception as error:
@@ -175,6 +179,28 @@ def _execute(spec: CommandSpec, words: list[str], flags: Flags, config: Config) 
         raise
     finally:
         config.close()
+    return code
+
+
+def _observed(command: str, config: Config, run: Callable[[], int]) -> int:
+    """Run a command, and tell the observers that it begins and how it ends."""
+    host, code = config.plugins, InternalError.exit_code
+    if host.command_started:
+        host.notify("wfepy_command_started", None, config=config, command=command)
+    try:
+        code = run()
+    except WfepyError as error:
+        code = error.exit_code
+        raise
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+        raise
+    except SystemExit as ending:
+        code = _exit_code(ending)
+        raise
+    finally:
+        if host.command_finished:
+            host.notify("wfepy_command_finished", None, config=config, command=command, exit_code=code)
     return code
 
 

@@ -1,0 +1,137 @@
+"""Where records go: standard error, a file, or the handlers that somebody has configured."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+from wfepy_hooks import ConfigError
+
+from .formatters import JsonLines, TextLines
+from .settings import HANDLERS, LEVELS, PLUGIN, STDERR
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TextIO
+
+    from .settings import Settings
+
+    StreamHandler = logging.StreamHandler[TextIO]
+else:
+    StreamHandler = logging.StreamHandler  # which Python 3.10 cannot subscript
+
+__all__ = ["Output"]
+
+ROOT = "wfepy"
+_LEVEL_NAMES = {number: name.upper() for name, number in LEVELS.items()}
+
+
+class Output:
+    """What is changed about logging while events are logged; :meth:`close` puts it back.
+
+    :raises ConfigError: if the settings have a table ``config`` that logging does not take
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._logger = logging.getLogger(ROOT)
+        self._before = (self._logger.level, self._logger.propagate)
+        self._handler: logging.Handler | None = None
+        self._template: dict[str, Any] | None = None
+        if settings.config:
+            _configure(settings.config)
+            self._before = (self._logger.level, self._logger.propagate)
+        if settings.level:
+            self._logger.setLevel(settings.level)
+        if settings.to != HANDLERS:
+            self._handler = _Lines(_open(settings.to))
+            self._handler.setFormatter(JsonLines() if settings.json else TextLines())
+            self._logger.addHandler(self._handler)
+            self._logger.propagate = False  # a basicConfig() of a workflow would write each line once more
+
+    def record(
+        self, logger: str, level: int, text: str, fields: dict[str, Any], exc_info: Any
+    ) -> logging.LogRecord:
+        """Return a record with ``fields`` as its attributes, and all of them as its attribute ``wfepy``."""
+        record = self._blank(logger)
+        # Not by logging's own makeRecord(): it asks the system anew who and where we are, which takes 5 us.
+        vars(record).update(fields, levelno=level, levelname=_LEVEL_NAMES[level], msg=text, wfepy=fields)
+        record.exc_info = exc_info
+        return record
+
+    def _blank(self, logger: str) -> logging.LogRecord:
+        factory = logging.getLogRecordFactory()
+        if factory is not logging.LogRecord:  # somebody adds to each record what it is about
+            return factory(logger, 0, "wfepy", 0, "", (), None)
+        if self._template is None:
+            # All events come from one thread of one process.
+            self._template = vars(factory(logger, 0, "wfepy", 0, "", (), None))
+        record = logging.LogRecord.__new__(logging.LogRecord)
+        vars(record).update(self._template, name=logger)
+        return record
+
+    def close(self) -> None:
+        """Put logging back as it was."""
+        if self._handler is not None:
+            self._logger.removeHandler(self._handler)
+            self._handler.close()
+        level, self._logger.propagate = self._before
+        self._logger.setLevel(level)
+
+
+class _Lines(StreamHandler):
+    """Writes lines; of a stream that cannot be written it tells once, not with a traceback for each event."""
+
+    _has_told = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self.stream.write(f"{self.format(record)}\n")
+            self.stream.flush()  # a crash is to find the line in the file
+        except Exception:  # noqa: BLE001 - as every handler of logging does
+            self.handleError(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if not self._has_told and self.stream is not sys.stderr:
+            self._has_told = True
+            _warn(getattr(self.stream, "name", "the log"), sys.exc_info()[1])
+
+    def close(self) -> None:
+        if self.stream is not sys.stderr:
+            try:
+                self.stream.close()
+            except OSError as error:  # a full disk may tell so late
+                if not self._has_told:
+                    _warn(getattr(self.stream, "name", "the log"), error)
+        super().close()
+
+
+def _open(to: str) -> TextIO:
+    """Return what to write to; a file that cannot be opened is told, and the events go to standard error instead."""
+    if to == STDERR:
+        return sys.stderr
+    try:
+        os.makedirs(os.path.dirname(to), exist_ok=True)
+        # What UTF-8 cannot hold becomes a backslash escape, which JSON reads as well.
+        return open(to, "a", encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        _warn(to, error)
+        return sys.stderr
+
+
+def _warn(what: str, error: object) -> None:
+    reason = getattr(error, "strerror", "") or error
+    logging.getLogger(PLUGIN).warning("%s: events cannot be logged there: %s", what, reason)
+
+
+def _configure(table: dict[str, object]) -> None:
+    from logging.config import dictConfig  # lazily: 10 ms
+
+    try:
+        # Else it would silence the loggers that are there already, among them those of the engine.
+        dictConfig({"version": 1, "disable_existing_loggers": False, **table})
+    except (ValueError, TypeError, AttributeError, ImportError) as error:
+        cause = error.__cause__ or error
+        raise ConfigError(
+            f"logging does not take the table config: {error}: {cause}", where=PLUGIN
+        ) from error

@@ -1,0 +1,524 @@
+"""Spans and metrics: by the exporters in memory of the SDK, and by OTLP to a receiver."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from opentelemetry import trace
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+
+from cli_folder import Folder, error_line, flow
+from http_server import Exchange, Server, refusing_url
+from observing import Watched
+from wfepy_hooks import ConfigError, Instance, hookimpl
+from wfepy_hooks.config import Config
+from wfepy_otel.ids import root_context, trace_id
+from wfepy_otel.observers import make_observers
+from wfepy_otel.settings import read_settings
+
+FLOW = """
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.followed_by("ask")
+    @wfepy.followed_by("never", lambda context: False)
+    def first(context):
+        return True
+
+    @wfepy.task(remind_every="1d")
+    @wfepy.followed_by("last")
+    def ask(context, now):
+        return now.day > 25 or wfepy.wait(reason="it is too early")
+
+    @wfepy.task()
+    @wfepy.end_point()
+    def never(context):
+        return True
+
+    @wfepy.task(retry=wfepy.Retry(attempts=2, delay="1min", jitter=0))
+    @wfepy.end_point()
+    def last(context, attempt):
+        if attempt == 1:
+            raise ValueError("not yet")
+        return True
+"""
+
+
+class Traced(Watched):
+    """A project whose spans and metrics stay in memory."""
+
+    def observe(self, *, polls: bool = False, sampler: Any = None) -> None:
+        self.exporter = InMemorySpanExporter()
+        self.provider = TracerProvider(sampler=sampler, shutdown_on_exit=False)
+        self.provider.add_span_processor(SimpleSpanProcessor(self.exporter))
+        self.reader = InMemoryMetricReader()
+        self.meters = MeterProvider([self.reader], shutdown_on_exit=False)
+        observers = make_observers(
+            self.config, polls=polls, tracer_provider=self.provider, meter_provider=self.meters
+        )
+        for name, observer in observers.items():
+            self.config.plugins.register(observer, name)
+
+    def spans(self) -> list[ReadableSpan]:
+        """Return the spans that have ended since the last call, each below its parent."""
+        found = sorted(self.exporter.get_finished_spans(), key=lambda span: span.start_time or 0)
+        self.exporter.clear()
+        return found
+
+    def points(self, name: str) -> dict[str, Any]:
+        """Return the data points of a metric by the values of their attributes."""
+        data = self.reader.get_metrics_data()
+        metrics = [
+            metric
+            for resource in (data.resource_metrics if data else ())
+            for scope in resource.scope_metrics
+            for metric in scope.metrics
+            if metric.name == name
+        ]
+        return {
+            " ".join(map(str, (point.attributes or {}).values())): point
+            for metric in metrics
+            for point in metric.data.data_points
+        }
+
+    def close(self) -> None:
+        super().close()
+        self.provider.shutdown()
+        self.meters.shutdown()
+
+
+Trace = Callable[..., Traced]
+
+
+@pytest.fixture
+def traced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trace]:
+    made = []
+
+    def make(body: str = FLOW, **options: Any) -> Traced:
+        made.append(Traced(tmp_path, monkeypatch, body))
+        made[-1].observe(**options)
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def names(spans: list[ReadableSpan]) -> list[str]:
+    return [span.name for span in spans]
+
+
+def test_a_tick_is_a_span_with_a_span_for_each_attempt(traced: Trace) -> None:
+    watched = traced()
+    instance = watched.start()
+    watched.tick()
+    tick, first, ask = watched.spans()
+    assert names([tick, first, ask]) == ["tick flow", "task first", "task ask"]
+    assert tick.context is not None
+    for attempt in (first, ask):
+        assert attempt.parent is not None
+        assert attempt.parent.span_id == tick.context.span_id
+    assert first.attributes is not None
+    assert dict(first.attributes) == {
+        "wfepy.workflow": "flow",
+        "wfepy.instance": "one",
+        "wfepy.uid": instance.uid,
+        "wfepy.task": "first",
+        "wfepy.attempt": 1,
+        "wfepy.status": "completed",
+        "wfepy.generation": 0,
+        "wfepy.event_id": f"{instance.uid}-1",
+    }
+    assert [event.name for event in tick.events] == ["task skipped"]
+    assert tick.attributes is not None
+    assert (tick.attributes["wfepy.completed"], tick.attributes["wfepy.waiting"]) == (1, 1)
+    assert (tick.start_time or 0) <= (first.start_time or 0) <= (first.end_time or 0) <= (tick.end_time or 0)
+
+
+def test_ticks_of_one_instance_are_one_trace_and_instances_have_their_own(traced: Trace) -> None:
+    watched = traced()
+    one, two = watched.start("one"), watched.start("two")
+    watched.tick()
+    watched.clock.advance(days=5)
+    watched.tick()
+    traces: dict[str, set[str]] = {}
+    for span in watched.spans():
+        assert span.context is not None
+        assert span.attributes is not None
+        traces.setdefault(str(span.attributes["wfepy.uid"]), set()).add(format(span.context.trace_id, "032x"))
+    assert traces == {one.uid: {trace_id(one.uid)}, two.uid: {trace_id(two.uid)}}
+    assert trace_id(one.uid) != trace_id(two.uid)
+
+
+def test_the_id_of_a_trace_never_changes() -> None:
+    """Instances live for months: another version of this plugin must go on with their traces."""
+    assert trace_id("0123456789ab") == "234096d4c87852387ce5014d77fc68d0"
+    context = trace.get_current_span(root_context("0123456789ab")).get_span_context()
+    assert context.is_valid
+    assert context.is_remote
+    assert context.trace_flags.sampled
+
+
+def test_a_poll_that_changes_nothing_makes_no_span(traced: Trace) -> None:
+    watched = traced()
+    watched.start()
+    watched.tick()
+    watched.spans()
+    watched.tick()
+    assert watched.spans() == []
+    watched.clock.advance(days=1)
+    watched.tick()
+    (tick,) = watched.spans()
+    assert [event.name for event in tick.events] == ["task reminder"]
+
+
+def test_polls_have_spans_where_the_settings_say_so(traced: Trace) -> None:
+    watched = traced(polls=True)
+    watched.start()
+    watched.tick()
+    watched.spans()
+    watched.tick()
+    assert names(watched.spans()) == ["tick flow", "task ask"]
+
+
+def test_the_poll_that_ends_a_wait_begins_when_it_began(traced: Trace) -> None:
+    watched = traced()
+    watched.start()
+    watched.tick()
+    watched.spans()
+    watched.clock.advance(days=5)
+    watched.tick()
+    tick, ask, last = watched.spans()
+    assert names([tick, ask, last]) == ["tick flow", "task ask", "task last"]
+    assert (ask.end_time or 0) <= (last.start_time or 0)
+
+
+def test_a_failed_attempt_is_an_error_with_its_exception_and_the_next_one_is_not(traced: Trace) -> None:
+    watched = traced()
+    watched.start()
+    watched.clock.advance(days=5)
+    watched.tick()
+    last = watched.spans()[-1]
+    assert not last.status.is_ok
+    assert last.status.description == "ValueError: not yet"
+    assert last.events[0].name == "exception"
+    assert last.attributes is not None
+    assert (last.attributes["wfepy.status"], last.attributes["wfepy.attempt"]) == ("retrying", 1)
+    watched.clock.advance(minutes=1)
+    watched.tick()
+    tick, last = watched.spans()
+    assert last.status.is_ok or last.status.status_code.name == "UNSET"
+    assert last.attributes is not None
+    assert (last.attributes["wfepy.status"], last.attributes["wfepy.attempt"]) == ("completed", 2)
+    assert tick.events[-1].name == "instance finished"
+
+
+def test_an_attempt_that_cannot_be_recorded_is_an_error(traced: Trace) -> None:
+    watched = traced(
+        """
+        @wfepy.task()
+        @wfepy.start_point()
+        @wfepy.end_point()
+        def only(context):
+            context["key"] = lambda: 0
+            return True
+        """
+    )
+    watched.start()
+    watched.tick()
+    tick, only = watched.spans()
+    assert only.status.description == "the attempt was not recorded, and does not count"
+    assert tick.status.description == "failed: only"
+
+
+def test_spans_of_a_task_are_inside_its_attempt_and_those_of_a_poll_are_dropped(
+    traced: Trace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = traced(
+        """
+        @wfepy.task()
+        @wfepy.start_point()
+        @wfepy.end_point()
+        def ask(context):
+            import tracing_of_the_test
+
+            with tracing_of_the_test.tracer.start_as_current_span("what ask does"):
+                return False
+        """
+    )
+    module: Any = ModuleType("tracing_of_the_test")
+    module.tracer = watched.provider.get_tracer("theirs")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    watched.start()
+    watched.tick()
+    tick, ask, inner = watched.spans()
+    assert names([tick, ask, inner]) == ["tick flow", "task ask", "what ask does"]
+    assert inner.parent is not None
+    assert ask.context is not None
+    assert inner.parent.span_id == ask.context.span_id
+    watched.tick()
+    assert watched.spans() == []
+    assert not trace.get_current_span().get_span_context().is_valid  # nothing is left behind
+
+
+def test_a_sampler_by_the_id_of_the_trace_takes_or_leaves_an_instance_as_a_whole(traced: Trace) -> None:
+    sampler = TraceIdRatioBased(0.5)
+    watched = traced(sampler=sampler)
+    uids = [watched.start(f"i{number}").uid for number in range(6)]
+    taken = {uid for uid in uids if int(trace_id(uid)[16:], 16) < sampler.bound}
+    for _ in range(2):
+        watched.tick()
+        assert {(span.attributes or {})["wfepy.uid"] for span in watched.spans()} == taken
+        watched.clock.advance(days=5)
+
+
+def test_the_default_sampler_takes_everything(traced: Trace) -> None:
+    watched = traced(sampler=ParentBased(TraceIdRatioBased(0)))
+    watched.start()
+    watched.tick()
+    assert len(watched.spans()) == 3
+
+
+def test_attempts_are_counted_by_what_came_of_them(traced: Trace) -> None:
+    watched = traced()
+    watched.start()
+    watched.tick()
+    watched.tick()
+    watched.clock.advance(days=5)
+    watched.tick()
+    watched.clock.advance(minutes=1)
+    watched.tick()
+    assert {name: point.value for name, point in watched.points("wfepy.task.attempts").items()} == {
+        "flow first completed": 1,
+        "flow ask waiting": 2,
+        "flow ask completed": 1,
+        "flow last retrying": 1,
+        "flow last completed": 1,
+    }
+
+
+def test_the_age_of_a_wait_is_measured_at_each_look_and_at_its_end(traced: Trace) -> None:
+    watched = traced()
+    watched.start()
+    watched.tick()
+    for days in (2, 3):
+        watched.clock.advance(days=days)
+        watched.tick()
+    ages = watched.points("wfepy.waiting.age")
+    assert {name: (point.count, point.max) for name, point in ages.items()} == {
+        "flow ask waiting": (1, 2 * 86400.0),
+        "flow ask completed": (1, 5 * 86400.0),
+    }
+
+
+def test_the_lag_of_a_tick_is_that_of_what_was_due_longest(traced: Trace) -> None:
+    watched = traced()
+    watched.start()
+    watched.clock.advance(days=5)
+    watched.tick()  # nothing was due: nobody waited
+    assert watched.points("wfepy.tick.lag") == {}
+    watched.clock.advance(minutes=3)
+    watched.tick()  # the second attempt was due after one
+    (point,) = watched.points("wfepy.tick.lag").values()
+    assert (point.count, point.sum) == (1, 120.0)
+
+
+# --- by OTLP ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path)
+
+
+def send_to(folder: Folder, url: str, *, body: str = "pass", more: str = "") -> dict[str, str]:
+    folder.configure(flow=flow(body), extra='project = "coffee"\n')
+    config = folder.path / "wfepy.toml"
+    config.write_text(f"{config.read_text()}\n[plugins.wfepy_otel]\n{more}\n")
+    return {"OTEL_EXPORTER_OTLP_ENDPOINT": url, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+
+
+def test_what_happens_is_received_by_otlp_and_processes_share_the_trace(folder: Folder) -> None:
+    with Server() as server:
+        environ = send_to(folder, server.url)
+        folder.ok("run", "flow", environ=environ)
+        folder.write("go", "")
+        done = folder.wfepy("run", "flow", environ=environ)
+    assert (done.returncode, done.stderr.count("\n")) == (0, 2), done.stderr  # the lines of the tick
+    found, services = [], set()
+    for request in server.requests:
+        if request.path == "/v1/traces":
+            for resource in ExportTraceServiceRequest.FromString(request.body).resource_spans:
+                services |= {each.value.string_value for each in resource.resource.attributes}
+                found += [span for scope in resource.scope_spans for span in scope.spans]
+    assert sorted(span.name for span in found) == ["task a", "task b", "task b", "tick flow", "tick flow"]
+    assert len({span.trace_id for span in found}) == 1
+    assert "coffee" in services
+    bodies = [request.body for request in server.requests if request.path == "/v1/metrics"]
+    assert len(bodies) == 2
+    sent = [
+        metric.name
+        for resource in ExportMetricsServiceRequest.FromString(bodies[1]).resource_metrics
+        for scope in resource.scope_metrics
+        for metric in scope.metrics
+    ]
+    assert sorted(sent) == ["wfepy.task.attempts", "wfepy.waiting.age"]
+
+
+def test_a_receiver_that_is_not_there_fails_no_tick(folder: Folder) -> None:
+    environ = {**send_to(folder, refusing_url()), "OTEL_EXPORTER_OTLP_TIMEOUT": "1"}
+    done = folder.wfepy("run", "flow", environ=environ)
+    assert done.returncode == 0
+    assert "flow/default waits for b" in done.stdout
+
+
+def test_a_receiver_that_hangs_is_given_up(folder: Folder) -> None:
+    def hang(exchange: Exchange) -> None:
+        server.released.wait()
+
+    with Server(hang) as server:
+        environ = send_to(folder, server.url)
+        folder.write(
+            "wfepy_plugins.py",
+            """
+            import wfepy_hooks as wfepy
+
+            @wfepy.hookimpl
+            def wfepy_command_finished():
+                import wfepy_otel.exporting
+                wfepy_otel.exporting.LIMIT = 0.3
+            """,
+        )
+        done = folder.wfepy("run", "flow", environ=environ)
+    assert done.returncode == 0
+    assert "not everything could be sent within 0.3 s" in done.stderr
+
+
+def test_a_provider_of_somebody_else_is_used_as_it_is(folder: Folder) -> None:
+    environ = send_to(folder, refusing_url())
+    folder.write(
+        "wfepy_plugins.py",
+        """
+        import wfepy_hooks as wfepy
+
+        @wfepy.hookimpl
+        def wfepy_configure():
+            import sys
+            from opentelemetry import trace
+            from opentelemetry.sdk.trace import TracerProvider
+            from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SimpleSpanProcessor
+
+            provider = TracerProvider()
+            provider.add_span_processor(SimpleSpanProcessor(ConsoleSpanExporter(out=sys.stderr)))
+            trace.set_tracer_provider(provider)
+        """,
+    )
+    done = folder.wfepy("run", "flow", environ=environ)
+    assert done.returncode == 0
+    assert re.findall(r'^    "name": "(.*)",$', done.stderr, re.MULTILINE) == [
+        "task a",
+        "task b",
+        "tick flow",
+    ]
+
+
+# --- what is not there -----------------------------------------------------------------------------------
+
+
+BLOCKED = """
+import sys
+
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "opentelemetry":
+            raise ImportError(f"{name} is blocked")
+
+sys.meta_path.insert(0, Blocked())
+from wfepy_hooks.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def run_without_opentelemetry(folder: Folder, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", BLOCKED, *words],
+        cwd=folder.path,
+        env=folder.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_without_the_extra_everything_works_but_what_asks_for_it(folder: Folder) -> None:
+    folder.configure()
+    assert run_without_opentelemetry(folder, "run", "flow").returncode == 0
+    send_to(folder, "http://127.0.0.1:1")
+    done = run_without_opentelemetry(folder, "run", "flow")
+    line = error_line(done, 4)
+    assert "[plugins.wfepy_otel] needs OpenTelemetry" in line
+    assert "pip install 'wfepy-hooks[otel]'" in line
+
+
+def test_off_it_costs_nothing(folder: Folder) -> None:
+    """No hook is implemented, and nothing is imported: not even the modules of the plugin."""
+    folder.configure()
+    code = """
+import sys
+from wfepy_hooks.config import Config
+with Config.load() as config:
+    assert config.plugins.has_plugin("wfepy_otel")
+    assert [each.hooks for each in config.plugins.plugins if "otel" in each.name] == [["wfepy_configure"]]
+print([name for name in sys.modules if name.startswith(("wfepy_otel.", "opentelemetry"))])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=folder.path
+    )
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("table", "problem"),
+    [
+        ({"exporter": "jaeger"}, 'exporter must be "otlp" or "none", not "jaeger"'),
+        ({"polls": "yes"}, "polls must be true or false"),
+        ({"service": ""}, "service must be text"),
+        ({"endpoint": "x"}, "there is no key endpoint"),
+    ],
+)
+def test_a_wrong_setting_is_an_error(table: dict[str, Any], problem: str) -> None:
+    config = Config(".")
+    config.plugin_settings = {"wfepy_otel": table}
+    with pytest.raises(ConfigError, match=re.escape(problem)):
+        read_settings(config)
+
+
+def test_an_instance_that_is_touched_outside_of_a_tick_makes_no_span(traced: Trace) -> None:
+    watched = traced()
+    watched.start()
+    seen: list[Instance] = []
+
+    class Seen:
+        @hookimpl
+        def wfepy_task_finished(self, instance: Instance) -> None:
+            seen.append(instance)
+
+    watched.config.plugins.register(Seen())
+    with watched.project.hold("flow", "one") as held:
+        held.operate("skip", task="first", by="ann", reason="")
+        held.save()
+    assert seen
+    assert watched.spans() == []
