@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +14,7 @@ __all__ = ["collect"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import os
     from typing import Any
 
 
@@ -84,6 +85,4 @@ def collect(session: pytest.Session) -> list[pytest.Item]:
             f"--wfepy-check: there is no wfepy.toml, and no pyproject.toml with [tool.wfepy], in {root} or above; "
             "name it by wfepy_config in pytest's own configuration"
         )
-    from pathlib import Path
-
     return ConfigFile.from_parent(session, path=Path(file)).collect()

@@ -35,17 +35,14 @@ if TYPE_CHECKING:
 #: So many moments are told of that make a difference, and so many lines of each.
 _MOST = 3
 _MOST_LINES = 30
-#: What each moment is, for people; the points are those of :mod:`wfepy_hooks.faults` and :mod:`.store`.
+#: What each moment is, for people. Right before a record is made durable, what it tells of has happened and nobody will
+#: know; after each change of what is saved, the next tick begins with something else. What is between these makes no
+#: difference, unless plugins are told of something: then the moments around that count, too.
 _WORDS = {
-    "task.before": "before {task} was called",
-    "task.after": "after {task} had run, before that was recorded",
-    "attempt.committed.before": "after {task} had run and its transitions were decided, before that was recorded",
-    "append.after": "as soon as the end of {task} was recorded",
-    "snapshot.before": "before the snapshot was written",
+    "append.before": "{before}",
+    "append.after": "{after}",
     "snapshot.after": "as soon as the snapshot was written",
-    "discard.before": "before the signals that were taken in left the inbox",
     "discard.after": "as soon as the signals that were taken in had left the inbox",
-    "finish.before": "before the ended instance was moved to the past",
     "finish.after": "as soon as the ended instance was moved to the past",
     "create.after": "as soon as an instance had begun",
     "noted.after": "as soon as it was noted that a schedule had begun an instance",
@@ -65,7 +62,9 @@ class _Moments:
         self.reached = 0
         self.killed_at = ""
         self._world = world
-        hooks = {each for plugin in world.config.plugins.plugins for each in plugin.hooks if _is_of_user(plugin)}
+        hooks = {
+            each for plugin in world.config.plugins.plugins for each in plugin.hooks if _is_of_user(plugin)
+        }
         self._points = {*_WORDS, *(f"hook.{hook}.{side}" for hook in hooks for side in ("before", "after"))}
         self._tell: Tell | None = None
 
@@ -109,7 +108,8 @@ class _Moments:
         if point.startswith("hook."):
             _, hook, side = point.split(".")
             return f"{side} the plugins heard of {hook}"
-        return _WORDS[point].format(task=self._world.observer.running or "a task")
+        before, after = _told_of(self._world.store.writing)
+        return _WORDS[point].format(before=before, after=after)
 
     def _hear(self, kind: str, value: Any) -> None:
         world = self._world
@@ -128,6 +128,22 @@ class _Moments:
             self.reached = value
         elif kind == "killed":
             self.killed_at, self.reached, world.clock.now = value
+
+
+def _told_of(record: dict[str, Any]) -> tuple[str, str]:
+    """Return what a record tells of, as the moments before and after it is written."""
+    event, task = record.get("event"), record.get("task")
+    if event == "task" and record["status"] == "waiting":
+        return (
+            f"after {task} had said that it waits, before that was recorded",
+            f"as soon as it was recorded that {task} waits",
+        )
+    if event in ("task", "item"):
+        return f"after {task} had run, before that was recorded", f"as soon as the end of {task} was recorded"
+    what = {"signal": "a signal", "ended": "the end of the instance"}.get(
+        str(event), f"the record of: {event}"
+    )
+    return f"before {what} was recorded", f"as soon as {what} was recorded"
 
 
 def _is_of_user(plugin: Any) -> bool:
@@ -187,7 +203,9 @@ def _live(world: World, number: int, scenario: Scenario, effects: Effects | None
 def _told(error: BaseException) -> str:
     """Return the traceback of an error, without the frames of this package."""
     ours = os.path.dirname(__file__)
-    frames = [each for each in traceback.extract_tb(error.__traceback__) if os.path.dirname(each.filename) != ours]
+    frames = [
+        each for each in traceback.extract_tb(error.__traceback__) if os.path.dirname(each.filename) != ours
+    ]
     lines = [*traceback.format_list(frames), *traceback.format_exception_only(type(error), error)]
     return "".join(lines).rstrip()
 

@@ -7,6 +7,8 @@ value until a task has ended that mentions it.
 
 from __future__ import annotations
 
+import contextlib
+
 from .. import marking as m
 from ..errors import UsageError
 from .mentions import Mentions, mentions_of
@@ -75,7 +77,9 @@ class FuzzReport:
         lines += [f"dead end: {each}" for each in self.dead_ends[:_MOST]]
         if self.dead_ends[_MOST:]:
             lines.append(f"and {len(self.dead_ends) - _MOST} more dead ends")
-        lines += [f"decided either way, since it raised {error}: {each}" for each, error in self.unclear.items()]
+        lines += [
+            f"decided either way, since it raised {error}: {each}" for each, error in self.unclear.items()
+        ]
         return "\n".join(lines)
 
     def check(self) -> None:
@@ -126,7 +130,7 @@ class _Trial:
         self._explorer = explorer
         self._known = known
         self._data = data
-        self._last = ""
+        self._last: tuple[str, tuple[Any, ...]] = ("", ())
 
     def draw(self, key: str, defaults: tuple[Any, ...]) -> Any:
         """Return the value of an item, drawn if it has none."""
@@ -135,19 +139,17 @@ class _Trial:
                 self.drawn[key] = self._known[key]
             else:
                 self.drawn[key] = self._explorer.draw(key, defaults, self._data)
-                self._last = key
+                self._last = (key, defaults)
         return self.drawn[key]
 
     def give_up_last(self) -> bool:
         """Return whether another value can be drawn for the item that was drawn last."""
-        return bool(self._last) and self._explorer.give_up(self._last, self.drawn[self._last])
+        key, defaults = self._last
+        return bool(key) and self._explorer.give_up(key, self.drawn[key], defaults)
 
 
 class _Explorer:
-    """Walks through a workflow again and again.
-
-    :ivar domains: what each item may be; filled as items are asked for
-    """
+    """Walks through a workflow again and again. What a walk does depends on nothing but what is drawn in it."""
 
     def __init__(self, workflow: Workflow, given: Mapping[str, Any], strategies: Any) -> None:
         self.workflow = workflow
@@ -156,21 +158,42 @@ class _Explorer:
         self._tasks: list[Task] = list(workflow.tasks.values())
         self._task_mentions = [mentions_of(task.func) for task in self._tasks]
         self._conditions = [
-            mentions_of(each.cond) for task in self._tasks for each in task.followed_by if each.cond is not None
+            mentions_of(each.cond)
+            for task in self._tasks
+            for each in task.followed_by
+            if each.cond is not None
         ]
         self._given = {key: self._strategy(value) for key, value in given.items()}
-        self.domains: dict[str, list[Any]] = {}
-        self._choices = {
-            task.func.wfepy_into or task.name: task.func.wfepy_choices
+        self._domains: dict[str, list[Any]] = {}
+        #: The values of items that raised in the present walk.
+        self._bad: dict[str, list[Any]] = {}
+        self._choices: dict[str, Any] = {
+            getattr(task.func, "wfepy_into", "") or task.name: getattr(task.func, "wfepy_choices", None)
             for task in self._tasks
             if hasattr(task.func, "wfepy_choices")
         }
+        self._keys = {*given, *self._choices, *self._asked_for()}
         self._reached: set[int] = set()
         self._taken: set[int] = set()
         self._dead_ends: dict[tuple[str, ...], DeadEnd] = {}
 
     def _strategy(self, value: Any) -> Any:
         return value if hasattr(value, "example") else self._strategies.sampled_from(list(value))
+
+    def _asked_for(self) -> set[str]:
+        """Return the items that conditions ask for, as far as that shows without the right values."""
+        found: set[str] = set()
+        for task in self._tasks:
+            for condition in [each.cond for each in task.followed_by if each.cond is not None]:
+                for value in (True, False, 0, ""):
+
+                    def note(key: str, defaults: tuple[Any, ...], value: Any = value) -> Any:
+                        found.add(key)
+                        return value
+
+                    with contextlib.suppress(Exception):
+                        condition(_DrawnContext(note))
+        return found
 
     def finish(self) -> FuzzReport:
         """Return what was found."""
@@ -188,7 +211,9 @@ class _Explorer:
     def walk(self, data: Any) -> None:
         """Go through the workflow once, by what ``data`` draws."""
         graph = self.workflow.graph
-        marking, values, path = m.Marking(graph), {}, []
+        marking, path = m.Marking(graph), []
+        values: dict[str, Any] = {}
+        self._bad = {}
         self.report.examples += 1
         used: dict[str, Any] = {}
         while marking.queue:
@@ -252,18 +277,21 @@ class _Explorer:
         """Return a value for an item of the context."""
         if key in self._given:
             return data.draw(self._given[key])
-        if key not in self.domains:
-            values = self._choices.get(key) or _values(key, self._conditions, {*self._choices, *self.domains})
-            self.domains[key] = [*values, *defaults]
-        return data.draw(self._strategies.sampled_from(self.domains[key]))
+        return data.draw(self._strategies.sampled_from(self._domain(key, defaults)))
 
-    def give_up(self, key: str, value: Any) -> bool:
-        """Draw this value no more: a condition raised with it. Return whether there are others."""
-        left = [each for each in self.domains.get(key, ()) if each is not value]
-        if left and key not in self._choices:
-            self.domains[key] = left
-            return True
-        return False
+    def _domain(self, key: str, defaults: tuple[Any, ...]) -> list[Any]:
+        """Return what an item may be, without what was given up in this walk."""
+        if key not in self._domains:
+            self._domains[key] = list(self._choices.get(key) or _values(key, self._conditions, self._keys))
+        bad = self._bad.get(key, ())
+        return [each for each in [*self._domains[key], *defaults] if not any(each is other for other in bad)]
+
+    def give_up(self, key: str, value: Any, defaults: tuple[Any, ...]) -> bool:
+        """Draw this value no more in this walk: a condition raised with it. Return whether there are others."""
+        if key in self._given or len(self._domain(key, defaults)) < 2:
+            return False
+        self._bad.setdefault(key, []).append(value)
+        return True
 
     def _note_dead_end(self, graph: Graph, marking: m.Marking, path: list[str], used: dict[str, Any]) -> None:
         transitions = [each for task in self._tasks for each in task.followed_by]

@@ -81,7 +81,8 @@ def _closure(function: Any) -> dict[str, Any]:
 
 def _constants(values: Any) -> list[Any]:
     found: list[Any] = []
-    for each in values:
+    # Sets have another order in each process.
+    for each in sorted(values, key=repr) if isinstance(values, (frozenset, set)) else values:
         if isinstance(each, (tuple, frozenset, set, list)):
             found += _constants(each)
         elif isinstance(each, _SCALARS):

@@ -98,7 +98,7 @@ def _pickled(kind: str, value: Any) -> bytes:
     try:
         data = pickle.dumps((kind, value))
         pickle.loads(data)
-    except Exception:  # noqa: BLE001  # objects of the user may raise anything
+    except Exception:  # objects of the user may raise anything
         if not isinstance(value, BaseException):
             raise
         text = "".join(traceback.format_exception(type(value), value, value.__traceback__))

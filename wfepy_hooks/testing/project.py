@@ -1,4 +1,4 @@
-"""A project in a folder of its own, for tests of plugins: write its files, run ``wfepy`` in it, look what came of it."""
+"""A project in a folder of its own, for tests of plugins: its files are written, and ``wfepy`` is run in it."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class Event:
     :ivar hook: the hook, such as ``wfepy_task_finished``
     :ivar workflow: :ivar instance: :ivar task: whose; empty where there is none
     :ivar status: what came of a task or an instance; empty for others
-    :ivar fields: everything that is known, by name: ``attempt``, ``changed``, ``reason``, ``event_id``, ``error``, ``dest``,
-        ``taken``
+    :ivar fields: everything that is known, by name: ``attempt``, ``changed``, ``reason``, ``event_id``, ``error``,
+        ``dest``, ``taken``
     """
 
     def __init__(self, fields: dict[str, Any]) -> None:
@@ -91,7 +91,11 @@ class RunResult:
         __tracebackhide__ = True
         if self.exit_code != exit_code:
             shown = [f"exit code {self.exit_code}, not {exit_code}: {self.command}"]
-            shown += [f"--- {name} ---\n{text.rstrip()}" for name, text in (("out", self.out), ("err", self.err)) if text]
+            shown += [
+                f"--- {name} ---\n{text.rstrip()}"
+                for name, text in (("out", self.out), ("err", self.err))
+                if text
+            ]
             raise AssertionError("\n".join(shown))
         return self
 
@@ -206,7 +210,7 @@ class ProjectFolder:
 class _Stream(io.StringIO):
     """What is printed, to something that is neither a terminal nor a file."""
 
-    encoding = "utf-8"  # type: ignore[assignment]  # it only looks as if it could be set
+    encoding = "utf-8"
 
 
 def _shown(words: tuple[str, ...]) -> str:

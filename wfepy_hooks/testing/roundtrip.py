@@ -33,13 +33,11 @@ class RoundTrip:
     instance after each task, as if the next one ran in another process.
 
     :ivar is_strict: whether it does the last of these
-    :ivar running: the task that was started last; empty: none yet
     :ivar errors: what was lost since the last tick
     """
 
     def __init__(self, world: World, is_strict: bool) -> None:
         self.is_strict = is_strict
-        self.running = ""
         self.errors: list[NotKept] = []
         self._world = world
 
@@ -59,10 +57,6 @@ class RoundTrip:
         for name, double in self._world.doubles.get(workflow.name, {}).items():
             workflow.tasks[name] = double.stand_for(workflow.tasks[name])
         workflow._wanted = workflow._has_modes = None
-
-    @hookimpl
-    def wfepy_task_started(self, task: Task) -> None:
-        self.running = task.name
 
     @hookimpl
     def wfepy_task_finished(self, instance: Instance, task: Task, result: TaskResult) -> None:
@@ -97,9 +91,8 @@ def _lost(before: Any, after: Any) -> str:
         return ""
     for key, value in before.items():
         found = after.get(key)
+        kind: Any = type(value)
         # An object without __eq__ equals nothing but itself, and NaN not even that.
-        if type(value).__eq__ is object.__eq__ or value != value:
-            continue
-        if found != value:
+        if kind.__eq__ is not object.__eq__ and value == value and found != value:
             return f"context[{key!r}] was {value!r} and comes back as {found!r}"
     return ""

@@ -63,7 +63,9 @@ class WorkflowRunner(Expecting):
         return cls.by_recipe(Recipe(target, **options))
 
     @classmethod
-    def by_recipe(cls, recipe: Recipe, doubles: Mapping[str, Mapping[str, Double]] | None = None) -> WorkflowRunner:
+    def by_recipe(
+        cls, recipe: Recipe, doubles: Mapping[str, Mapping[str, Double]] | None = None
+    ) -> WorkflowRunner:
         """Return a runner in a world of its own, with doubles like these."""
         world = World(recipe)
         for workflow, each in (doubles or {}).items():
@@ -311,4 +313,3 @@ def _raise_error(report: Report) -> None:
     if report.summary is not None:
         for error in report.summary.failures.values():
             raise error
-

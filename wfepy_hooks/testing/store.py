@@ -32,6 +32,7 @@ class _Session:
         return getattr(self._session, name)
 
     def append(self, records: Sequence[Record]) -> None:
+        self._store.writing = records[-1]
         self._change("append", lambda: self._session.append(records))
 
     def snapshot(self, document: Document) -> None:
@@ -55,6 +56,7 @@ class _Session:
 class TestingStore(MemoryStore):
     """A :class:`.MemoryStore` whose changes can be carried over to that of another process.
 
+    :ivar writing: the record that was written last, or is about to be
     :ivar tell: called with what is kept of an instance after each change of it; ``None``: nobody listens
     """
 
@@ -62,6 +64,7 @@ class TestingStore(MemoryStore):
 
     def __init__(self) -> None:
         super().__init__()
+        self.writing: Record = {}
         self.tell: Callable[[str, Any], None] | None = None
 
     def changed(self, workflow: str, instance: str) -> None:

@@ -1,4 +1,4 @@
-"""What the runners of one test share: the configuration, the project with its store in memory, the clock, the doubles."""
+"""What the runners of one test share: the project with its store in memory, the clock, the doubles."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def _configured(name: str, folder: str, config_file: str) -> Config:
         raise ConfigError(
             f'there is no config file that has a workflow "{name}", in the folder of the test or above',
             where=folder,
-            hint="give the module, or the path of its .py file, or name the config file by wfepy_config in pytest's own",
+            hint="give the module or its .py file, or name the config file by wfepy_config in pytest's own",
         )
     config = Config(os.path.dirname(file), file=file, settings=read_config(file))
     if name not in config.workflows:
