@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from wfepy_hooks.testing import WorkflowRunner
 
-    MakeRunner = Callable[..., WorkflowRunner]
-
 #: The runners that a test has made, for what is said when it fails.
 _RUNNERS = pytest.StashKey["list[WorkflowRunner]"]()
 
@@ -39,6 +37,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getini("wfepy"):
         config.pluginmanager.register(_Active(), "wfepy-active")
+
+
+class MakeRunner:
+    """What the fixture ``workflow_runner`` is. It is no function, since each failed test shows it."""
+
+    def __init__(
+        self,
+        make: Callable[..., WorkflowRunner],
+        made: list[WorkflowRunner],
+        state: str,
+        defaults: dict[str, Any],
+    ) -> None:
+        self._make = make
+        self._made = made
+        self._state = state
+        self._defaults = defaults
+
+    def __call__(self, workflow: Any, context: Any = None, **options: Any) -> WorkflowRunner:
+        __tracebackhide__ = True
+        state = f"{self._state}-{len(self._made)}"
+        runner = self._make(workflow, context=context, **{"state": state, **self._defaults, **options})
+        self._made.append(runner)
+        return runner
+
+    def __repr__(self) -> str:
+        return f"<workflow_runner, which has made {len(self._made)}>"
 
 
 class _Active:
@@ -79,17 +103,12 @@ class _Active:
         # Nothing is made there unless there are schedules.
         state = tmp_path_factory.getbasetemp() / "wfepy" / f"{abs(hash(request.node.nodeid)):x}"
 
-        def make(workflow: Any, context: Any = None, **options: Any) -> WorkflowRunner:
-            __tracebackhide__ = True
-            options.setdefault("folder", str(request.path.parent))
-            options.setdefault("config_file", str(root / config_file) if config_file else "")
-            options.setdefault("state", f"{state}-{len(made)}")
-            runner = WorkflowRunner.make(workflow, context=context, **options)
-            made.append(runner)
-            return runner
-
+        defaults = {
+            "folder": str(request.path.parent),
+            "config_file": str(root / config_file) if config_file else "",
+        }
         path = list(sys.path)
-        yield make
+        yield MakeRunner(WorkflowRunner.make, made, str(state), defaults)
         for runner in made:
             runner.close()
         sys.path[:] = path  # the folders of workflows come first on it

@@ -56,7 +56,7 @@ def test_an_effect_that_a_crash_repeats_is_found_with_its_moment(workflow_runner
         return True
 
     with pytest.raises(AssertionError) as failed:
-        workflow_runner(shop(charge)).crash_at_every_step(buy)
+        workflow_runner(shop(charge)).crash_at_every_step(pay)
     text = str(failed.value)
     assert "a crash makes a difference at 1 of" in text
     assert "killed after charge had run, before that was recorded" in text
@@ -73,23 +73,32 @@ def test_what_a_task_leaves_half_done_is_found(workflow_runner: MakeRunner) -> N
         return True
 
     with pytest.raises(AssertionError) as failed:
-        workflow_runner(shop(charge)).crash_at_every_step(buy)
+        workflow_runner(shop(charge)).crash_at_every_step(pay)
     assert "FileExistsError" in str(failed.value)
     assert "✓ charge" not in str(failed.value)
 
 
 def test_a_value_that_is_kept_in_a_variable_is_lost_with_the_process(workflow_runner: MakeRunner) -> None:
     kept: list[str] = []
-    build = Build().add("first", START, "second", does=lambda context: kept.append("x") or True)
+
+    def first(context: Any) -> bool:
+        kept.append("x")
+        return True
+
+    build = Build().add("first", START, "second", does=first)
     build.add("second", END, does=lambda context: bool(kept) or wfepy.wait(until="1h"))
 
-    def two_ticks(runner: WorkflowRunner) -> None:
+    def one_tick(runner: WorkflowRunner) -> None:
         runner.tick()
-        runner.advance("1h")
         runner.assert_finished()
 
     with pytest.raises(AssertionError, match=r"killed .*as soon as the end of first was recorded"):
-        workflow_runner(build.workflow()).crash_at_every_step(two_ticks)
+        workflow_runner(build.workflow()).crash_at_every_step(one_tick)
+
+
+def pay(runner: WorkflowRunner) -> None:
+    runner.tick()
+    runner.assert_waiting("ship", on="shipped")
 
 
 def test_the_effects_can_be_given(workflow_runner: MakeRunner) -> None:
@@ -104,9 +113,9 @@ def test_the_effects_can_be_given(workflow_runner: MakeRunner) -> None:
 
     runner = workflow_runner(shop(True))
     runner.replace("charge", True)
-    runner.crash_at_every_step(buy, effects=keys)
+    runner.crash_at_every_step(pay, effects=keys)
     with pytest.raises(AssertionError, match=r"without a crash: 1\n.*with the crash:  2"):
-        runner.crash_at_every_step(buy, effects=calls)
+        runner.crash_at_every_step(pay, effects=calls)
 
 
 def test_a_scenario_that_fails_by_itself_is_told_apart(workflow_runner: MakeRunner) -> None:
@@ -126,7 +135,7 @@ def test_an_exception_of_a_task_reaches_the_scenario(workflow_runner: MakeRunner
         with pytest.raises(ConnectionError, match="no bank"):
             runner.tick()
         Path("money").touch()
-        buy(runner)
+        pay(runner)
 
     # A failed attempt more is what a crash costs.
     workflow_runner(shop(charge)).crash_at_every_step(scenario, lambda runner: runner.status)
@@ -140,7 +149,7 @@ def test_the_hooks_of_plugins_are_moments_too(workflow_runner: MakeRunner) -> No
                 write(f"mail {task.name}", "a")
 
     with pytest.raises(AssertionError) as failed:
-        workflow_runner(shop(True), plugins=[Mailer()]).crash_at_every_step(buy)
+        workflow_runner(shop(True), plugins=[Mailer()]).crash_at_every_step(pay)
     assert "after the plugins heard of wfepy_task_finished" in str(failed.value)
     assert "mail charge" in str(failed.value)
 
@@ -157,14 +166,14 @@ def test_schedules_begin_each_instance_once(workflow_runner: MakeRunner, tmp_pat
     )
     (tmp_path / "wfepy.toml").write_text('[workflows.flow]\nmodule = "flow.py"\nstart = "0 8 * * *"\n')
 
-    def two_days(runner: WorkflowRunner) -> None:
-        runner.advance("2d")
-        assert runner.instances == ["2026-01-06T0800Z", "2026-01-07T0800Z"]
-        for each in runner.instances:
-            runner.other(each).assert_finished()
+    def one_day(runner: WorkflowRunner) -> None:
+        runner.tick()
+        assert runner.instances == ["2026-01-05T0800Z"]
+        runner.assert_finished()
 
-    runner = workflow_runner("flow", config_file=str(tmp_path / "wfepy.toml"))
-    assert runner.crash_at_every_step(two_days) >= 12
+    # So early that the first tick is one of those that begin something.
+    runner = workflow_runner("flow", config_file=str(tmp_path / "wfepy.toml"), now="2026-01-05T08:05Z")
+    assert runner.crash_at_every_step(one_day) >= 6
 
 
 def test_it_is_skipped_where_there_is_no_fork(

@@ -99,17 +99,17 @@ def test_nobody_outside_hears_of_a_test(users: pytest.Pytester) -> None:
             with open("mail.txt", "a") as file: file.write(f"{task.name} ")
         """,
         test_it="""
-        import os
+        import os, pathlib
         def test_silent(workflow_runner):
             workflow_runner("article").tick()
             assert not os.path.exists("mail.txt")
             assert sorted(os.listdir()) == BEFORE
         def test_local(workflow_runner):
             workflow_runner("article", plugins=["wfepy_plugins"]).tick()
-            assert open("mail.txt").read() == "draft review "
+            assert pathlib.Path("mail.txt").read_text() == "draft review "
         def test_config(workflow_runner):
             workflow_runner("article", plugins="config").tick()
-            assert open("mail.txt").read() == "draft review draft review "
+            assert pathlib.Path("mail.txt").read_text() == "draft review draft review "
         BEFORE = sorted(os.listdir())
         """,
     )

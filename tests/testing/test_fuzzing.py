@@ -136,7 +136,7 @@ def test_a_loop_is_left_when_its_task_sets_another_value(fuzz: Callable[..., Fuz
     task = wfepy.task()(wfepy.start_point()(wfepy.followed_by("b")(sets_x)))
     task.name = "a"
     task.followed_by.source = "a"
-    module.a = task
+    module.__dict__["a"] = task
     report = fuzz(build)
     assert report.unreachable == []
     assert report.untaken == []

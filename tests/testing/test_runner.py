@@ -86,7 +86,7 @@ def test_a_deadline_is_exact_to_the_second(workflow_runner: MakeRunner) -> None:
     def ask(context: Any) -> bool:
         return False
 
-    module.ask = ask
+    module.__dict__["ask"] = ask
     runner = workflow_runner(module)
     runner.tick()
     runner.clock.now += timedelta(days=3, microseconds=-1)
@@ -145,7 +145,7 @@ def test_a_signal_is_checked_as_the_command_does_and_delivered_by_the_next_tick(
 
 
 def test_signals_keep_their_order(workflow_runner: MakeRunner) -> None:
-    got = []
+    got: list[int] = []
 
     def take(context: Any, signals: Any) -> Any:
         got.extend(each.data for each in signals.take_all("n"))
@@ -223,12 +223,11 @@ def test_each_task_gets_the_context_as_it_would_come_back_from_a_file(workflow_r
         seen.append(context["a"])
         return True
 
-    workflow = (
-        Build()
-        .add("start", START, "end", does=start)
-        .add("end", END, does=lambda c: bool(seen.append(c["a"])) or True)
-        .workflow()
-    )
+    def end(context: Any) -> bool:
+        seen.append(context["a"])
+        return True
+
+    workflow = Build().add("start", START, "end", does=start).add("end", END, does=end).workflow()
     workflow_runner(workflow).tick()
     workflow_runner(workflow, round_trip=False).tick()
     first, second, third, fourth = seen

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 import traceback
 
@@ -179,6 +180,8 @@ def _live(world: World, number: int, scenario: Scenario, effects: Effects | None
 
     def work(tell: Tell) -> None:
         os.chdir(folder)
+        if number:
+            _be_silent()  # the first run has printed it all
         runner = WorkflowRunner.by_recipe(world.recipe, world.doubles)
         moments = _Moments(number, runner._world)
         runner._tick_apart = moments.tick
@@ -198,6 +201,14 @@ def _live(world: World, number: int, scenario: Scenario, effects: Effects | None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return life
+
+
+def _be_silent() -> None:
+    """Let whatever this process prints vanish."""
+    nothing = open(os.devnull, "w")  # noqa: SIM115  # it stays open as long as the process
+    sys.stdout = sys.stderr = nothing
+    for stream in (1, 2):
+        os.dup2(nothing.fileno(), stream)
 
 
 def _told(error: BaseException) -> str:

@@ -13,10 +13,25 @@ __all__ = ["wfepy_project"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
-    MakeProject = Callable[..., ProjectFolder]
+
+class MakeProject:
+    """What the fixture ``wfepy_project`` is. It is no function, since each failed test shows it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._made: list[ProjectFolder] = []
+
+    def __call__(self, files: Mapping[str, str] | None = None, *, name: str = "") -> ProjectFolder:
+        number = len(self._made) + 1
+        folder = self._folder / (name or ("project" if number == 1 else f"project{number}"))
+        self._made.append(ProjectFolder(folder, files))
+        return self._made[-1]
+
+    def __repr__(self) -> str:
+        return f"<wfepy_project in {self._folder}>"
 
 
 @pytest.fixture
@@ -26,11 +41,4 @@ def wfepy_project(tmp_path: Path) -> MakeProject:
     ``project.run("tick")`` runs wfepy in it, in this process; ``project.spawn("tick")`` as a process of its own. Both
     return a result with ``exit_code``, ``out``, ``err`` and ``events``.
     """
-    made: list[ProjectFolder] = []
-
-    def make(files: Mapping[str, str] | None = None, *, name: str = "") -> ProjectFolder:
-        folder = tmp_path / (name or ("project" if not made else f"project{len(made) + 1}"))
-        made.append(ProjectFolder(folder, files))
-        return made[-1]
-
-    return make
+    return MakeProject(tmp_path)
