@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from time import perf_counter
-
 from . import faults
 from . import marking as m
 from .answer import as_answer, error_text
@@ -77,16 +75,17 @@ class TaskRunner(Committer):
         self._consumed = consumed
         if host.task_started and answer_instead is None:
             host.notify("wfepy_task_started", instance=self.instance, task=task, attempt=attempt)
-        began = perf_counter()
+        timer = self._engine.timer
+        began = timer()
         try:
             answer = self._call(task, attempt) if answer_instead is None else answer_instead()
-            took = perf_counter() - began
+            took = timer() - began
         except KeyboardInterrupt as error:
             if self._engine.was_interrupted:
                 raise
-            return self._failed(number, attempt, perf_counter() - began, error)  # the task raised it itself
+            return self._failed(number, attempt, timer() - began, error)  # the task raised it itself
         except BaseException as error:  # noqa: BLE001  # sys.exit() in a task is a failure of the task too
-            return self._failed(number, attempt, perf_counter() - began, error)
+            return self._failed(number, attempt, timer() - began, error)
         finally:
             if self._open_call is not None:
                 self._close_call()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import sleep
+from time import perf_counter, sleep
 
 from .clock import system_clock
 from .plugins import PluginHost
@@ -42,6 +42,7 @@ class Engine:
     :ivar interrupts: holds signals back while state is written; ``None`` outside of the command line
     :ivar inside_task: entered around each task's function
     :ivar sleep: waits for so many seconds
+    :ivar timer: returns seconds; two of its answers tell how long an attempt took in the thread of the tick
     :ivar executor: makes the executor of the config, or ``None`` for the thread of the tick
     :ivar start_child: begins the instance that a task asks for, or ``None`` where there is no project
     :ivar cancel_children: cancels such instances
@@ -63,6 +64,7 @@ class Engine:
         self.interrupts = interrupts
         self.inside_task = NOTHING if inside_task is None else inside_task
         self.sleep = sleep
+        self.timer: Callable[[], float] = perf_counter
         self.executor: Callable[[], Executor] | None = None
         self.start_child: Callable[[Instance, str, Child], str] | None = None
         self.cancel_children: Callable[[Instance, list[str]], None] | None = None

@@ -31,7 +31,7 @@ def test_a_starter_project_runs_and_its_test_passes(folder: Folder) -> None:
         check=False,
     )
     assert tested.returncode == 0, tested.stdout
-    assert "1 passed" in tested.stdout
+    assert "2 passed" in tested.stdout
 
 
 def test_the_name_can_be_given(folder: Folder) -> None:

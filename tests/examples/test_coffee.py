@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from examples.conftest import Example, ExampleFactory
+    from wfepy_hooks.testing import WorkflowRunner
+    from wfepy_pytest import MakeRunner
+
+CONFIG = str(Path(__file__).parents[2] / "examples/coffee/wfepy.toml")
+EMPTY_CUP = "cup-is-empty"
 
 
 @pytest.fixture
@@ -22,26 +27,42 @@ def files(folder: Path) -> dict[Path, tuple[bytes, int]]:
     }
 
 
-def test_a_cappuccino_gets_foam_and_waits_for_the_drinker(coffee: Example) -> None:
-    assert coffee.wfepy("run", "coffee", "--set", "cappuccino=true") == 0
-    assert "the cup is not empty yet" in coffee.shown
-    assert coffee.statuses()["drink_coffee"] == "waiting"
-    assert coffee.state()["context"]["steps"] == [
-        "beans ground",
-        "water heated",
-        "coffee made",
-        "foam made",
-        "milk added",
-        "served",
-    ]
+@pytest.fixture
+def order(workflow_runner: MakeRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeRunner:
+    """``workflow_runner`` for the example; cups are in a folder of the test's own."""
+    monkeypatch.chdir(tmp_path)
+    return workflow_runner
 
 
-def test_a_plain_coffee_is_served_without_foam(coffee: Example) -> None:
-    assert coffee.wfepy("run", "coffee") == 0
-    assert coffee.statuses()["make_foam"] == "skipped"
-    assert coffee.completed() == ["start", "grind_beans", "heat_water", "make_coffee", "add_milk", "serve"]
-    assert coffee.wfepy("why", "coffee", "make_foam") == 0
-    assert "make_coffee" in coffee.shown
+def test_a_cappuccino_gets_foam_and_waits_for_the_drinker(order: MakeRunner) -> None:
+    coffee = order("coffee", {"cappuccino": True}, config_file=CONFIG)
+    coffee.tick()
+    coffee.assert_done("make_foam", "serve")
+    coffee.assert_waiting("drink_coffee", reason="the cup is not empty yet")
+    steps = ["beans ground", "water heated", "coffee made", "foam made", "milk added", "served"]
+    assert coffee.context["steps"] == steps
+
+
+def test_a_plain_coffee_is_served_without_foam(order: MakeRunner) -> None:
+    coffee = order("coffee", config_file=CONFIG)
+    coffee.tick()
+    coffee.assert_skipped("make_foam")
+    coffee.assert_path("start", "grind_beans", "heat_water", "make_coffee", "add_milk", "serve")
+    assert "wants_cappuccino" in coffee.why("make_foam")
+
+
+def test_no_crash_makes_a_difference_to_the_drinker(order: MakeRunner) -> None:
+    def drink(coffee: WorkflowRunner) -> None:
+        coffee.tick()
+        Path(EMPTY_CUP).touch()
+        coffee.tick()
+        coffee.assert_finished()
+
+    assert order("coffee", config_file=CONFIG).crash_at_every_step(drink) > 20
+
+
+def test_every_order_comes_to_an_end(order: MakeRunner) -> None:
+    order("coffee", config_file=CONFIG).fuzz_conditions()
 
 
 def test_a_later_tick_finishes_it_when_the_cup_is_empty(coffee: Example) -> None:

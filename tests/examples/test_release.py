@@ -5,13 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from pathlib import Path
 
 import pytest
+
+import wfepy_hooks as wfepy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from examples.conftest import Example, ExampleFactory
+    from wfepy_pytest import MakeRunner
 
+CONFIG = str(Path(__file__).parents[2] / "examples/release/wfepy.toml")
 WHEEL = "sample_greeter-1.0.0-py3-none-any.whl"
 
 
@@ -91,3 +96,31 @@ def test_a_build_that_fails_is_tried_again_by_the_next_tick(release: Example) ->
     project.write_text(text, encoding="utf-8")
     assert release.wfepy("tick") == 0
     assert release.statuses()["await_approval"] == "waiting"
+
+
+def test_a_fix_goes_round_again_and_nothing_is_published_before_it_is_approved(
+    workflow_runner: MakeRunner,
+) -> None:
+    release = workflow_runner("release", config_file=CONFIG)
+    passed = iter([False, True])
+    release.replace("run_tests", lambda context: context.update(passed=next(passed)) or True)
+    release.replace("fix", [wfepy.wait(reason="a patch"), True])
+    release.replace(
+        "await_approval", lambda context, signals: signals.take("yes") is not None or wfepy.wait(signal="yes")
+    )
+    for task in ("build_wheel", "write_notes", "publish", "verify"):
+        release.replace(task, True)
+    release.tick()
+    release.assert_path("build_wheel", "run_tests")
+    release.assert_waiting("fix", reason="a patch")
+    release.tick()
+    release.assert_path(..., "fix", "build_wheel", "run_tests", "write_notes")
+    release.assert_waiting("await_approval", on="yes")
+    release.signal("yes")
+    release.tick()
+    release.assert_path(..., "await_approval", "publish", "verify")
+    release.assert_finished()
+
+
+def test_every_release_comes_to_an_end(workflow_runner: MakeRunner) -> None:
+    workflow_runner("release", config_file=CONFIG).fuzz_conditions()

@@ -73,6 +73,18 @@ def run(args: Namespace, config: Config) -> int:
     return code
 
 
+def problems_of(project: Project, name: str) -> list[str]:
+    """Return what is wrong with a workflow and its live instances, as lines; none: it is right."""
+    found = _Checked(project, name, states=True)
+    return [*map(_problem_line, found.problems), *(str(each["error"]) for each in found.failures)]
+
+
+def _problem_line(problem: dict[str, str]) -> str:
+    task = f'task "{problem["task"]}": ' if problem["task"] else ""
+    where = f"{problem['location']}: " if problem["location"] else ""
+    return clean(shown_path(f"{where}{task}{problem['message']}"))
+
+
 def _keep_instances_in(config: Config, folder: str) -> None:
     """Let the configuration find the instances in another folder.
 
@@ -140,9 +152,7 @@ class _Checked:
     def show(self, *, all: bool) -> None:
         """Print the problems, what becomes of the instances, and a line about it all."""
         for problem in self.problems:
-            task = f'task "{problem["task"]}": ' if problem["task"] else ""
-            where = f"{problem['location']}: " if problem["location"] else ""
-            result(clean(shown_path(f"{where}{task}{problem['message']}")))
+            result(_problem_line(problem))
         for failure in self.failures:
             if failure["instance"] is None:
                 result(clean(shown_path(str(failure["error"]))))

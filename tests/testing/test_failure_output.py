@@ -1,0 +1,197 @@
+"""What a user sees of a test that fails, and how the plugin is turned off."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+def test_a_failed_expectation_says_why_and_shows_the_graph(users: pytest.Pytester) -> None:
+    users.makepyfile(
+        """
+        def test_it(workflow_runner):
+            article = workflow_runner("article")
+            article.tick()
+            article.assert_path("draft", "review", "publish")
+        """
+    )
+    result = users.runpytest_inprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            ">       article.assert_path(*",
+            "E       AssertionError: article/default is running",
+            "E       expected that review is done",
+            "E       expected path: draft -> review -> publish",
+            "E       path so far: draft",
+            "E       review (pass 1 of its loop): waits since 2026-01-05T09:00:00*: approve or reject by ann or bob*",
+            "E         draft -> review: taken",
+            "*- workflow article/default -*",
+            "article, instance default: running",
+            "*✓ draft*",
+            "*… review  waiting: approve or reject by ann or bob",
+            '*├─ publish  if context[[]"review"[]] == "approve"',
+            "time: 2026-01-05 09:00:00Z",
+            "path: draft",
+            "review waits for a signal review by ann or bob, one of approve, reject, times out at 2026-01-08T09:00:00Z",
+            "context: Context({'drafts': 1})",
+        ]
+    )
+    # The frames of the runner are of no interest.
+    result.stdout.no_fnmatch_line("*expecting.py*")
+
+
+def test_any_failure_shows_the_graph_of_each_runner(users: pytest.Pytester) -> None:
+    users.makepyfile(
+        """
+        def test_it(workflow_runner):
+            workflow_runner("article", instance="one").tick()
+            second = workflow_runner("article.py", start=False)
+            second.replace("draft", True)
+            assert second.instances == ["two"]
+        """
+    )
+    result = users.runpytest_inprocess()
+    result.stdout.fnmatch_lines(
+        [
+            "*- workflow article/one -*",
+            "*- workflow article/default -*",
+            "no instance has begun",
+            "draft is a double, called never",
+        ]
+    )
+
+
+def test_a_test_that_passes_shows_nothing(users: pytest.Pytester) -> None:
+    users.makepyfile("def test_it(workflow_runner): workflow_runner('article').tick()")
+    result = users.runpytest_inprocess("-rA")
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*instance default*")
+
+
+def test_a_workflow_that_is_not_there_is_told_in_one_line(users: pytest.Pytester) -> None:
+    users.makepyfile("def test_it(workflow_runner): workflow_runner('artcle')")
+    result = users.runpytest_inprocess()
+    result.stdout.fnmatch_lines(
+        ['E   *ConfigError: *wfepy.toml: there is no workflow "artcle"; did you mean "article"?']
+    )
+
+
+def test_the_config_file_can_be_elsewhere(users: pytest.Pytester) -> None:
+    (users.path / "deploy").mkdir()
+    for name in ("wfepy.toml", "article.py"):
+        (users.path / name).rename(users.path / "deploy" / name)
+    users.makeini("[pytest]\nwfepy_config = deploy/wfepy.toml")
+    users.makepyfile("def test_it(workflow_runner): workflow_runner('article').tick()")
+    users.runpytest_inprocess().assert_outcomes(passed=1)
+    users.runpytest_inprocess("--wfepy-check").assert_outcomes(passed=2)
+
+
+def test_nobody_outside_hears_of_a_test(users: pytest.Pytester) -> None:
+    users.makepyfile(
+        wfepy_plugins="""
+        import wfepy_hooks as wfepy
+        @wfepy.hookimpl
+        def wfepy_task_finished(task):
+            with open("mail.txt", "a") as file: file.write(f"{task.name} ")
+        """,
+        test_it="""
+        import os, pathlib
+        def test_silent(workflow_runner):
+            workflow_runner("article").tick()
+            assert not os.path.exists("mail.txt")
+            assert sorted(os.listdir()) == BEFORE
+        def test_local(workflow_runner):
+            workflow_runner("article", plugins=["wfepy_plugins"]).tick()
+            assert pathlib.Path("mail.txt").read_text() == "draft review "
+        def test_config(workflow_runner):
+            workflow_runner("article", plugins="config").tick()
+            assert pathlib.Path("mail.txt").read_text() == "draft review draft review "
+        BEFORE = sorted(os.listdir())
+        """,
+    )
+    users.runpytest_inprocess().assert_outcomes(passed=3)
+
+
+def test_a_schedule_begins_instances_at_its_moments(users: pytest.Pytester) -> None:
+    config = (
+        '[workflows.article]\nmodule = "article.py"\nstart = "0 8 * * mon-fri"\ntimezone = "Europe/Prague"\n'
+    )
+    (users.path / "wfepy.toml").write_text(config)
+    users.makepyfile(
+        """
+        def test_it(workflow_runner):
+            article = workflow_runner("article", now="2026-03-26T12:00Z")  # a Thursday, before the clocks change
+            article.tick()
+            assert article.instances == []
+            ticks = article.advance("5d")
+            assert article.instances == ["2026-03-27T0700Z", "2026-03-30T0600Z", "2026-03-31T0600Z"]
+            assert article.id == "2026-03-31T0600Z"
+            article.assert_waiting("review", on="review")
+            article.other("2026-03-27T0700Z").assert_finished()  # nobody has looked at it for three days
+            article.other("2026-03-27T0700Z").assert_path("draft", "escalate")
+        """
+    )
+    users.runpytest_inprocess().assert_outcomes(passed=1)
+
+
+def test_a_child_is_an_instance_of_the_same_world(users: pytest.Pytester) -> None:
+    users.makefile(
+        ".toml", wfepy='[workflows.article]\nmodule = "article.py"\n[workflows.issue]\nmodule = "issue.py"\n'
+    )
+    users.makepyfile(
+        issue="""
+        import wfepy_hooks as wfepy
+        @wfepy.task()
+        @wfepy.start_point()
+        @wfepy.end_point()
+        def write(context):
+            return wfepy.start_child("article")
+        """,
+        test_it="""
+        def test_it(workflow_runner):
+            issue = workflow_runner("issue")
+            child = issue.other("default.write", "article")
+            child.replace("publish", True)
+            issue.tick()
+            child.assert_waiting("review")
+            child.signal("review", "approve", by="bob")
+            issue.tick()
+            child.assert_finished()
+            issue.assert_finished()
+        """,
+    )
+    users.runpytest_inprocess().assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("how", ["ini", "option"])
+def test_it_can_be_turned_off(users: pytest.Pytester, how: str) -> None:
+    users.makepyfile("def test_it(workflow_runner): pass")
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    options = ["-p", "no:wfepy"] if how == "option" else []
+    if how == "ini":
+        users.makeini("[pytest]\nwfepy = false")
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:hypothesispytest", *options],
+        cwd=users.path,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "fixture 'workflow_runner' not found" in run.stdout, run.stdout
+
+
+def test_starting_pytest_imports_nothing_of_the_engine() -> None:
+    """This is what keeps ``pytest --collect-only`` as fast as it is without the plugin."""
+    code = (
+        "import sys, pytest\n"
+        "known = set(sys.modules)\n"
+        "import wfepy_pytest\n"
+        "print(sorted(set(sys.modules) - known))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "['wfepy_pytest']\n"

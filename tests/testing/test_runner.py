@@ -1,0 +1,350 @@
+"""The fixture ``workflow_runner``: what happens when, and what is expected."""
+
+from __future__ import annotations
+
+import types
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import wfepy_hooks as wfepy
+from building import END, START, Build, two_branches
+from wfepy_hooks.testing import FakeClock, WorkflowRunner
+
+if TYPE_CHECKING:
+    from wfepy_pytest import MakeRunner
+
+MONDAY = datetime(2026, 1, 5, 9, tzinfo=timezone.utc)
+
+
+def waits(**terms: Any) -> Build:
+    return Build().add("ask", START, "end", does=lambda context: wfepy.wait(**terms)).add("end", END)
+
+
+def test_a_tick_runs_what_can_run_and_leaves_the_test_where_it_was(workflow_runner: MakeRunner) -> None:
+    runner = workflow_runner(two_branches(right=False).workflow())
+    summary = runner.tick()
+    assert summary.completed == ["start", "left"]
+    runner.assert_path("start", "left")
+    runner.assert_waiting("right")
+    assert runner.waiting == {"right": ""}
+    assert runner.status == "running"
+    assert not Path(".wfepy").exists()
+
+
+def test_the_clock_stands_still_until_it_is_moved(workflow_runner: MakeRunner) -> None:
+    runner = workflow_runner(waits(until="2h").workflow())
+    runner.tick()
+    runner.assert_waiting("ask", until="2h")
+    assert runner.clock() == MONDAY
+    assert runner.instance.created == "2026-01-05T09:00:00.000000Z"
+
+
+def test_time_begins_when_the_test_says(workflow_runner: MakeRunner) -> None:
+    runner = workflow_runner(waits(until="2h").workflow(), now="2027-03-28T01:30:00+01:00")
+    assert runner.clock() == datetime(2027, 3, 28, 0, 30, tzinfo=timezone.utc)
+
+
+def test_advancing_ticks_at_each_moment_at_which_there_is_something_to_do(
+    workflow_runner: MakeRunner,
+) -> None:
+    runner = workflow_runner(waits(until="1d").workflow())
+    ticks = runner.advance("60h")
+    assert [moment - MONDAY for moment in ticks] == [timedelta(hours=hours) for hours in (0, 24, 48, 60)]
+
+
+def test_advancing_can_tick_as_often_as_cron_does(workflow_runner: MakeRunner) -> None:
+    runner = workflow_runner(Build().add("poll", START, END, does=False).workflow())
+    runner.tick()
+    assert len(runner.advance("1h", every="10min")) == 6
+    assert len(runner.context["ran"]) == 7
+
+
+def test_advancing_to_a_moment(workflow_runner: MakeRunner) -> None:
+    runner = workflow_runner(waits(until="1d").workflow())
+    runner.advance(MONDAY + timedelta(hours=5))
+    assert runner.clock() == MONDAY + timedelta(hours=5)
+
+
+def test_a_task_that_waits_for_no_time_does_not_keep_the_test_for_ever(
+    workflow_runner: MakeRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wfepy_hooks.testing.runner._MOST_TICKS", 20)
+    runner = workflow_runner(waits(until="1ms").workflow())
+    with pytest.raises(AssertionError, match="does a task wait for no time"):
+        runner.advance("1d")
+
+
+def test_a_deadline_is_exact_to_the_second(workflow_runner: MakeRunner) -> None:
+    module = Build().add("end", END).module
+
+    @wfepy.task(deadline="3d")
+    @wfepy.start_point()
+    @wfepy.followed_by("end", on="timeout")
+    def ask(context: Any) -> bool:
+        return False
+
+    module.__dict__["ask"] = ask
+    runner = workflow_runner(module)
+    runner.tick()
+    runner.clock.now += timedelta(days=3, microseconds=-1)
+    runner.tick()
+    runner.assert_waiting("ask")
+    runner.advance("1s")
+    runner.assert_path("end")
+
+
+def test_what_a_task_raises_comes_out_of_the_tick_after_the_others_have_advanced(
+    workflow_runner: MakeRunner,
+) -> None:
+    def broken(context: Any) -> bool:
+        raise ConnectionError("no network")
+
+    runner = workflow_runner(two_branches(left=broken).workflow())
+    with pytest.raises(ConnectionError, match="no network"):
+        runner.tick()
+    runner.assert_path("start", "right")
+    with pytest.raises(ConnectionError):
+        runner.tick()
+
+
+def test_short_delays_of_retries_take_no_time(workflow_runner: MakeRunner) -> None:
+    module = types.ModuleType("flow")
+
+    @wfepy.task(retry=wfepy.Retry(3, delay="1s", factor=1, jitter=0))
+    @wfepy.start_point()
+    @wfepy.end_point()
+    def upload(context: Any) -> bool:
+        return True
+
+    module.upload = upload  # type: ignore[attr-defined]
+    runner = workflow_runner(module)
+    double = runner.replace("upload", [OSError("1"), OSError("2"), True])
+    runner.tick()
+    assert len(double.calls) == 3
+    assert [call.attempt for call in double.calls] == [1, 2, 3]
+    assert runner.clock() == MONDAY + timedelta(seconds=2)
+    runner.assert_finished()
+
+
+def test_a_signal_is_checked_as_the_command_does_and_delivered_by_the_next_tick(
+    workflow_runner: MakeRunner,
+) -> None:
+    runner = workflow_runner(waits(signal="approve", by="ann", done=True).workflow())
+    runner.tick()
+    runner.assert_waiting("ask", on="approve")
+    with pytest.raises(wfepy.UsageError, match="must be sent by ann"):
+        runner.signal("approve", by="eve")
+    assert runner.signal("approve", by="ann").waiting == ["ask"]
+    runner.assert_path()
+    runner.tick()
+    runner.assert_path("ask", "end")
+    runner.assert_finished()
+
+
+def test_signals_keep_their_order(workflow_runner: MakeRunner) -> None:
+    got: list[int] = []
+
+    def take(context: Any, signals: Any) -> Any:
+        got.extend(each.data for each in signals.take_all("n"))
+        return len(got) >= 20 or wfepy.wait(signal="n")
+
+    runner = workflow_runner(waits().workflow())
+    runner.replace("ask", take)
+    for number in range(20):
+        runner.signal("n", number)
+    runner.tick()
+    assert got == list(range(20))
+
+
+def test_the_context_can_be_given(workflow_runner: MakeRunner) -> None:
+    assert workflow_runner(waits().workflow(), {"milk": True}).context == {"milk": True}
+    given = wfepy.Context(milk=False)
+    assert workflow_runner(waits().workflow(), given).context == given
+
+
+def test_a_double_stands_for_the_function_and_nothing_else(workflow_runner: MakeRunner) -> None:
+    workflow = two_branches().workflow()
+    runner = workflow_runner(workflow)
+    double = runner.replace("left", lambda context, now: context.update(at=now) or True)
+    assert repr(double) == "<Double of left, called never>"
+    runner.tick()
+    runner.assert_finished()
+    (call,) = double.calls
+    assert call.context == {"ran": ["start"]}
+    assert call.arguments == {"now": MONDAY}
+    assert call.idempotency_key.endswith("/left/0")
+    assert runner.context["at"] == MONDAY
+    assert workflow_runner(workflow).doubles == {}, "the workflow itself is as it was"
+
+
+@pytest.mark.parametrize(
+    ("does", "status"),
+    [(True, "finished"), (False, "running"), (wfepy.wait(signal="x"), "running"), ([False, True], "running")],
+)
+def test_a_double_answers_what_it_is_told(workflow_runner: MakeRunner, does: Any, status: str) -> None:
+    runner = workflow_runner(two_branches().workflow())
+    runner.replace("left", does)
+    runner.tick()
+    assert runner.status == status
+
+
+@pytest.mark.parametrize("does", [ValueError("full"), ValueError, [ValueError("full")]])
+def test_a_double_raises_what_it_is_told(workflow_runner: MakeRunner, does: Any) -> None:
+    runner = workflow_runner(two_branches().workflow())
+    runner.replace("left", does)
+    with pytest.raises(ValueError, match=r"full|"):
+        runner.tick()
+
+
+def test_a_double_of_no_task_is_an_error(workflow_runner: MakeRunner) -> None:
+    with pytest.raises(LookupError, match=r'there is no task "lefd".*did you mean "left"'):
+        workflow_runner(two_branches().workflow()).replace("lefd", True)
+
+
+class Opaque:
+    """A class of no module of the workflow."""
+
+
+def test_what_cannot_be_saved_fails_the_tick(workflow_runner: MakeRunner) -> None:
+    runner = workflow_runner(two_branches().workflow())
+    runner.replace("left", lambda context: context.update(file=Opaque()) or True)
+    with pytest.raises(wfepy.CodecError, match="file"):
+        runner.tick()
+
+
+def test_each_task_gets_the_context_as_it_would_come_back_from_a_file(workflow_runner: MakeRunner) -> None:
+    seen: list[Any] = []
+
+    def start(context: Any) -> bool:
+        context["a"] = [1]
+        seen.append(context["a"])
+        return True
+
+    def end(context: Any) -> bool:
+        seen.append(context["a"])
+        return True
+
+    workflow = Build().add("start", START, "end", does=start).add("end", END, does=end).workflow()
+    workflow_runner(workflow).tick()
+    workflow_runner(workflow, round_trip=False).tick()
+    first, second, third, fourth = seen
+    assert first == second
+    assert first is not second
+    assert third is fourth
+
+
+def test_what_does_not_come_back_as_it_was_is_told_with_the_task(workflow_runner: MakeRunner) -> None:
+    workflow = two_branches().workflow()
+    workflow.register_class(Shy)
+    runner = workflow_runner(workflow)
+    runner.replace("left", lambda context: context.update(shy=Shy()) or True)
+    with pytest.raises(AssertionError, match=r"after left, context\['shy'\] was .* comes back as"):
+        runner.tick()
+
+
+class Shy:
+    """Its second attribute is no item of its ``__dict__``, so it is not saved."""
+
+    def __init__(self) -> None:
+        self.number = 1
+        self.is_new = id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def test_a_restart_can_bring_other_code(workflow_runner: MakeRunner) -> None:
+    runner = workflow_runner(waits(signal="go", done=True).workflow())
+    runner.tick()
+    newer = Build().add("ask", START, "end", "tell", does=False).add("tell", END).add("end", END)
+    runner.restart(newer.module)
+    runner.signal("go")
+    runner.tick()
+    runner.assert_done("ask", "end", "tell")
+    runner.assert_finished()
+
+
+def test_observers_that_the_test_gives_are_told(workflow_runner: MakeRunner) -> None:
+    class Recorder:
+        def __init__(self) -> None:
+            self.seen: list[str] = []
+
+        @wfepy.hookimpl
+        def wfepy_task_finished(self, task: wfepy.Task) -> None:
+            self.seen.append(task.name)
+
+    recorder = Recorder()
+    workflow_runner(two_branches().workflow(), plugins=[recorder]).tick()
+    assert recorder.seen == ["start", "left", "right", "end"]
+
+
+def test_a_person_can_step_in(workflow_runner: MakeRunner) -> None:
+    runner = workflow_runner(two_branches(left=False).workflow())
+    runner.tick()
+    runner.operations.skip("flow", "default", "left", by="ann")
+    runner.tick()
+    runner.assert_skipped("left")
+    runner.assert_finished()
+
+
+def test_a_path_may_have_gaps(workflow_runner: MakeRunner) -> None:
+    runner = workflow_runner(two_branches().workflow())
+    runner.tick()
+    runner.assert_path("start", ..., "end")
+    runner.assert_path(...)
+    runner.assert_path(..., "left", "right", "end")
+    for wrong in [("start",), ("start", "end"), (..., "left"), ("start", ..., "start"), ()]:
+        with pytest.raises(AssertionError, match="path so far: start -> left -> right -> end"):
+            runner.assert_path(*wrong)
+
+
+@pytest.mark.parametrize(
+    ("expectation", "message"),
+    [
+        (lambda runner: runner.assert_waiting("end"), "expected that end waits"),
+        (lambda runner: runner.assert_waiting("ask", on="no"), 'expected that ask waits for a signal "no"'),
+        (lambda runner: runner.assert_waiting("ask", until="9d"), "waits until 2026-01-14 09:00:00Z"),
+        (lambda runner: runner.assert_waiting("ask", reason="late"), "waits with 'late' in its reason"),
+        (lambda runner: runner.assert_done("ask"), "expected that ask is done"),
+        (lambda runner: runner.assert_skipped("ask"), "expected that ask was skipped"),
+        (lambda runner: runner.assert_path("ask"), "expected path: ask"),
+        (lambda runner: runner.assert_finished(), "expected status: finished"),
+        (lambda runner: runner.assert_ended("failed"), "expected status: failed"),
+    ],
+)
+def test_a_message_says_what_was_expected_and_why_it_is_otherwise(
+    workflow_runner: MakeRunner, expectation: Any, message: str
+) -> None:
+    runner = workflow_runner(waits(signal="yes", until="1d", reason="the cup is full").workflow())
+    runner.tick()
+    with pytest.raises(AssertionError) as failed:
+        expectation(runner)
+    text = str(failed.value)
+    assert message in text
+    assert "flow/default is running" in text
+    if "that end" not in message:
+        assert "the cup is full (for a signal yes; until 2026-01-06T09:00:00Z)" in text
+
+
+def test_a_name_that_is_no_task_is_told(workflow_runner: MakeRunner) -> None:
+    runner = workflow_runner(waits().workflow())
+    for expectation in (runner.assert_done, runner.assert_skipped, runner.assert_waiting, runner.assert_path):
+        with pytest.raises(LookupError, match="no task"):
+            expectation("asc")
+
+
+def test_a_runner_can_be_made_without_pytest() -> None:
+    runner = WorkflowRunner.make(two_branches().workflow(), now="2026-05-01T00:00Z")
+    runner.tick()
+    runner.assert_finished()
+    runner.close()
+
+
+def test_a_clock_without_a_time_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        FakeClock("2026-05-01T00:00")

@@ -1,0 +1,359 @@
+"""Deciding the conditions of a workflow by all kinds of values, to see where its instances can end.
+
+No task is called: each is done, or has another outcome that a transition is about. The conditions are asked for real,
+with a context whose items hypothesis draws, from the values that the conditions themselves mention. An item keeps its
+value until a task has ended that mentions it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+from .. import marking as m
+from ..errors import UsageError
+from .mentions import Mentions, mentions_of
+
+__all__ = ["DeadEnd", "FuzzReport", "fuzz"]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Any
+
+    from ..graph import Graph
+    from ..task import Task, Transition
+    from ..workflow import Workflow
+
+#: A loop that has repeated so often is left alone: by itself it would repeat for as long as the values say so.
+_MOST_PASSES = 5
+_MOST = 5
+#: So often other values are drawn for a condition that raised, such as 'no' < 3.
+_MOST_DRAWS = 20
+_MATCHES = {m.DONE: ("done", "any"), m.FAILED: ("failed", "any"), m.TIMED_OUT: ("timeout", "any")}
+_OUTCOMES = {"done": m.DONE, "failed": m.FAILED, "timeout": m.TIMED_OUT}
+
+
+class DeadEnd:
+    """A way to an end that is no end point.
+
+    :ivar path: what the tasks came to, in order, such as ``review`` or ``upload (failed)``
+    :ivar values: the items of the context that decided it
+    :ivar conditions: the conditions that were false
+    """
+
+    def __init__(self, path: list[str], values: dict[str, Any], conditions: list[str]) -> None:
+        self.path = path
+        self.values = values
+        self.conditions = conditions
+
+    def __str__(self) -> str:
+        values = ", ".join(f"{key} = {value!r}" for key, value in self.values.items())
+        lines = [f"{' -> '.join(self.path)}, then nothing" + (f" (with {values})" if values else "")]
+        return "\n".join([*lines, *(f"    {each}" for each in self.conditions)])
+
+
+class FuzzReport:
+    """What was found.
+
+    :ivar examples: how many instances were tried
+    :ivar unreachable: names of the tasks that were never reached
+    :ivar untaken: the transitions that were never taken, in words
+    :ivar dead_ends: the shortest way to each dead end
+    :ivar unclear: conditions that raised with the values that were tried; they were decided either way
+    """
+
+    def __init__(self, workflow: str) -> None:
+        self.workflow = workflow
+        self.examples = 0
+        self.unreachable: list[str] = []
+        self.untaken: list[str] = []
+        self.dead_ends: list[DeadEnd] = []
+        self.unclear: dict[str, str] = {}
+
+    def __str__(self) -> str:
+        lines = [f"{self.workflow}: {self.examples} instances were tried"]
+        lines += [f"never reached: {each}" for each in self.unreachable]
+        lines += [f"never taken: {each}" for each in self.untaken]
+        lines += [f"dead end: {each}" for each in self.dead_ends[:_MOST]]
+        if self.dead_ends[_MOST:]:
+            lines.append(f"and {len(self.dead_ends) - _MOST} more dead ends")
+        lines += [
+            f"decided either way, since it raised {error}: {each}" for each, error in self.unclear.items()
+        ]
+        return "\n".join(lines)
+
+    def check(self) -> None:
+        """Expect that nothing was found.
+
+        :raises AssertionError: with what was
+        """
+        __tracebackhide__ = True
+        if self.unreachable or self.untaken or self.dead_ends:
+            raise AssertionError(
+                f"{self}\nIf these values cannot be, say what they may be: fuzz_conditions(KEY=[VALUE, ...])"
+            )
+
+
+class _DrawnContext:
+    """A context whose items are drawn when a condition asks for them."""
+
+    def __init__(self, draw: Callable[[str, tuple[Any, ...]], Any]) -> None:
+        self._draw = draw
+
+    @property
+    def data(self) -> _DrawnContext:
+        return self
+
+    def __getitem__(self, key: str) -> Any:
+        return self._draw(key, ())
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self._draw(key, (default,))
+
+    def __contains__(self, key: object) -> bool:
+        return bool(self._draw(f"{key} is there", ()))
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self._draw(name, ())
+
+
+class _Trial:
+    """The values with which one condition is asked.
+
+    :ivar drawn: those of all items that it asked for
+    """
+
+    def __init__(self, explorer: _Explorer, known: Mapping[str, Any], data: Any) -> None:
+        self.drawn: dict[str, Any] = {}
+        self._explorer = explorer
+        self._known = known
+        self._data = data
+        self._last: tuple[str, tuple[Any, ...]] = ("", ())
+
+    def draw(self, key: str, defaults: tuple[Any, ...]) -> Any:
+        """Return the value of an item, drawn if it has none."""
+        if key not in self.drawn:
+            if key in self._known:
+                self.drawn[key] = self._known[key]
+            else:
+                self.drawn[key] = self._explorer.draw(key, defaults, self._data)
+                self._last = (key, defaults)
+        return self.drawn[key]
+
+    def give_up_last(self) -> bool:
+        """Return whether another value can be drawn for the item that was drawn last."""
+        key, defaults = self._last
+        return bool(key) and self._explorer.give_up(key, self.drawn[key], defaults)
+
+
+class _Explorer:
+    """Walks through a workflow again and again. What a walk does depends on nothing but what is drawn in it."""
+
+    def __init__(self, workflow: Workflow, given: Mapping[str, Any], strategies: Any) -> None:
+        self.workflow = workflow
+        self.report = FuzzReport(workflow.name)
+        self._strategies = strategies
+        self._tasks: list[Task] = list(workflow.tasks.values())
+        self._task_mentions = [mentions_of(task.func) for task in self._tasks]
+        self._conditions = [
+            mentions_of(each.cond)
+            for task in self._tasks
+            for each in task.followed_by
+            if each.cond is not None
+        ]
+        self._given = {key: self._strategy(value) for key, value in given.items()}
+        self._domains: dict[str, list[Any]] = {}
+        #: The values of items that raised in the present walk.
+        self._bad: dict[str, list[Any]] = {}
+        self._choices: dict[str, Any] = {
+            getattr(task.func, "wfepy_into", "") or task.name: getattr(task.func, "wfepy_choices", None)
+            for task in self._tasks
+            if hasattr(task.func, "wfepy_choices")
+        }
+        self._keys = {*given, *self._choices, *self._asked_for()}
+        self._reached: set[int] = set()
+        self._taken: set[int] = set()
+        self._dead_ends: dict[tuple[str, ...], DeadEnd] = {}
+
+    def _strategy(self, value: Any) -> Any:
+        return value if hasattr(value, "example") else self._strategies.sampled_from(list(value))
+
+    def _asked_for(self) -> set[str]:
+        """Return the items that conditions ask for, as far as that shows without the right values."""
+        found: set[str] = set()
+        for task in self._tasks:
+            for condition in [each.cond for each in task.followed_by if each.cond is not None]:
+                for value in (True, False, 0, ""):
+
+                    def note(key: str, defaults: tuple[Any, ...], value: Any = value) -> Any:
+                        found.add(key)
+                        return value
+
+                    with contextlib.suppress(Exception):
+                        condition(_DrawnContext(note))
+        return found
+
+    def finish(self) -> FuzzReport:
+        """Return what was found."""
+        graph, report = self.workflow.graph, self.report
+        report.unreachable = [name for number, name in enumerate(graph.names) if number not in self._reached]
+        transitions = [each for task in self._tasks for each in task.followed_by]
+        report.untaken = [
+            _in_words(each)
+            for number, each in enumerate(transitions)
+            if number not in self._taken and each.source not in report.unreachable
+        ]
+        report.dead_ends = sorted(self._dead_ends.values(), key=lambda each: len(each.path))
+        return report
+
+    def walk(self, data: Any) -> None:
+        """Go through the workflow once, by what ``data`` draws."""
+        graph = self.workflow.graph
+        marking, path = m.Marking(graph), []
+        values: dict[str, Any] = {}
+        self._bad = {}
+        self.report.examples += 1
+        used: dict[str, Any] = {}
+        while marking.queue:
+            number = next(iter(marking.queue))
+            if marking.generation[number] > _MOST_PASSES:
+                return
+            task = self._tasks[number]
+            outcome = self._outcome(task, data)
+            path.append(task.name if outcome == m.DONE else f"{task.name} ({m.STATUS_WORDS[outcome]})")
+            for key in [key for key in values if self._may_set(number, key)]:
+                del values[key]
+            decisions = [self._decide(each, outcome, values, used, data) for each in task.followed_by]
+            self._reached.add(number)
+            self._taken.update(
+                graph.first_edge[number] + place
+                for place, decision in enumerate(decisions)
+                if decision in (m.E_TAKEN, m.E_TRUE)
+            )
+            marking.settle(number, outcome, decisions)
+        if marking.state == "dead_end":
+            self._note_dead_end(graph, marking, path, used)
+
+    def _outcome(self, task: Task, data: Any) -> int:
+        words = {each.on for each in task.followed_by} - {"done", "any"}
+        outcomes = [m.DONE, *sorted(_OUTCOMES[word] for word in words)]
+        if len(outcomes) == 1:
+            return m.DONE
+        drawn: int = data.draw(self._strategies.sampled_from(outcomes))
+        return drawn
+
+    def _may_set(self, number: int, key: str) -> bool:
+        task, name = self._tasks[number], key.removesuffix(" is there")
+        into = getattr(task.func, "wfepy_into", "") or task.options.into or task.name
+        return name == into or self._task_mentions[number].may_use(name)
+
+    def _decide(
+        self, transition: Transition, outcome: int, values: dict[str, Any], used: dict[str, Any], data: Any
+    ) -> int:
+        if transition.on not in _MATCHES[outcome]:
+            return m.E_OUTCOME
+        if transition.cond is None:
+            return m.E_TAKEN
+
+        raised = ""
+        for _ in range(_MOST_DRAWS):
+            trial = _Trial(self, values, data)
+            try:
+                is_taken = bool(transition.cond(_DrawnContext(trial.draw)))
+            except Exception as error:  # noqa: BLE001  # it is the user's code, and the values are made up
+                raised = f"{type(error).__name__}: {error}"
+                if not trial.give_up_last():
+                    break
+            else:
+                values.update(trial.drawn)
+                used.update(trial.drawn)
+                return m.E_TRUE if is_taken else m.E_FALSE
+        self.report.unclear.setdefault(_in_words(transition), raised)
+        return m.E_TRUE if data.draw(self._strategies.booleans()) else m.E_FALSE
+
+    def draw(self, key: str, defaults: tuple[Any, ...], data: Any) -> Any:
+        """Return a value for an item of the context."""
+        if key in self._given:
+            return data.draw(self._given[key])
+        return data.draw(self._strategies.sampled_from(self._domain(key, defaults)))
+
+    def _domain(self, key: str, defaults: tuple[Any, ...]) -> list[Any]:
+        """Return what an item may be, without what was given up in this walk."""
+        if key not in self._domains:
+            self._domains[key] = list(self._choices.get(key) or _values(key, self._conditions, self._keys))
+        bad = self._bad.get(key, ())
+        return [each for each in [*self._domains[key], *defaults] if not any(each is other for other in bad)]
+
+    def give_up(self, key: str, value: Any, defaults: tuple[Any, ...]) -> bool:
+        """Draw this value no more in this walk: a condition raised with it. Return whether there are others."""
+        if key in self._given or len(self._domain(key, defaults)) < 2:
+            return False
+        self._bad.setdefault(key, []).append(value)
+        return True
+
+    def _note_dead_end(self, graph: Graph, marking: m.Marking, path: list[str], used: dict[str, Any]) -> None:
+        transitions = [each for task in self._tasks for each in task.followed_by]
+        false = tuple(
+            f"{_in_words(transitions[edge])} was false"
+            for edge, decision in enumerate(marking.edges)
+            if decision == m.E_FALSE
+        )
+        known = self._dead_ends.get(false)
+        if known is None or len(path) < len(known.path):
+            self._dead_ends[false] = DeadEnd(path, used, list(false))
+
+
+def _in_words(transition: Transition) -> str:
+    on = "" if transition.on == "done" else f" on {transition.on}"
+    at = f" (condition at {transition.location})" if transition.cond is not None else ""
+    return f"{transition.source} -> {transition.dest}{on}{at}"
+
+
+def _values(key: str, conditions: Iterable[Mentions], keys: set[str]) -> list[Any]:
+    """Return what an item may be: what it is compared with and its neighbours, and one of each kind that is not."""
+    found: list[Any] = []
+    for each in conditions:
+        if each.may_use(key):
+            found += [value for value in each.values if value != key and value not in keys]
+    made: list[Any] = []
+    for value in found:
+        if isinstance(value, str) and not value.isprintable():
+            continue
+        made.append(value)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            made += [value - 1, value + 1]
+        elif isinstance(value, str) and type(value) is str:
+            made.append("something else")
+    unique = {(type(value), value): value for value in made}
+    return list(unique.values()) or [True, False]
+
+
+def fuzz(workflow: Workflow, values: Mapping[str, Any], max_examples: int) -> FuzzReport:
+    """See :meth:`.WorkflowRunner.fuzz_conditions`.
+
+    :raises UsageError: if hypothesis is not installed
+    """
+    try:
+        from hypothesis import HealthCheck, Phase, given, settings, strategies
+    except ImportError as error:
+        raise UsageError(
+            "fuzz_conditions() needs hypothesis, which is not installed", hint="pip install hypothesis"
+        ) from error
+    explorer = _Explorer(workflow, values, strategies)
+
+    @settings(
+        max_examples=max_examples,
+        database=None,
+        derandomize=True,  # a test that passes today passes tomorrow
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategies.data())
+    def explore(data: Any) -> None:
+        explorer.walk(data)
+
+    explore()
+    return explorer.finish()
