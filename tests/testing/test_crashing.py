@@ -195,3 +195,25 @@ def test_modules_work_as_well(workflow_runner: MakeRunner) -> None:
 
     module.only = only  # type: ignore[attr-defined]
     workflow_runner(module).crash_at_every_step(lambda runner: runner.tick())
+
+
+def test_the_time_that_a_tick_waits_for_a_retry_passes_for_the_test_too(workflow_runner: MakeRunner) -> None:
+    module = types.ModuleType("one")
+
+    @wfepy.task(retry=wfepy.Retry(2, delay="1s", jitter=0))
+    @wfepy.start_point()
+    @wfepy.end_point()
+    def only(context: Any) -> bool:
+        return True
+
+    module.only = only  # type: ignore[attr-defined]
+
+    def no_time_passes(runner: WorkflowRunner) -> None:
+        before = runner.clock.now
+        runner.tick()
+        assert (runner.clock.now - before).total_seconds() == 0
+
+    runner = workflow_runner(module)
+    runner.replace("only", [OSError("no network"), True])
+    with pytest.raises(AssertionError, match=r"before anything is killed(.|\n)*assert 1\.0 == 0"):
+        runner.crash_at_every_step(no_time_passes)
