@@ -160,11 +160,11 @@ def test_a_process_that_ends_by_itself_is_no_crash(workflow_runner: MakeRunner) 
 
 
 def test_schedules_begin_each_instance_once(workflow_runner: MakeRunner, tmp_path: Path) -> None:
-    (tmp_path / "flow.py").write_text(
+    (tmp_path / "daily_report.py").write_text(
         "import wfepy_hooks as wfepy\n\n\n@wfepy.task()\n@wfepy.start_point()\n@wfepy.end_point()\n"
         "def report(context):\n    return True\n"
     )
-    (tmp_path / "wfepy.toml").write_text('[workflows.flow]\nmodule = "flow.py"\nstart = "0 8 * * *"\n')
+    (tmp_path / "wfepy.toml").write_text('[workflows.flow]\nmodule = "daily_report.py"\nstart = "0 8 * * *"\n')
 
     def one_day(runner: WorkflowRunner) -> None:
         runner.tick()
