@@ -164,7 +164,9 @@ def test_schedules_begin_each_instance_once(workflow_runner: MakeRunner, tmp_pat
         "import wfepy_hooks as wfepy\n\n\n@wfepy.task()\n@wfepy.start_point()\n@wfepy.end_point()\n"
         "def report(context):\n    return True\n"
     )
-    (tmp_path / "wfepy.toml").write_text('[workflows.flow]\nmodule = "daily_report.py"\nstart = "0 8 * * *"\n')
+    (tmp_path / "wfepy.toml").write_text(
+        '[workflows.flow]\nmodule = "daily_report.py"\nstart = "0 8 * * *"\n'
+    )
 
     def one_day(runner: WorkflowRunner) -> None:
         runner.tick()
