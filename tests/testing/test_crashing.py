@@ -160,11 +160,13 @@ def test_a_process_that_ends_by_itself_is_no_crash(workflow_runner: MakeRunner) 
 
 
 def test_schedules_begin_each_instance_once(workflow_runner: MakeRunner, tmp_path: Path) -> None:
-    (tmp_path / "flow.py").write_text(
+    (tmp_path / "daily_report.py").write_text(
         "import wfepy_hooks as wfepy\n\n\n@wfepy.task()\n@wfepy.start_point()\n@wfepy.end_point()\n"
         "def report(context):\n    return True\n"
     )
-    (tmp_path / "wfepy.toml").write_text('[workflows.flow]\nmodule = "flow.py"\nstart = "0 8 * * *"\n')
+    (tmp_path / "wfepy.toml").write_text(
+        '[workflows.flow]\nmodule = "daily_report.py"\nstart = "0 8 * * *"\n'
+    )
 
     def one_day(runner: WorkflowRunner) -> None:
         runner.tick()
@@ -195,3 +197,25 @@ def test_modules_work_as_well(workflow_runner: MakeRunner) -> None:
 
     module.only = only  # type: ignore[attr-defined]
     workflow_runner(module).crash_at_every_step(lambda runner: runner.tick())
+
+
+def test_the_time_that_a_tick_waits_for_a_retry_passes_for_the_test_too(workflow_runner: MakeRunner) -> None:
+    module = types.ModuleType("one")
+
+    @wfepy.task(retry=wfepy.Retry(2, delay="1s", jitter=0))
+    @wfepy.start_point()
+    @wfepy.end_point()
+    def only(context: Any) -> bool:
+        return True
+
+    module.only = only  # type: ignore[attr-defined]
+
+    def no_time_passes(runner: WorkflowRunner) -> None:
+        before = runner.clock.now
+        runner.tick()
+        assert (runner.clock.now - before).total_seconds() == 0
+
+    runner = workflow_runner(module)
+    runner.replace("only", [OSError("no network"), True])
+    with pytest.raises(AssertionError, match=r"before anything is killed(.|\n)*assert 1\.0 == 0"):
+        runner.crash_at_every_step(no_time_passes)
