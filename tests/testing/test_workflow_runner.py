@@ -23,7 +23,10 @@ def waits(**terms: Any) -> Build:
     return Build().add("ask", START, "end", does=lambda context: wfepy.wait(**terms)).add("end", END)
 
 
-def test_a_tick_runs_what_can_run_and_leaves_the_test_where_it_was(workflow_runner: MakeRunner) -> None:
+def test_a_tick_runs_what_can_run_and_leaves_the_test_where_it_was(
+    workflow_runner: MakeRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     runner = workflow_runner(two_branches(right=False).workflow())
     summary = runner.tick()
     assert summary.completed == ["start", "left"]
@@ -31,7 +34,7 @@ def test_a_tick_runs_what_can_run_and_leaves_the_test_where_it_was(workflow_runn
     runner.assert_waiting("right")
     assert runner.waiting == {"right": ""}
     assert runner.status == "running"
-    assert not Path(".wfepy").exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_clock_stands_still_until_it_is_moved(workflow_runner: MakeRunner) -> None:
