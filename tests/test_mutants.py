@@ -29,7 +29,10 @@ import importlib, sys, traceback
 sys.path.insert(1, sys.argv[1])
 properties = vars(importlib.import_module(sys.argv[2]))
 tests = [value for name, value in properties.items() if name.startswith("test_")]
-tests.sort(key=lambda test: "after_every" not in test.__name__)
+def rank(test):
+    drawn, name = getattr(test, "is_hypothesis_test", False), test.__name__
+    return drawn, "after_every" not in name, "rewound" not in name
+tests.sort(key=rank)
 for test in tests:
     try:
         test()
@@ -40,7 +43,7 @@ for test in tests:
 
 
 def run_properties(folder: Path, module: str) -> subprocess.CompletedProcess[str]:
-    """Run the properties on the copy of the package in `folder`: those that find most come first."""
+    """Run the properties on the copy of the package in `folder`: the quick ones and those that find most come first."""
     return subprocess.run(
         # With -c the working directory, and so the copy, comes before the real package.
         [sys.executable, "-c", RUN, str(TESTS), module],

@@ -344,36 +344,3 @@ def test_workers_start_when_they_are_needed_and_stay(executor: ProcessExecutor) 
     barrier = [executor.submit(time.sleep, 0.2) for _ in range(2)]
     assert [future.result(30) for future in barrier] == [None, None]
     assert len(multiprocessing.active_children()) == 2
-
-
-# Speed
-
-
-BURN = """
-import time
-for _ in range(8):
-    end = time.process_time() + 0.25
-    while time.process_time() < end:
-        pass
-"""
-
-
-@pytest.mark.slow
-def test_sixteen_calls_take_two_processes_six_tenths_of_the_time_of_one() -> None:
-    # Two bare processes take half of the time on two free processors, and 1.2 times that is six tenths. They are
-    # compared in turns, so that it also holds where the processors are not free.
-    ratios = []
-    for _ in range(5):
-        began = time.perf_counter()
-        bare = [subprocess.Popen([sys.executable, "-c", BURN]) for _ in range(2)]
-        assert [process.wait() for process in bare] == [0, 0]
-        floor = time.perf_counter() - began
-        began = time.perf_counter()
-        executor = ProcessExecutor(2)
-        for future in [executor.submit(executor_tasks.burn, 0.25) for _ in range(16)]:
-            future.result()
-        executor.close()
-        ratios.append((time.perf_counter() - began) / floor)
-        if ratios[-1] <= 1.2:
-            return
-    pytest.fail(f"ratios to two bare processes: {ratios}")
