@@ -46,7 +46,6 @@ from .workflow import Workflow
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .approving import approval
-    from .cli.ticklog import TickLog
     from .clock import format_time, parse_time
     from .generating import GeneratedFile, Machine, generate, tick_command
     from .needed import needed_minutes
@@ -100,7 +99,6 @@ __all__ = [
     "TaskResult",
     "TaskState",
     "TaskStatus",
-    "TickLog",
     "TickSummary",
     "Transition",
     "UsageError",
@@ -167,7 +165,6 @@ _LAZY = {
     "Retry": "retrying",
     "Signal": "signals",
     "send_signal": "sending",
-    "TickLog": "cli.ticklog",
     "format_time": "clock",
     "tick_command": "generating",
     "who": "people",

@@ -10,14 +10,18 @@ from .cli.generate import show_files
 from .cli.output import clean, result, result_json, say
 from .cli.parsing import add_json, add_verbs, description
 from .cli.tables import show_table
+from .cli.tickoptions import add_tick_arguments, plain_tick_arguments, run_logged
 
 __all__ = [
     "add_json",
+    "add_tick_arguments",
     "add_verbs",
     "clean",
     "description",
+    "plain_tick_arguments",
     "result",
     "result_json",
+    "run_logged",
     "say",
     "show_files",
     "show_table",

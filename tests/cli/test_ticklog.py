@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -106,3 +108,15 @@ def test_a_log_that_is_not_large_stays(tmp_path: Path) -> None:
     log.write_text("x" * (ticklog.LARGEST - 1))
     ticklog.rotate(str(log))
     assert os.listdir(tmp_path) == ["tick.log"]
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("flow",), ("--due",), ("flow", "--due", "--log", "tick.log", "--mail-errors")]
+)
+def test_the_tick_of_a_scheduler_needs_no_parser(folder: Folder, words: tuple[str, ...]) -> None:
+    folder.configure()
+    command = [sys.executable, "-X", "importtime", "-m", "wfepy_hooks", "tick", *words]
+    done = subprocess.run(
+        command, cwd=folder.path, env=folder.environ, capture_output=True, text=True, check=True
+    )
+    assert "argparse" not in done.stderr

@@ -13,20 +13,21 @@ schedules.
 from __future__ import annotations
 
 import sys
-from types import SimpleNamespace
 
 from ..clock import format_time
-from ..errors import ConfigError, UsageError, WfepyError
+from ..errors import ConfigError, WfepyError
 from ..outcome import InstanceStatus
 from .loglines import moment
 from .naming import pick_workflow
 from .outcomes import is_news, report_data
 from .output import TasksPrintToStderr, are_one_file, clean, result, result_json, say, tell_error
 from .ticking import is_person, open_project, say_busy, tell
+from .tickoptions import add_tick_arguments, plain_tick_arguments, run_logged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from types import SimpleNamespace
 
     from ..config import Config
     from ..project import Project, Report
@@ -35,55 +36,16 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    from .parsing import add_json
-
-    parser.add_argument("workflows", nargs="*", metavar="WORKFLOW", help="only this one (may be repeated)")
-    parser.add_argument(
-        "--due", action="store_true", help="leave out the workflows whose schedule is not due; for schedulers"
-    )
-    parser.add_argument(
-        "--log",
-        metavar="FILE",
-        help="append what the tick and its tasks print to FILE, which is renamed to FILE.1 and so on at 1 MB",
-    )
-    parser.add_argument(
-        "--mail-errors",
-        action="store_true",
-        help="with --log: print it too, if the exit code is not 0, so that cron mails it",
-    )
-    add_json(parser)
+    add_tick_arguments(parser)
 
 
 def plain_arguments(words: list[str]) -> SimpleNamespace | None:
     """Return what the parser would for a command line as schedulers have it, and ``None`` for any other."""
-    found = SimpleNamespace(workflows=[], due=False, log=None, mail_errors=False, json=False)
-    rest = iter(words)
-    for word in rest:
-        if word == "--due":
-            found.due = True
-        elif word == "--mail-errors":
-            found.mail_errors = True
-        elif word == "--log":
-            found.log = next(rest, "-")
-        elif not word.startswith("-"):
-            found.workflows.append(word)
-        else:
-            return None
-    return None if (found.log or "").startswith("-") or (found.mail_errors and not found.log) else found
+    return plain_tick_arguments(words)
 
 
 def run(args: Namespace, config: Config) -> int:
-    if args.log is None:
-        if args.mail_errors:
-            raise UsageError("--mail-errors says nothing without --log", hint="add --log FILE")
-        return _run(args, config)
-    if args.json:
-        raise UsageError("--json and --log cannot both have the results", hint="leave one of them out")
-    from .ticklog import TickLog  # lazily: only schedulers want one
-
-    with TickLog(args.log, mail_errors=args.mail_errors) as log:
-        log.exit_code = _run(args, config)
-    return log.exit_code
+    return run_logged(args, lambda: _run(args, config))
 
 
 def _run(args: Namespace, config: Config) -> int:

@@ -8,10 +8,8 @@ the lease. What cannot be pushed in the end is kept and goes with the next push.
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
-from wfepy_hooks import ConfigError, UsageError, WfepyError
-from wfepy_hooks.commandline import clean, result, say
+from wfepy_hooks import ConfigError, WfepyError
+from wfepy_hooks.commandline import add_tick_arguments, clean, plain_tick_arguments, result, run_logged, say
 
 from .pull import pulled_line, tell_busy
 from .push import pushed_line
@@ -19,6 +17,7 @@ from .push import pushed_line
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from types import SimpleNamespace
 
     from wfepy_hooks.config import Config
 
@@ -27,55 +26,16 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    from wfepy_hooks.commandline import add_json
-
-    add = parser.add_argument
-    add("workflows", nargs="*", metavar="WORKFLOW", help="only this one (may be repeated)")
-    add(
-        "--due", action="store_true", help="leave out the workflows whose schedule is not due; for schedulers"
-    )
-    add(
-        "--log",
-        metavar="FILE",
-        help="append what is printed to FILE, which is renamed to FILE.1 and so on at 1 MB",
-    )
-    add(
-        "--mail-errors",
-        action="store_true",
-        help="with --log: print it too, if the exit code is not 0, so that cron mails it",
-    )
-    add_json(parser)
+    add_tick_arguments(parser)
 
 
 def plain_arguments(words: list[str]) -> SimpleNamespace | None:
-    found = SimpleNamespace(workflows=[], due=False, log=None, mail_errors=False, json=False)
-    rest = iter(words)
-    for word in rest:
-        if word == "--due":
-            found.due = True
-        elif word == "--mail-errors":
-            found.mail_errors = True
-        elif word == "--log":
-            found.log = next(rest, "-")
-        elif not word.startswith("-"):
-            found.workflows.append(word)
-        else:
-            return None
-    return None if (found.log or "").startswith("-") else found
+    """Return what the parser would for a command line as schedulers have it, and ``None`` for any other."""
+    return plain_tick_arguments(words)
 
 
 def run(args: Namespace, config: Config) -> int:
-    if args.log is None:
-        if args.mail_errors:
-            raise UsageError("--mail-errors says nothing without --log", hint="add --log FILE")
-        return _run(args, config)
-    if args.json:
-        raise UsageError("--json and --log cannot both have the results", hint="leave one of them out")
-    from wfepy_hooks import TickLog  # lazily: only schedulers want one
-
-    with TickLog(args.log, mail_errors=args.mail_errors) as log:
-        log.exit_code = _run(args, config)
-    return log.exit_code
+    return run_logged(args, lambda: _run(args, config))
 
 
 def _run(args: Namespace, config: Config) -> int:
