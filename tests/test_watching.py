@@ -116,9 +116,9 @@ def test_a_signal_lets_the_tick_in_hand_finish_what_it_writes(folder: Folder) ->
 def test_a_second_signal_ends_a_tick_that_does_not_listen(folder: Folder) -> None:
     stubborn = """
     import time
-    print("busy", flush=True)
     while True:
         try:
+            print("busy", flush=True)  # in here: the signal may come right behind it
             time.sleep(60)
         except KeyboardInterrupt:
             print("no", flush=True)
