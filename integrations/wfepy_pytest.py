@@ -1,4 +1,4 @@
-"""The plugin of pytest: the fixture ``workflow_runner``, and ``--wfepy-check``. See ``docs/testing.md``.
+"""The plugin of pytest: the fixture ``workflow_runner``, and ``--wfepy-check``. See ``docs/how-to/testing.md``.
 
 pytest imports this module each time it starts, wherever wfepy-hooks is installed. So it is outside of ``wfepy_hooks``,
 whose import takes 10 ms and more, and imports nothing itself before a test asks for it.

@@ -37,7 +37,7 @@ def hook_table() -> str:
 
 
 def test_the_table_of_hooks_is_the_specifications_own(request: pytest.FixtureRequest) -> None:
-    page = DOCS / "plugins.md"
+    page = DOCS / "how-to/plugins.md"
     text = page.read_text(encoding="utf-8")
     expected = TABLE.sub(lambda _: hook_table(), text)
     if request.config.getoption("--update-golden"):
@@ -53,20 +53,20 @@ def test_every_specification_has_its_fixed_parts() -> None:
 
 
 def test_the_page_lists_the_parameters_that_a_task_may_ask_for() -> None:
-    text = (DOCS / "semantics.md").read_text(encoding="utf-8")
+    text = (DOCS / "explanation/semantics.md").read_text(encoding="utf-8")
     (table,) = re.findall(r"^\| parameter \|.*\n\| --- .*\n((?:\|.*\n)+)", text, re.MULTILINE)
     assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == sorted(ARGUMENTS)
 
 
 def test_the_page_lists_the_keys_of_the_config_that_have_an_effect_today() -> None:
-    text = (DOCS / "cli.md").read_text(encoding="utf-8")
+    text = (DOCS / "reference/cli.md").read_text(encoding="utf-8")
     (table,) = re.findall(r"^\| `\[wfepy\]` \|.*\n\| --- .*\n((?:\|.*\n)+)", text, re.MULTILINE)
     assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == set(ENGINE_KEYS)
 
 
 def rows(checked: str) -> list[list[str]]:
-    """Return the rows of the table of `schedules.md` below this mark, without its head."""
-    text = (DOCS / "schedules.md").read_text(encoding="utf-8")
+    """Return the rows of the table of `reference/schedules.md` below this mark, without its head."""
+    text = (DOCS / "reference/schedules.md").read_text(encoding="utf-8")
     (table,) = re.findall(rf"^<!-- checked: {checked} -->\n\n((?:\|.*\n)+)", text, re.MULTILINE)
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
 

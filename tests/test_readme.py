@@ -28,7 +28,7 @@ import pytest
 import crontab_folder
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("examples/*/README.md"))]
+PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md")), *sorted(ROOT.glob("examples/*/README.md"))]
 #: What a spinner draws between saving and restoring the cursor, colours and other codes of a terminal.
 ESCAPES = re.compile(r"\x1b7.*?\x1b8|\x1b\[[0-9;?]*[A-Za-z]", re.DOTALL)
 FENCE = re.compile(
@@ -209,7 +209,7 @@ def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
 
 
 def test_every_workflow_of_the_page_about_waiting_is_run() -> None:
-    page = blocks((ROOT / "docs" / "waiting.md").read_text(encoding="utf-8"))
+    page = blocks((ROOT / "docs/how-to/waiting.md").read_text(encoding="utf-8"))
     typed = "\n".join(
         command for block in page if block.language == "console" for command in commands(block.text)
     )

@@ -23,7 +23,7 @@ class Waiting:
     :ivar item: number of its item, or -1
     :ivar since: when it began to wait, ISO 8601 in UTC
     :ivar reason: what it waits for, in the words of the task; may be empty
-    :ivar terms: ``until``, ``signals``, ``deadline`` and so on, see docs/state-format.md
+    :ivar terms: ``until``, ``signals``, ``deadline`` and so on, see docs/reference/state-format.md
     """
 
     __slots__ = ("item", "reason", "since", "task", "terms")

@@ -174,7 +174,7 @@ class Project:
     ) -> Session:
         """Begin an instance as :meth:`start` does, and return the hold on it.
 
-        :param parent: the instance and task that wait for its end, see ``docs/state-format.md``
+        :param parent: the instance and task that wait for its end, see ``docs/reference/state-format.md``
         :param scheduled: for which moment the schedule begins it, see :attr:`.Instance.scheduled`
         """
         workflow = self.workflow(name)

@@ -1,6 +1,7 @@
 """The state document of an instance: writing it, reading it back, and replaying history records over it.
 
-The format is described in ``docs/state-format.md`` and, for machines, in ``state.schema.json`` beside this module.
+The format is described in ``docs/reference/state-format.md`` and, for machines, in ``state.schema.json`` beside this
+module.
 """
 
 from __future__ import annotations
@@ -205,7 +206,7 @@ def restore(
         raise StateFormatError(
             f"it is no valid state document ({type(error).__name__}: {error})",
             where=where,
-            hint="restore the file from git, or see docs/state-format.md",
+            hint="restore the file from git, or see docs/reference/state-format.md",
         ) from error
     restored.instance.context = codec.decode(restored.encoded)
     return restored

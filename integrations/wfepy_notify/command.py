@@ -5,8 +5,9 @@
     wfepy notify outbox             # what waits, how often it was tried, and why it failed
     wfepy notify outbox --discard ID
 
-Who is told about what is in [plugins.wfepy_notify] of the config file; the page docs/notify.md says how. With --json,
-outbox prints a list of {"id", "target", "event", "title", "at", "tries", "error"}, test one of {"target", "error"}.
+Who is told about what is in [plugins.wfepy_notify] of the config file; the page docs/how-to/notify.md says how. With
+--json, outbox prints a list of {"id", "target", "event", "title", "at", "tries", "error"}, test one of
+{"target", "error"}.
 """
 
 from __future__ import annotations

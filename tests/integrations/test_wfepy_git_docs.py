@@ -9,7 +9,7 @@ from wfepy_git import errors
 from wfepy_git.command import VERBS
 from wfepy_git.settings import RULES
 
-PAGE = Path(__file__).parent.parent.parent / "docs/git.md"
+PAGE = Path(__file__).parent.parent.parent / "docs/how-to/git.md"
 
 
 def rows(heading: str) -> list[str]:

@@ -9,7 +9,7 @@ from github_project import workflow_text
 from wfepy_github.command import VERBS
 from wfepy_github.settings import KEYS
 
-PAGE = (Path(__file__).parents[2] / "docs/github.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs/how-to/github.md").read_text(encoding="utf-8")
 
 
 def test_the_page_lists_every_setting() -> None:

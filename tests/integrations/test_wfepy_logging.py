@@ -419,7 +419,7 @@ def test_the_settings_have_defaults() -> None:
     assert (settings.to, settings.json, settings.levels["task_failed"]) == ("stderr", False, logging.ERROR)
 
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "logging.md"
+PAGE = Path(__file__).parent.parent.parent / "docs/how-to/logging.md"
 
 
 def test_the_page_lists_the_events_and_their_levels(request: pytest.FixtureRequest) -> None:

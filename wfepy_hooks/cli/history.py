@@ -3,7 +3,7 @@
     wfepy history coffee table-4 -n 20
 
 INSTANCE may be left out where there is only one, or one is called "default". With --json: {"workflow", "instance",
-"records": [...]}, the records as docs/state-format.md describes them.
+"records": [...]}, the records as docs/reference/state-format.md describes them.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ def _dead_end(report: Report, project: Project) -> str:
 
 
 def report_data(report: Report) -> dict[str, Any]:
-    """Return the same as data, see ``docs/cli.md``."""
+    """Return the same as data, see ``docs/reference/cli.md``."""
     summary = report.summary
     return {
         "workflow": report.workflow,

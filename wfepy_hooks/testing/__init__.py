@@ -1,4 +1,4 @@
-"""Tests of workflows that travel in time, and of plugins: see ``docs/testing.md``.
+"""Tests of workflows that travel in time, and of plugins: see ``docs/how-to/testing.md``.
 
 The fixtures come by themselves with pytest's plugin ``wfepy``, which imports nothing of this before a test asks for it.
 """

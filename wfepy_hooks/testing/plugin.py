@@ -1,6 +1,6 @@
 """For the tests of plugins: ``pytest_plugins = ["wfepy_hooks.testing.plugin"]`` in the ``conftest.py`` at the top.
 
-It gives the fixture ``wfepy_project``, see ``docs/plugins.md``.
+It gives the fixture ``wfepy_project``, see ``docs/how-to/plugins.md``.
 """
 
 from __future__ import annotations
