@@ -1,13 +1,15 @@
 """The pages tell the truth: their commands are run, and what they print is what the page shows.
 
 In a page, a comment ``<!-- file: NAME -->`` above a fenced block names the file that the block is. A ``console`` block
-holds commands behind ``$ `` with what they print. One page's files and commands share a folder, in their order; for
-the page of an example it is a copy of the example's.
+holds commands behind ``$ `` with what they print. One page's files and commands share a folder, in their order, whose
+name a comment ``<!-- folder: NAME -->`` may tell; for the page of an example it is a copy of the example's. A comment
+``<!-- now: MOMENT -->`` tells at which time the commands are run.
 ``pytest tests/test_readme.py --update-golden`` pastes what the commands print now.
 """
 
 from __future__ import annotations
 
+import compileall
 import fcntl
 import os
 import pty
@@ -26,6 +28,7 @@ from typing import NamedTuple
 import pytest
 
 import crontab_folder
+import wfepy_hooks
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md")), *sorted(ROOT.glob("examples/*/README.md"))]
@@ -53,7 +56,9 @@ VARYING = [
     (re.compile(r'("event_id": )"\w+'), r"\1UID"),
     (re.compile(r'("graph": )"\w+"'), r"\1FINGERPRINT"),
     (re.compile(r"\b[0-9a-f]{64}\b"), "SHA256"),
-    (re.compile(r"\b(coffee-)[0-9a-f]{8}\b"), r"\1ID"),
+    (re.compile(r"^index [0-9a-f]+\.\.[0-9a-f]+"), "index"),
+    (re.compile(r'("bytes": )\d+'), r"\1BYTES"),
+    (re.compile(r"\b(coffee-|birds-)[0-9a-f]{8}\b"), r"\1ID"),
     (re.compile(r"\b(sum=)[0-9a-f]{12}\b"), r"\1SUM"),
     (re.compile(r"\b(the crontab of )\w+"), r"\1USER"),
     (re.compile(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b"), "DAY"),
@@ -94,7 +99,7 @@ def play(text: str, folder: Path, environment: dict[str, str]) -> str:
         shown.append(f"$ {command}\n{seen_at_a_terminal(command, folder, environment)}")
     played = "".join(shown)
     for ours, theirs in (
-        (str(folder), "/home/you/coffee"),
+        (str(folder), f"/home/you/{folder.name}"),
         (str(folder.parent), "/home/you"),
         (os.path.dirname(sys.executable), "/home/you/.venv/bin"),
     ):
@@ -162,12 +167,21 @@ def reader_environment(folder: Path) -> dict[str, str]:
         "TZ": "UTC",
         "HOME": str(folder),
         "TERM": "xterm",
+        # A file that is changed twice within a second would be taken for the one that was compiled.
+        "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONIOENCODING": "utf-8",
     }
 
 
 def page_name(page: Path) -> str:
     return str(page.relative_to(ROOT))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _compiled() -> None:
+    """Compile what every command imports: where no bytecode is written, each of hundreds would do so itself."""
+    for folder in (Path(wfepy_hooks.__file__).parent, ROOT / "integrations"):
+        compileall.compile_dir(folder, quiet=2)
 
 
 @pytest.mark.parametrize(
@@ -180,9 +194,13 @@ def test_the_commands_of_a_page_print_what_it_shows(
     page: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     text = page.read_text(encoding="utf-8")
-    folder = tmp_path / "coffee"
+    named = re.search(r"^<!-- folder: (\S+) -->$", text, re.MULTILINE)
+    folder = tmp_path / (named[1] if named else "coffee")
+    folder.mkdir()
     if page.parent.parent.name == "examples":
-        shutil.copytree(page.parent, folder, ignore=LEFT_BEHIND)
+        shutil.copytree(page.parent, folder, ignore=LEFT_BEHIND, dirs_exist_ok=True)
+    moment = re.search(r"^<!-- now: (\S+) -->$", text, re.MULTILINE)
+    frozen = {"WFEPY_PLUGINS": "wfepy_hooks.testing.events", "WFEPY_TESTING_NOW": moment[1]} if moment else {}
     corrected, position = [], 0
     for block in blocks(text):
         if block.file:
@@ -190,7 +208,7 @@ def test_the_commands_of_a_page_print_what_it_shows(
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.text, encoding="utf-8")
         elif block.language == "console":
-            played = play(block.text, folder, reader_environment(tmp_path))
+            played = play(block.text, folder, {**reader_environment(tmp_path), **frozen})
             corrected += [text[position : block.start], played]
             position = block.end
     expected = "".join([*corrected, text[position:]])
