@@ -35,10 +35,20 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, title="verbs")
-    test = verbs.add_parser("test", help="send a test message now", allow_abbrev=False)
+    test = verbs.add_parser(
+        "test",
+        help="send a test message now",
+        description="Send each target a test message now, and say what came of it; the exit code is 1 if one fails.",
+        allow_abbrev=False,
+    )
     test.add_argument("targets", nargs="*", metavar="TARGET", help="only to this one (may be repeated)")
     add_json(test)
-    outbox = verbs.add_parser("outbox", help="list what is still to be sent", allow_abbrev=False)
+    outbox = verbs.add_parser(
+        "outbox",
+        help="list what is still to be sent",
+        description="List what could not be sent yet, with how often it was tried and why it failed; or give it up.",
+        allow_abbrev=False,
+    )
     outbox.add_argument(
         "--discard", action="append", metavar="ID", help='do not send this one; "all" is all of them'
     )
