@@ -78,7 +78,7 @@ def _specs() -> list[CommandSpec]:
 
 def _parser(spec: CommandSpec) -> argparse.ArgumentParser:
     module = spec.load()
-    parser = Parser(prog=f"wfepy {spec.name}", description=module.__doc__ or spec.help)
+    parser = Parser(prog=f"wfepy {spec.name}", description=module.__doc__ or spec.help, allow_abbrev=False)
     module.add_arguments(parser)
     return parser
 
