@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 #: The files from outside of the pages' folder that the site has.
 SHOWN = (
-    *("docs/.site/site.css", "CHANGELOG.md", ".github/workflows/*.yml"),
+    *("CHANGELOG.md", ".github/workflows/*.yml"),
     *("examples/*/*.md", "examples/*/*.py", "examples/*/*.toml"),
 )
 #: What the tests of the pages know a file by, which readers shall see above it.
@@ -53,4 +53,4 @@ def _on_the_site(path: Path) -> str:
 
     The theme would take a page ``README.md`` for that of its whole section, and not list it.
     """
-    return path.as_posix().removeprefix("docs/").lstrip(".").replace("/README.md", ".md")
+    return path.as_posix().lstrip(".").replace("/README.md", ".md")
