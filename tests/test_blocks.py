@@ -184,7 +184,7 @@ def unknown_in(code: str) -> str:
 def calls(line: str) -> list[list[str]]:
     """Return the words of each call of ``wfepy`` in a line for a shell or a crontab."""
     return [
-        shlex.split(each) for each in re.findall(r"\bwfepy (.*?)(?= && | \| |$)", line.partition(" #")[0])
+        shlex.split(each) for each in re.findall(r"\bwfepy (.*?)(?= && | \|\|? |; |$)", line.partition(" #")[0])
     ]
 
 
