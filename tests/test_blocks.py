@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
 from commandpage import parsers
 from configpage import rules
-
 from test_readme import PAGES, ROOT, commands, page_name
 from wfepy_hooks import plugin_settings
 from wfepy_hooks.cli.flags import FLAGS, Flags
@@ -184,7 +184,8 @@ def unknown_in(code: str) -> str:
 def calls(line: str) -> list[list[str]]:
     """Return the words of each call of ``wfepy`` in a line for a shell or a crontab."""
     return [
-        shlex.split(each) for each in re.findall(r"\bwfepy (.*?)(?= && | \|\|? |; |$)", line.partition(" #")[0])
+        shlex.split(each)
+        for each in re.findall(r"\bwfepy (.*?)(?= && | \|\|? |; |$)", line.partition(" #")[0])
     ]
 
 

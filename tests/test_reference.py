@@ -12,11 +12,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import configpage
 import pytest
-from commandpage import BUNDLED, parsers
 
+import configpage
 import wfepy_hooks
+from commandpage import BUNDLED, parsers
 from wfepy_hooks import collect_schedules, errors
 from wfepy_hooks.cli import core
 from wfepy_hooks.config import Config

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from sitecheck import main, problems
 
 PAGE = """<html><head><title>{title}</title>

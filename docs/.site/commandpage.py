@@ -9,7 +9,6 @@ import argparse
 from functools import cache
 
 from prose import from_help, inline, table
-
 from wfepy_hooks.cli import core
 from wfepy_hooks.cli.flags import FLAGS
 from wfepy_hooks.cli.parsing import Parser

@@ -9,7 +9,6 @@ import re
 from importlib import import_module
 
 from prose import table
-
 from wfepy_hooks.configfile import ENGINE_KEYS, WORKFLOW_KEYS
 
 TYPE_CHECKING = False

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 
 from prose import from_docstring, table
-
 from wfepy_hooks import errors as module
 
 __all__ = ["errors"]

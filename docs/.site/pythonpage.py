@@ -7,9 +7,8 @@ import os
 from datetime import timedelta
 from importlib import import_module
 
-from prose import from_docstring, table
-
 import wfepy_hooks
+from prose import from_docstring, table
 from wfepy_hooks import errors
 
 TYPE_CHECKING = False
