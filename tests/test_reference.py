@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 import configpage
+import wfepy_crontab
 import wfepy_hooks
 from commandpage import BUNDLED, parsers
 from wfepy_hooks import collect_schedules, errors
@@ -25,7 +26,12 @@ from wfepy_hooks.interrupts import INTERRUPTED
 
 ROOT = Path(__file__).parent.parent
 PAGES = ROOT / "docs" / "reference"
-CODE = [*ROOT.glob("wfepy_hooks/**/*.py"), *ROOT.glob("integrations/wfepy_*/**/*.py")]
+#: Not by the folders of the sources: the wheel is tested without them.
+CODE = [
+    *Path(wfepy_hooks.__file__).parent.glob("**/*.py"),
+    *Path(wfepy_crontab.__file__).parent.parent.glob("wfepy_[!h]*/**/*.py"),
+    *Path(wfepy_crontab.__file__).parent.parent.glob("wfepy_healthchecks/**/*.py"),
+]
 PLUGINS = list(configpage.PLUGINS)
 #: What has to be in a table for its settings to be read at all.
 NEEDED = {
