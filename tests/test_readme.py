@@ -52,6 +52,8 @@ VARYING = [
     (re.compile(r"\(in \d+(d|h|min)( \d+(h|min|s))?\)"), "(in LEFT)"),
     (re.compile(r"\b\d+(\.\d+)? ?(ms|s|us)\b"), "DURATION"),
     (re.compile(r'("took": )[\d.e-]+'), r"\1DURATION"),
+    # Of a history, which has durations.
+    (re.compile(r'("bytes": )\d+'), r"\1COUNT"),
     (re.compile(r'("uid": )"\w+"'), r"\1UID"),
     (re.compile(r'("event_id": )"\w+'), r"\1UID"),
     (re.compile(r'("graph": )"\w+"'), r"\1FINGERPRINT"),

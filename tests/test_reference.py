@@ -7,6 +7,7 @@ nothing of that.
 from __future__ import annotations
 
 import ast
+import json
 import re
 from importlib import import_module
 from pathlib import Path
@@ -201,6 +202,18 @@ def test_the_page_of_exit_codes_has_each_error_with_its_own() -> None:
         r"^\| `(\w+)` \| (\d+) \|", section("exit-codes", "Which error has which"), re.MULTILINE
     )
     assert dict(table) == {name: str(getattr(errors, name).exit_code) for name in errors.__all__}
+
+
+def test_the_page_about_the_state_has_every_key_of_the_schema() -> None:
+    text = (Path(wfepy_hooks.__file__).with_name("state.schema.json")).read_text(encoding="utf-8")
+    schema = json.loads(text)
+    for heading, part in (
+        ("The snapshot", schema),
+        ("A task", schema["$defs"]["task"]),
+        ("What a task waits for", schema["$defs"]["wait"]),
+        ("Items", schema["$defs"]["items"]),
+    ):
+        assert first_words(section("state-format", heading)) >= set(part["properties"]), heading
 
 
 def test_the_page_about_python_has_every_public_name() -> None:

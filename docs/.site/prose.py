@@ -21,6 +21,7 @@ CODE = re.compile(
         | wfepy\ (?!has|made)[a-z][a-z-]+(?:\ (?:show|install|uninstall|status|sync|test))?(?:\ --?[a-z][a-z-]*)*
         | --?[a-zA-Z][a-z-]*=?(?![\w-])
         | \w+_\w+=?
+        | [a-z]+=(?![\w="'])
         | /?(?:[\w.]+/)+[\w.]+
         | \.wfepy
     )""",
