@@ -10,6 +10,7 @@ from queue import Empty, SimpleQueue
 from .message import Message
 from .outbox import ids, parse_moment, shown_moment
 from .sending import NotSent, send
+from .wording import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ _EAGER = 3
 _LONGEST_PAUSE = timedelta(hours=1)
 #: So many titles are in a summary.
 _MOST_TITLES = 30
+#: What a plugin raises may be long.
+_LONGEST_ERROR = 400
 
 
 class Batch:
@@ -156,7 +159,7 @@ def _send_all(
             send(config, target, batch.message, left)
         except Exception as error:  # noqa: BLE001  # whatever it is, it is not sent
             text = error.what if isinstance(error, NotSent) else f"{type(error).__name__}: {error}"
-            outcomes.put((target.name, batch, text))
+            outcomes.put((target.name, batch, printable(" ".join(text.split()), _LONGEST_ERROR)))
             break
         outcomes.put((target.name, batch, ""))
     outcomes.put((target.name, None, ""))

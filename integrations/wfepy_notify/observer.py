@@ -92,7 +92,12 @@ class Observer:
         event_id: str,
         **details: Any,
     ) -> None:
-        from .wording import texts  # lazily: most ticks have nothing to tell
+        from .wording import (
+            LONGEST_BODY,
+            LONGEST_TITLE,
+            printable,
+            texts,
+        )  # lazily: most ticks have nothing to tell
 
         at, name = shown_moment(self._config.clock()), "" if task is None else task.name
         found = texts(self._config, instance, event, name, at=at, event_id=event_id, **details)
@@ -100,8 +105,8 @@ class Observer:
             Message(
                 target.name, event, event_id, at,
                 workflow=instance.workflow.name, instance=instance.id, task=name,
-                title=" ".join(target.template("title", event).format_map(found).split()),
-                body=target.template("body", event).format_map(found),
+                title=printable(" ".join(target.template("title", event).format_map(found).split()), LONGEST_TITLE),
+                body=printable(target.template("body", event).format_map(found), LONGEST_BODY),
             )
             for target in targets
         ]  # fmt: skip
