@@ -72,7 +72,7 @@ def deliver(config: Config, settings: Settings, outbox: Outbox) -> None:
     targets = {target.name: target for target in settings.targets}
     with outbox.locked():
         _give_up(config.clock(), settings, targets, outbox)
-        plans = {name: _plan(config.clock(), targets[name], outbox) for name in targets}
+        plans = {name: _plan(config.clock(), targets[name], outbox, settings.limit) for name in targets}
         plans = {name: plan for name, plan in plans.items() if plan}
         taken = [each for plan in plans.values() for batch in plan for each in batch.waiting]
         if not taken:
@@ -90,34 +90,43 @@ def deliver(config: Config, settings: Settings, outbox: Outbox) -> None:
 def _give_up(now: datetime, settings: Settings, targets: dict[str, Target], outbox: Outbox) -> None:
     """Drop what is too old, or for somebody who is not told any more, and say so."""
     oldest = shown_moment(now - timedelta(seconds=settings.give_up))
-    for each in list(outbox.pending.values()):
+    over = []
+    for each in outbox.pending.values():
         message = each.message
         why = "" if message.at >= oldest else f"it is too old ({each.error or 'it was never tried'})"
         if message.target not in targets:
             why = "there is no such target any more"
         if why:
-            outbox.append({"dropped": [message.id], "at": outbox.now()})
+            over.append(each)
+        if why and len(over) <= _MOST_TITLES:
             say_error(f'gave up telling {message.target} of "{message.title}" of {message.at}: {why}')
+    if len(over) > _MOST_TITLES:
+        say_error(f"gave up {len(over) - _MOST_TITLES} more messages like these")
+    if over:
+        outbox.append({"dropped": ids(over), "at": outbox.now()})
 
 
-def _plan(now: datetime, target: Target, outbox: Outbox) -> list[Batch]:
+def _plan(now: datetime, target: Target, outbox: Outbox, limit: float) -> list[Batch]:
     """Return what is to be sent to a target now."""
     waiting = [
-        each for each in outbox.pending.values() if each.message.target == target.name and _is_due(each, now)
+        each
+        for each in outbox.pending.values()
+        if each.message.target == target.name and _is_due(each, now, limit)
     ]
     # What has failed comes last: a message that a server refuses must not stop those behind it.
     waiting.sort(key=lambda each: (each.tries, each.message.at))
     if not target.period:
         return batches(target.name, waiting, len(waiting), outbox.now())
     since = shown_moment(now - timedelta(seconds=target.period))
-    left = target.rate - outbox.deliveries(target.name, since)
+    left = target.rate - outbox.deliveries(target.name, since, outbox.now())
     return batches(target.name, waiting, max(left, 0), outbox.now())
 
 
-def _is_due(each: Pending, now: datetime) -> bool:
-    if each.taken > shown_moment(now):
+def _is_due(each: Pending, now: datetime, limit: float) -> bool:
+    # What is said of a time to come is of before the clock was put back, and holds no longer.
+    if shown_moment(now) < each.taken <= shown_moment(now + timedelta(seconds=limit + _GRACE)):
         return False  # another tick is sending it
-    if each.tries < _EAGER:
+    if each.tries < _EAGER or each.tried > shown_moment(now):
         return True
     pause = min(timedelta(minutes=2 ** min(each.tries - _EAGER, 10)), _LONGEST_PAUSE)
     return now >= parse_moment(each.tried) + pause

@@ -138,10 +138,10 @@ class Outbox:
         """Return whether the message waits, or was sent or dropped."""
         return message.id in self.pending or message.id in self._over
 
-    def deliveries(self, target: str, since: str) -> int:
-        """Return how often something was sent to a target after a moment; a summary counts once."""
+    def deliveries(self, target: str, since: str, until: str) -> int:
+        """Return how often something was sent to a target between two moments; a summary counts once."""
         found = {id(record): record for record in self._over.values() if record.get("to") == target}
-        return sum(record["at"] > since for record in found.values())
+        return sum(since < record["at"] <= until for record in found.values())
 
     # --- writing -------------------------------------------------------------------------------------
 

@@ -129,6 +129,39 @@ def test_a_summary_that_fails_is_tried_again(desk: Desk) -> None:
     assert (desk.titles, desk.waiting) == (["2 messages were held back"], [])
 
 
+def test_a_clock_that_is_put_back_holds_no_message_back(desk: Desk) -> None:
+    desk.target('events = ["waiting"]\nrate = "1/1h"')
+    desk.start("a")
+    desk.tick()
+    desk.start("b")
+    desk.sender.answers = [ConnectionError("refused")] * 4
+    for _ in range(4):
+        desk.later(hours=1, seconds=1)
+        desk.tick()
+    outbox = desk.outbox
+    with outbox.locked():
+        outbox.append({"taken": list(outbox.pending), "until": "2026-11-23T13:01:00Z"})
+    desk.later(days=-1)
+    desk.tick()
+    assert desk.titles == [f"paper: flow/{each} waits in review" for each in "ab"]
+
+
+def test_thousands_that_are_given_up_are_one_line_of_the_outbox_and_few_of_the_log(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    outbox = desk.outbox
+    with outbox.locked():
+        for number in range(100):
+            outbox.append(
+                {"queued": Message("gone", "failed", str(number), "2026-11-23T09:00:00Z").to_json()}
+            )
+    desk.tick()
+    assert desk.waiting == []
+    assert len(caplog.messages) == 31
+    assert caplog.messages[-1] == "wfepy_notify: gave up 70 more messages like these"
+    assert len(Path(outbox.path).read_text().splitlines()) == 101
+
+
 @pytest.mark.parametrize(
     ("count", "most", "sizes"),
     [(0, 3, []), (3, 3, [1, 1, 1]), (4, 3, [1, 1, 2]), (9, 1, [9]), (5, 0, [])],
