@@ -84,6 +84,16 @@ def test_a_tick_to_which_nothing_is_due_sends_what_waits(folder: Folder, web: Ht
     assert len(web.titles) == 1
 
 
+def test_what_could_not_be_sent_is_in_the_log_of_the_tick(folder: Folder) -> None:
+    folder.configure(extra=target("${TEAM_URL}"))
+    folder.ok("start", "flow", "--id", "1")
+    done = folder.wfepy("tick", "--log", "tick.log")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    log = (folder.path / "tick.log").read_text()
+    assert "wfepy_notify: could not tell team of " in log
+    assert "flow/1 b waiting" in log
+
+
 def test_without_settings_the_command_says_what_to_write(folder: Folder) -> None:
     folder.configure()
     assert "add [plugins.wfepy_notify.targets.team]" in error_line(folder.wfepy("notify", "test"), 4)

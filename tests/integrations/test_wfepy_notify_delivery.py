@@ -39,15 +39,28 @@ def test_what_could_not_be_sent_is_sent_by_the_next_tick(
     assert desk.waiting == []
 
 
-def test_only_a_tick_tries_again(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("command", "verb", "sends"),
+    [
+        ("tick", "", True),
+        ("git", "tick", True),
+        ("github", "advance", True),
+        ("status", "", False),
+        ("git", "log", False),
+    ],
+)
+def test_only_a_tick_tries_again(desk: Desk, command: str, verb: str, sends: bool) -> None:
     desk.sender.answers = [ConnectionError("refused")]
     desk.start("1")
     desk.tick()
-    with desk.config() as config:
-        config.command = "status"
-    assert len(desk.waiting) == 1
-    desk.tick()
-    assert desk.waiting == []
+    desk.command(command, verb)
+    assert len(desk.titles) == sends
+
+
+def test_what_a_program_ticks_is_told_too(desk: Desk) -> None:
+    desk.start("1")
+    desk.tick_by_program()
+    assert desk.titles == ["paper: flow/1 waits in review"]
 
 
 def test_after_three_attempts_a_server_is_asked_less_often(desk: Desk) -> None:
