@@ -59,6 +59,12 @@ def test_a_test_message_that_fails_says_why_and_exits_1(folder: Folder) -> None:
     assert 'there is no target "tema"' in error_line(folder.wfepy("notify", "test", "tema"), 2)
 
 
+@pytest.mark.parametrize(("verb", "word"), [("test", "Exit code 1"), ("outbox", "--discard all")])
+def test_each_verb_has_a_help_of_its_own(folder: Folder, verb: str, word: str) -> None:
+    folder.configure()
+    assert word in folder.ok("notify", verb, "--help")
+
+
 def test_what_waits_is_listed_and_discarded(folder: Folder) -> None:
     folder.configure(extra=target(f"json://127.0.0.1:{free_port()}"))
     folder.ok("start", "flow", "--id", "1")
