@@ -168,6 +168,22 @@ def test_a_redirect_to_something_else_is_not_followed(
     assert "redirected from http to ftp, which is not followed" in caplog.text
 
 
+def test_a_login_in_the_url_is_sent_as_one_and_not_to_whom_it_redirects(server: Server) -> None:
+    with Server() as other:
+        server.answer = lambda exchange: exchange.reply(302, Location=f"{other.url}/new")
+        url = server.url.replace("//", "//me:p%40ss@")
+        Pings(Settings(f"{url}/uuid")).wfepy_command_started("tick")
+    assert server.requests[0].headers["Authorization"] == "Basic bWU6cEBzcw=="  # me:p@ss
+    assert other.paths == ["/new"]
+    assert "Authorization" not in other.requests[0].headers
+
+
+def test_an_interrupted_command_is_pinged_with_its_exit_code(folder: Folder, server: Server) -> None:
+    watch(folder, server.url, body="import os, signal; os.kill(os.getpid(), signal.SIGTERM)")
+    assert folder.wfepy("run", "flow").returncode == 130
+    assert server.paths == ["/start", "/130"]
+
+
 def test_a_name_that_is_looked_up_for_ever_is_given_up(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -188,6 +204,9 @@ def test_a_name_that_is_looked_up_for_ever_is_given_up(
 def test_a_url_keeps_its_query() -> None:
     assert ping_url("https://hc.example/key/coffee?create=1", "start", "7") == (
         "https://hc.example/key/coffee/start?create=1&rid=7"
+    )
+    assert ping_url("https://hc.example/káva?run=ž", "1", "7") == (
+        "https://hc.example/k%C3%A1va/1?run=%C5%BE&rid=7"
     )
     assert ping_url("https://hc.example/", "1", "7") == "https://hc.example/1?rid=7"
 
