@@ -324,6 +324,19 @@ def test_the_age_of_a_wait_is_measured_at_each_look_and_at_its_end(traced: Trace
     }
 
 
+def test_a_clock_that_is_put_back_measures_no_negative_age(
+    traced: Trace, caplog: pytest.LogCaptureFixture
+) -> None:
+    watched = traced()
+    watched.start()
+    watched.tick()
+    watched.clock.advance(days=-1)
+    watched.tick()
+    (point,) = watched.points("wfepy.waiting.age").values()
+    assert (point.count, point.sum) == (1, 0.0)
+    assert caplog.messages == []
+
+
 def test_the_lag_of_a_tick_is_that_of_what_was_due_longest(traced: Trace) -> None:
     watched = traced()
     watched.start()
@@ -405,6 +418,35 @@ def test_a_receiver_that_hangs_is_given_up(folder: Folder) -> None:
         done = folder.wfepy("run", "flow", environ=environ)
     assert done.returncode == 0
     assert "not everything could be sent within 0.3 s" in done.stderr
+
+
+def test_the_environment_chooses_the_exporter(folder: Folder) -> None:
+    environ = {**send_to(folder, refusing_url()), "OTEL_TRACES_EXPORTER": "console"}
+    done = folder.wfepy("run", "flow", environ={**environ, "OTEL_METRICS_EXPORTER": "none"})
+    assert done.returncode == 0
+    assert re.findall(r'^    "name": "(.*)",$', done.stdout, re.MULTILINE) == [
+        "task a",
+        "task b",
+        "tick flow",
+    ]
+    assert "Failed to export" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "problem"),
+    [
+        ("OTEL_METRICS_EXPORTER", "zipkin", 'there is no exporter "zipkin" of metrics; known are "otlp"'),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "pip install opentelemetry-exporter-otlp-proto-grpc"),
+        ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json", 'there is no exporter "http/json" of traces'),
+    ],
+)
+def test_an_exporter_that_is_not_there_is_an_error(
+    folder: Folder, variable: str, value: str, problem: str
+) -> None:
+    environ = {**send_to(folder, refusing_url()), variable: value}
+    line = error_line(folder.wfepy("run", "flow", environ=environ), 4)
+    assert f"the environment variable {variable}: " in line
+    assert problem in line
 
 
 def test_a_provider_of_somebody_else_is_used_as_it_is(folder: Folder) -> None:
