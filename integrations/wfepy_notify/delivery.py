@@ -44,13 +44,15 @@ class Batch:
 
     :ivar message: what is sent
     :ivar waiting: what of the outbox that settles: one message, or those of a summary
+    :ivar reached: the addresses of the target that it has reached; of a summary, whose next one is another, in this try
     """
 
-    __slots__ = ("message", "waiting")
+    __slots__ = ("message", "reached", "waiting")
 
     def __init__(self, message: Message, waiting: Sequence[Pending]) -> None:
         self.message = message
         self.waiting = waiting
+        self.reached = set(waiting[0].reached) if len(waiting) == 1 else set()
 
 
 def say_error(text: str) -> None:
@@ -165,7 +167,7 @@ def _send_all(
         if left <= 0:
             break
         try:
-            send(config, target, batch.message, left)
+            send(config, target, batch.message, left, batch.reached)
         except Exception as error:  # noqa: BLE001  # whatever it is, it is not sent
             text = error.what if isinstance(error, NotSent) else f"{type(error).__name__}: {error}"
             outcomes.put((target.name, batch, printable(" ".join(text.split()), _LONGEST_ERROR)))
@@ -217,7 +219,8 @@ def _note(outbox: Outbox, batch: Batch, error: str) -> None:
         say_error(f'could not tell {message.target} of "{message.title}": {error}; {more}')
     with outbox.locked():
         if error:
-            outbox.append({"failed": ids(batch.waiting), "at": outbox.now(), "error": error})
+            reached = sorted(batch.reached.copy()) if len(batch.waiting) == 1 else []
+            outbox.note_failure(ids(batch.waiting), outbox.now(), error, reached)
         else:
             outbox.append({"sent": ids(batch.waiting), "to": batch.message.target, "at": outbox.now()})
 

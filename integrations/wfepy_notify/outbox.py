@@ -5,7 +5,7 @@ Each line is a JSON object, appended and made durable under a lock of the file:
     {"queued": MESSAGE}                               an event; one that is known already is not queued again
     {"taken": [ID], "until": MOMENT}                  a tick is about to send these; nobody else does until then
     {"sent": [ID], "to": TARGET, "at": MOMENT}        in one delivery
-    {"failed": [ID], "at": MOMENT, "error": TEXT}
+    {"failed": [ID], "at": MOMENT, "error": TEXT, "reached": [ADDRESS]}     some addresses of the target have it
     {"released": [ID]}                                taken, and not tried
     {"dropped": [ID], "at": MOMENT}                   given up, or discarded by a person
 
@@ -58,10 +58,11 @@ class Pending:
     :ivar tries: how often sending it has failed
     :ivar error: why, the last time
     :ivar tried: when that was; empty: never
+    :ivar reached: the addresses of the target that have it
     :ivar taken: until then a tick may be sending it; empty: none is
     """
 
-    __slots__ = ("error", "message", "taken", "tried", "tries")
+    __slots__ = ("error", "message", "reached", "taken", "tried", "tries")
 
     def __init__(self, message: Message) -> None:
         self.message = message
@@ -69,6 +70,7 @@ class Pending:
         self.error = ""
         self.tried = ""
         self.taken = ""
+        self.reached: list[str] = []
 
 
 class Outbox:
@@ -202,6 +204,13 @@ class Outbox:
         if not self.knows(message):
             self.append({"queued": message.to_json()})
 
+    def note_failure(self, ids: list[str], at: str, error: str, reached: list[str]) -> None:
+        """Write that messages could not be sent.
+
+        :raises OSError: if that cannot be written
+        """
+        self.append(_failure(ids, at, error, reached))
+
     def now(self) -> str:
         """Return the time as it is written."""
         return shown_moment(self._clock())
@@ -228,7 +237,7 @@ class Outbox:
         for key, each in self.pending.items():
             yield {"queued": each.message.to_json()}
             for _ in range(each.tries):
-                yield {"failed": [key], "at": each.tried, "error": each.error}
+                yield _failure([key], each.tried, each.error, each.reached)
             if each.taken:
                 yield {"taken": [key], "until": each.taken}
 
@@ -238,6 +247,12 @@ def _note(pending: Pending, kind: str, record: dict[str, Any]) -> None:
     if kind == "failed":
         pending.tries += 1
         pending.error, pending.tried = record["error"], record["at"]
+        pending.reached = record.get("reached", pending.reached)
+
+
+def _failure(ids: list[str], at: str, error: str, reached: list[str]) -> dict[str, Any]:
+    found = {"failed": ids, "at": at, "error": error}
+    return {**found, "reached": reached} if reached else found
 
 
 def _sync_folders(path: str) -> None:

@@ -30,10 +30,11 @@ class NotSent(WfepyError):
     """A message could not be sent."""
 
 
-def send(config: Config, target: Target, message: Message, seconds: float) -> None:
+def send(config: Config, target: Target, message: Message, seconds: float, reached: set[str]) -> None:
     """Send a message, and return when the server has taken it.
 
     :param seconds: for how long a server may say nothing
+    :param reached: the addresses that an earlier attempt has reached, which are left out; those of this one come to it
     :raises NotSent: if it could not be sent, or nobody knows
     """
     if config.plugins.has("wfepy_notify_send"):
@@ -49,6 +50,7 @@ def send(config: Config, target: Target, message: Message, seconds: float) -> No
     try:
         with heard:
             service = _service(url)
+            _skip_reached(service, message, reached)
             _by_apprise(service, message, seconds)
     except NotSent as error:
         words = without_secrets(error.hint or heard.last, url, secrets)
@@ -133,6 +135,22 @@ def _by_apprise(service: Any, message: Message, seconds: float) -> None:
         raise NotSent("Apprise failed", hint=f"{type(error).__name__}: {error}") from error
     if not sent:
         raise NotSent("the server has not taken it")
+
+
+def _skip_reached(service: Any, message: Message, reached: set[str]) -> None:
+    """Let a service leave out addresses; of mail to two people the server of one may ask to come again."""
+    if len(message.body) + len(message.title) > service.body_maxlen:
+        return  # it goes out in pieces, and nobody tells which of them this is
+
+    def is_delivered(key: object, per_message: bool = False) -> bool:
+        return key in reached
+
+    def mark_delivered(key: object, per_message: bool = False) -> None:
+        if isinstance(key, str):  # else it is no address
+            reached.add(key)
+
+    # What Apprise has for its own retries; Apprise 1 does not ask, and tells all of them again.
+    service.is_delivered, service.mark_delivered = is_delivered, mark_delivered
 
 
 def _in_its_format(service: Any, message: Message) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def failing(desk: Desk, error: str) -> None:
 
 
 def mail_url(post: MailReceiver, more: str = "") -> str:
-    return f"mailto://127.0.0.1:{post.port}?from=wfepy@example.org&to=ann@example.org&mode=insecure{more}"
+    return f"mailto://127.0.0.1:{post.port}/{more}?from=wfepy@example.org&to=ann@example.org&mode=insecure"
 
 
 def test_a_mail_is_plain_text_unless_its_url_says_otherwise(desk: Desk, post: MailReceiver) -> None:
@@ -105,7 +105,7 @@ def test_a_mail_is_plain_text_unless_its_url_says_otherwise(desk: Desk, post: Ma
 
 def test_what_a_task_says_is_no_markup_in_a_mail_of_html(desk: Desk, post: MailReceiver) -> None:
     failing(desk, "<b>no\nspace</b>")
-    desk.target(f'events = ["failed"]\nurl = "{mail_url(post, "&format=html")}"')
+    desk.target(f'events = ["failed"]\nurl = "{mail_url(post)}&format=html"')
     desk.start("1")
     desk.tick()
     html = post.mails[0].get_body(("html",))
@@ -131,6 +131,22 @@ def test_any_text_of_a_task_can_be_mailed_and_stays_text(desk: Desk, post: MailR
     assert 3 * len(mail["subject"].encode()) < 998
     assert len(text) < 6000
     assert error.startswith("ž") or "end" in text
+
+
+def test_a_recipient_whose_server_asks_to_come_again_costs_the_others_no_second_mail(
+    desk: Desk, post: MailReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wfepy_notify.outbox.SLACK", 3)  # what is written anew knows it too
+    post.later = {"bob@example.org"}
+    desk.target(f'events = ["waiting"]\nurl = "{mail_url(post, "bob@example.org")}"')
+    desk.start("1")
+    desk.tick()
+    desk.tick()
+    assert post.recipients == [["ann@example.org"]]
+    post.later = set()
+    desk.tick()
+    assert post.recipients == [["ann@example.org"], ["bob@example.org"]]
+    assert desk.waiting == []
 
 
 @pytest.mark.outside
