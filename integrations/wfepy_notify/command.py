@@ -2,7 +2,7 @@
 
     wfepy notify test               # a message to each target, now
     wfepy notify test team
-    wfepy notify outbox             # what waits, how often it was tried, and why it failed
+    wfepy notify outbox             # what waits, how often it was tried, and why
     wfepy notify outbox --discard ID
 
 Who is told about what is in [plugins.wfepy_notify] of the config file.

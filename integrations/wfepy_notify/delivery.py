@@ -8,7 +8,7 @@ from datetime import timedelta
 from queue import Empty, SimpleQueue
 
 from .message import Message
-from .outbox import ids, parse_moment, shown_moment
+from .outbox import failure, ids, parse_moment, shown_moment
 from .sending import NotSent, send
 from .wording import printable
 
@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-    from typing import TypeAlias
+    from typing import Any, TypeAlias
 
     from wfepy_hooks.config import Config
 
@@ -195,37 +195,56 @@ def _note_outcomes(
     deadline: float,
     outcomes: SimpleQueue[Outcome],
 ) -> None:
-    """Write what becomes of each delivery as soon as that is known."""
+    """Write what becomes of the deliveries as soon as that is known."""
     while plans:
-        try:
-            name, batch, error = outcomes.get(timeout=max(deadline - time.monotonic(), 0.01))
-        except Empty:
+        known = _wait_for(outcomes, deadline)
+        if not known:
             break
-        if batch is None:
-            _release(outbox, plans.pop(name))
-        else:
-            plans[name].remove(batch)
-            _note(outbox, batch, error)
+        records = []
+        for name, batch, error in known:
+            if batch is None:
+                records += _released(plans.pop(name))
+            else:
+                plans[name].remove(batch)
+                records.append(_record(outbox, batch, error))
+        _write(outbox, records)
     for plan in plans.values():
         if plan:  # its first one is in the hands of a thread
-            _note(outbox, plan[0], f"no answer within {settings.limit:g} s")
-            _release(outbox, plan[1:])
+            error = f"no answer within {settings.limit:g} s"
+            _write(outbox, [_record(outbox, plan[0], error), *_released(plan[1:])])
 
 
-def _note(outbox: Outbox, batch: Batch, error: str) -> None:
-    if error and any(not each.tries for each in batch.waiting):  # a server that is down is news once
-        message = batch.message
+def _wait_for(outcomes: SimpleQueue[Outcome], deadline: float) -> list[Outcome]:
+    """Return what is known of deliveries, as soon as that is anything; empty: the time is over.
+
+    All of it at once: to write it takes longer than fast servers do to answer.
+    """
+    found = []
+    try:
+        found.append(outcomes.get(timeout=max(deadline - time.monotonic(), 0.01)))
+        while True:
+            found.append(outcomes.get_nowait())
+    except Empty:
+        return found
+
+
+def _record(outbox: Outbox, batch: Batch, error: str) -> dict[str, Any]:
+    """Return what the outbox is to hold of a delivery, and log it if that is news."""
+    message = batch.message
+    if not error:
+        return {"sent": ids(batch.waiting), "to": message.target, "at": outbox.now()}
+    if any(not each.tries for each in batch.waiting):  # a server that is down is news once
         more = "the next ticks try again, see wfepy notify outbox"
         say_error(f'could not tell {message.target} of "{message.title}": {error}; {more}')
-    with outbox.locked():
-        if error:
-            reached = sorted(batch.reached.copy()) if len(batch.waiting) == 1 else []
-            outbox.note_failure(ids(batch.waiting), outbox.now(), error, reached)
-        else:
-            outbox.append({"sent": ids(batch.waiting), "to": batch.message.target, "at": outbox.now()})
+    reached = sorted(batch.reached.copy()) if len(batch.waiting) == 1 else []
+    return failure(ids(batch.waiting), outbox.now(), error, reached)
 
 
-def _release(outbox: Outbox, plan: list[Batch]) -> None:
-    if plan:
+def _released(plan: list[Batch]) -> list[dict[str, Any]]:
+    return [{"released": [id for batch in plan for id in ids(batch.waiting)]}] if plan else []
+
+
+def _write(outbox: Outbox, records: list[dict[str, Any]]) -> None:
+    if records:
         with outbox.locked():
-            outbox.append({"released": [id for batch in plan for id in ids(batch.waiting)]})
+            outbox.append(*records)

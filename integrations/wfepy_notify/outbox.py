@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
-__all__ = ["Outbox", "Pending", "parse_moment", "shown_moment"]
+__all__ = ["Outbox", "Pending", "failure", "ids", "parse_moment", "shown_moment"]
 
 #: A crash tells an event again at the next tick of its instance; so long it is known that it was told.
 REMEMBERED = timedelta(days=30)
@@ -180,12 +180,13 @@ class Outbox:
                 raise
             os.close(fd)
 
-    def append(self, record: dict[str, Any]) -> None:
-        """Write a line, durably.
+    def append(self, *records: dict[str, Any]) -> None:
+        """Write lines, durably.
 
         :raises OSError: if it cannot be written
         """
-        data = json.dumps(record, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+        text = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+        data = text.encode("utf-8", "backslashreplace")
         is_new = not self._end
         os.ftruncate(self._fd, self._end)
         os.lseek(self._fd, self._end, os.SEEK_SET)
@@ -203,13 +204,6 @@ class Outbox:
         """
         if not self.knows(message):
             self.append({"queued": message.to_json()})
-
-    def note_failure(self, ids: list[str], at: str, error: str, reached: list[str]) -> None:
-        """Write that messages could not be sent.
-
-        :raises OSError: if that cannot be written
-        """
-        self.append(_failure(ids, at, error, reached))
 
     def now(self) -> str:
         """Return the time as it is written."""
@@ -237,7 +231,7 @@ class Outbox:
         for key, each in self.pending.items():
             yield {"queued": each.message.to_json()}
             for _ in range(each.tries):
-                yield _failure([key], each.tried, each.error, each.reached)
+                yield failure([key], each.tried, each.error, each.reached)
             if each.taken:
                 yield {"taken": [key], "until": each.taken}
 
@@ -250,7 +244,8 @@ def _note(pending: Pending, kind: str, record: dict[str, Any]) -> None:
         pending.reached = record.get("reached", pending.reached)
 
 
-def _failure(ids: list[str], at: str, error: str, reached: list[str]) -> dict[str, Any]:
+def failure(ids: list[str], at: str, error: str, reached: list[str]) -> dict[str, Any]:
+    """Return the record of messages that could not be sent."""
     found = {"failed": ids, "at": at, "error": error}
     return {**found, "reached": reached} if reached else found
 

@@ -99,6 +99,7 @@ def _details(found: dict[str, str]) -> Iterator[str]:
     }
     for label, value in lines.items():
         if value:
+            value = value.rstrip().replace("\n", "\n" + " " * 11)
             yield f"{label + ':':<11}{value}"
 
 

@@ -12,7 +12,11 @@ from notify_desk import Desk, make_desk
 from wfepy_hooks import hookimpl
 from wfepy_notify.delivery import batches
 from wfepy_notify.message import Message
-from wfepy_notify.outbox import Pending
+from wfepy_notify.outbox import Outbox, Pending
+
+
+def queued(event_id: str, target: str = "team") -> dict[str, object]:
+    return {"queued": Message(target, "failed", event_id, "2026-11-23T09:00:00Z").to_json()}
 
 
 @pytest.fixture
@@ -173,6 +177,28 @@ def test_thousands_that_are_given_up_are_one_line_of_the_outbox_and_few_of_the_l
     assert len(caplog.messages) == 31
     assert caplog.messages[-1] == "wfepy_notify: gave up 70 more messages like these"
     assert len(Path(outbox.path).read_text().splitlines()) == 101
+
+
+def test_what_is_sent_faster_than_it_is_written_is_written_at_once(desk: Desk) -> None:
+    desk.target('events = ["waiting"]\nrate = "off"')
+    outbox = desk.outbox
+    with outbox.locked():
+        outbox.append(*(queued(str(number)) for number in range(300)))
+    noted = 0
+    append = Outbox.append
+
+    def slow(self: Outbox, *records: dict[str, object]) -> None:
+        nonlocal noted
+        noted += 1
+        time.sleep(0.02)  # a disk that is busy
+        append(self, *records)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Outbox, "append", slow)
+        desk.tick()
+    assert len(desk.titles) == 300
+    assert noted < 100
+    assert desk.outbox.deliveries("team", "", "3") == 300, "the rate limit counts each of them"
 
 
 @pytest.mark.parametrize(
