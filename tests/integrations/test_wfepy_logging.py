@@ -318,6 +318,38 @@ def test_a_task_that_configures_logging_anew_silences_no_event(folder: Folder) -
     assert found == ["task_completed", "task_skipped", "task_waiting"]
 
 
+def test_handlers_of_a_workflow_do_not_write_each_line_once_more(
+    watch: Watch, caplog: pytest.LogCaptureFixture
+) -> None:
+    watched = watch(to="events.log")
+    watched.start()
+    watched.tick()
+    assert [each for each in caplog.records if each.name.startswith("wfepy.")] == []
+
+
+def test_the_table_for_logging_leaves_the_loggers_alone_that_are_there(watch: Watch) -> None:
+    logger = logging.getLogger("of_somebody_else")
+    watch(config={"root": {}})
+    assert not logger.disabled
+
+
+def test_an_error_that_says_all_itself_has_no_traceback(watch: Watch, tmp_path: Path) -> None:
+    watched = watch(
+        """
+        @wfepy.task()
+        @wfepy.start_point()
+        @wfepy.end_point()
+        def only(context):
+            raise wfepy.GiveUp("there is no paper")
+        """,
+        to="events.log",
+    )
+    watched.start()
+    watched.tick()
+    assert "GiveUp: there is no paper" in "\n".join(lines(tmp_path))
+    assert "Traceback" not in "\n".join(lines(tmp_path))
+
+
 def test_a_handler_that_raises_is_told_once_and_stops_no_tick(folder: Folder) -> None:
     folder.write("broken.py", """
         import logging
