@@ -91,7 +91,7 @@ def _details(found: dict[str, str]) -> Iterator[str]:
     yield ""
     lines = {
         _REASON.get(found["event"], "reason"): found["reason"],
-        "since": found["since"] if found["since"] != found["at"] else "",
+        "since": found["since"] if _is_old(found["since"], found["at"]) else "",
         "now": found["at"],
         "attempt": found["attempt"] if found["event"] in ("failed", "failing") else "",
         "times out": found["deadline"] if found["event"] in ("waiting", "reminder") else "",
@@ -101,6 +101,13 @@ def _details(found: dict[str, str]) -> Iterator[str]:
         if value:
             value = value.rstrip().replace("\n", "\n" + " " * 11)
             yield f"{label + ':':<11}{value}"
+
+
+def _is_old(since: str, at: str) -> bool:
+    """Return whether what is told is no news of the moment, so that it is worth saying since when."""
+    from .outbox import parse_moment
+
+    return bool(since) and (parse_moment(at) - parse_moment(since)).total_seconds() >= 60
 
 
 def _commands(instance: Instance, event: str, task: str, wait: WaitState | None) -> Iterator[str]:
