@@ -244,6 +244,23 @@ def test_a_plugin_that_hangs_costs_no_more_than_the_limit_and_delays_nobody_else
     awake.set()
 
 
+def test_nothing_is_sent_any_more_when_the_time_is_over(desk: Desk) -> None:
+    """Nobody would write down that it was, and the next tick would send it once more."""
+    desk.target('events = ["waiting"]', common='limit = "300ms"')
+    desk.start(*"abcdef")
+
+    def slow() -> bool:
+        time.sleep(0.2)
+        return True
+
+    desk.sender.answers = [slow] * 6
+    desk.tick()
+    for thread in threading.enumerate():
+        if thread.name == "notify-team":
+            thread.join()
+    assert len(desk.titles) <= 2
+
+
 def test_who_interrupts_a_tick_need_not_wait_for_servers(desk: Desk) -> None:
     class Interrupter:
         @hookimpl
