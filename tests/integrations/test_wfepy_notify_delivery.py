@@ -237,6 +237,8 @@ def test_a_plugin_that_hangs_costs_no_more_than_the_limit_and_delays_nobody_else
     started = time.monotonic()
     (report, _) = desk.tick()
     assert time.monotonic() - started < 10, "it hangs for 20 seconds"
+    hanging = [each for each in threading.enumerate() if each.name == "notify-slow"]
+    assert [each.daemon for each in hanging] == [True], "the process ends without them"
     assert report.exit_code == 0
     assert {each.target for each in desk.sender.sent} == {"team"}
     assert [each.error for each in desk.outbox.pending.values()] == ["no answer within 0.3 s", ""]
