@@ -1,8 +1,9 @@
 """The pages tell the truth: their commands are run, and what they print is what the page shows.
 
 In a page, a comment ``<!-- file: NAME -->`` above a fenced block names the file that the block is. A ``console`` block
-holds commands behind ``$ `` with what they print. One page's files and commands share a folder, in their order; for
-the page of an example it is a copy of the example's.
+holds commands behind ``$ `` with what they print. One page's files and commands share a folder, in their order, whose
+name a comment ``<!-- folder: NAME -->`` may tell; for the page of an example it is a copy of the example's.
+A picture that they leave there, such as of ``wfepy graph -o NAME.svg``, is the one that the page shows.
 ``pytest tests/test_readme.py --update-golden`` pastes what the commands print now.
 """
 
@@ -19,9 +20,10 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
+from xml.etree import ElementTree
 
 import pytest
 
@@ -53,7 +55,9 @@ VARYING = [
     (re.compile(r'("event_id": )"\w+'), r"\1UID"),
     (re.compile(r'("graph": )"\w+"'), r"\1FINGERPRINT"),
     (re.compile(r"\b[0-9a-f]{64}\b"), "SHA256"),
-    (re.compile(r"\b(coffee-)[0-9a-f]{8}\b"), r"\1ID"),
+    (re.compile(r"^index [0-9a-f]+\.\.[0-9a-f]+"), "index"),
+    (re.compile(r'("bytes": )\d+'), r"\1BYTES"),
+    (re.compile(r"\b(coffee-|birds-)[0-9a-f]{8}\b"), r"\1ID"),
     (re.compile(r"\b(sum=)[0-9a-f]{12}\b"), r"\1SUM"),
     (re.compile(r"\b(the crontab of )\w+"), r"\1USER"),
     (re.compile(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b"), "DAY"),
@@ -92,16 +96,21 @@ def play(text: str, folder: Path, environment: dict[str, str]) -> str:
     shown = []
     for command in commands(text):
         shown.append(f"$ {command}\n{seen_at_a_terminal(command, folder, environment)}")
-    played = "".join(shown)
-    for ours, theirs in (
-        (str(folder), "/home/you/coffee"),
-        (str(folder.parent), "/home/you"),
-        (os.path.dirname(sys.executable), "/home/you/.venv/bin"),
-    ):
-        played = played.replace(ours, theirs)
+    played = at_home("".join(shown), folder)
     # Lines that differ only in what varies stay as they are on the page.
     kept = {normalised(line): line for line in text.splitlines(keepends=True)}
     return "".join(kept.get(normalised(line), line) for line in played.splitlines(keepends=True))
+
+
+def at_home(text: str, folder: Path) -> str:
+    """Return ``text`` with a reader's paths in place of those of the test."""
+    for ours, theirs in (
+        (str(folder), f"/home/you/{folder.name}"),
+        (str(folder.parent), "/home/you"),
+        (os.path.dirname(sys.executable), "/home/you/.venv/bin"),
+    ):
+        text = text.replace(ours, theirs)
+    return text
 
 
 def seen_at_a_terminal(command: str, folder: Path, environment: dict[str, str]) -> str:
@@ -166,6 +175,22 @@ def reader_environment(folder: Path) -> dict[str, str]:
     }
 
 
+def pictures(page: Path, text: str) -> list[Path]:
+    """Return the pictures of a page that its own commands draw."""
+    shown = [page.parent / link for link in re.findall(r"^!\[.*?\]\((\S+\.svg)\)", text, re.MULTILINE)]
+    return [each for each in shown if re.search(rf"^\$ .* -o {each.name}$", text, re.MULTILINE)]
+
+
+def words_of(picture: Path) -> list[str]:
+    """Return what a picture says. Graphviz draws a little differently from version to version."""
+    elements = ElementTree.parse(picture).iter()
+    return [
+        normalised("".join(element.itertext()).strip())
+        for element in elements
+        if element.tag.endswith(("}title", "}text"))
+    ]
+
+
 def page_name(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
@@ -177,12 +202,17 @@ def page_name(page: Path) -> str:
     ids=page_name,
 )
 def test_the_commands_of_a_page_print_what_it_shows(
-    page: Path, tmp_path: Path, request: pytest.FixtureRequest
+    page: Path, tmp_path: Path, request: pytest.FixtureRequest, require: Callable[..., None]
 ) -> None:
     text = page.read_text(encoding="utf-8")
-    folder = tmp_path / "coffee"
+    drawn = pictures(page, text)
+    if drawn:
+        require("dot")
+    named = re.search(r"^<!-- folder: (\S+) -->$", text, re.MULTILINE)
+    folder = tmp_path / (named[1] if named else "coffee")
+    folder.mkdir()
     if page.parent.parent.name == "examples":
-        shutil.copytree(page.parent, folder, ignore=LEFT_BEHIND)
+        shutil.copytree(page.parent, folder, ignore=LEFT_BEHIND, dirs_exist_ok=True)
     corrected, position = [], 0
     for block in blocks(text):
         if block.file:
@@ -196,8 +226,12 @@ def test_the_commands_of_a_page_print_what_it_shows(
     expected = "".join([*corrected, text[position:]])
     if request.config.getoption("--update-golden"):
         page.write_text(expected, encoding="utf-8")
-    else:
-        assert expected == text
+        for picture in drawn:
+            picture.write_text(at_home((folder / picture.name).read_text(encoding="utf-8"), folder))
+        return
+    assert expected == text
+    for picture in drawn:
+        assert words_of(folder / picture.name) == words_of(picture), f"{picture} is out of date"
 
 
 @pytest.mark.parametrize(
