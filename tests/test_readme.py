@@ -177,7 +177,7 @@ def reader_environment(folder: Path) -> dict[str, str]:
 
 def pictures(page: Path, text: str) -> list[Path]:
     """Return the pictures of a page that its own commands draw."""
-    shown = [page.parent / link for link in re.findall(r"^!\[.*?\]\((\S+\.svg)\)", text, re.MULTILINE)]
+    shown = [page.parent / link for link in re.findall(r"^ *!\[.*?\]\((\S+\.svg)\)", text, re.MULTILINE)]
     return [each for each in shown if re.search(rf"^\$ .* -o {each.name}$", text, re.MULTILINE)]
 
 
