@@ -3,6 +3,7 @@
 In a page, a comment ``<!-- file: NAME -->`` above a fenced block names the file that the block is. A ``console`` block
 holds commands behind ``$ `` with what they print. One page's files and commands share a folder, in their order, whose
 name a comment ``<!-- folder: NAME -->`` may tell; for the page of an example it is a copy of the example's.
+A comment ``<!-- copy: PATH as NAME -->`` puts a file of this repository there, for what no command of ours can make.
 A picture that they leave there, such as of ``wfepy graph -o NAME.svg``, is the one that the page shows.
 ``pytest tests/test_readme.py --update-golden`` pastes what the commands print now.
 """
@@ -37,6 +38,7 @@ FENCE = re.compile(
     r"(?:^<!-- file: (?P<file>\S+) -->\n+)?^```(?P<language>\S*)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
+COPIED = re.compile(r"^<!-- copy: (\S+) as (\S+) -->$", re.MULTILINE)
 #: What somebody who tried an example has in its folder.
 LEFT_BEHIND = shutil.ignore_patterns(
     "state", ".wfepy", "events.*", "out", "approved-*", "cup-is-empty", "__pycache__"
@@ -213,6 +215,8 @@ def test_the_commands_of_a_page_print_what_it_shows(
     folder.mkdir()
     if page.parent.parent.name == "examples":
         shutil.copytree(page.parent, folder, ignore=LEFT_BEHIND, dirs_exist_ok=True)
+    for source, name in COPIED.findall(text):
+        shutil.copy(ROOT / source, folder / name)
     corrected, position = [], 0
     for block in blocks(text):
         if block.file:
