@@ -185,12 +185,18 @@ def pictures(page: Path, text: str) -> list[Path]:
 
 def words_of(picture: Path) -> list[str]:
     """Return what a picture says. Graphviz draws a little differently from version to version."""
-    elements = ElementTree.parse(picture).iter()
-    return [
+    return sorted(
         normalised("".join(element.itertext()).strip())
-        for element in elements
+        for element in ElementTree.parse(picture).iter()
         if element.tag.endswith(("}title", "}text"))
-    ]
+    )
+
+
+def marks(page: Path) -> list[pytest.MarkDecorator]:
+    # The release builds a wheel and fills an environment.
+    slow = [pytest.mark.slow] if page.parent.name == "release" else []
+    draws = pictures(page, page.read_text(encoding="utf-8"))
+    return [*slow, *([pytest.mark.outside] if draws else [])]
 
 
 def page_name(page: Path) -> str:
@@ -199,8 +205,7 @@ def page_name(page: Path) -> str:
 
 @pytest.mark.parametrize(
     "page",
-    # The release builds a wheel and fills an environment.
-    [pytest.param(page, marks=pytest.mark.slow) if page.parent.name == "release" else page for page in PAGES],
+    [pytest.param(page, marks=marks(page)) for page in PAGES],
     ids=page_name,
 )
 def test_the_commands_of_a_page_print_what_it_shows(
@@ -231,7 +236,8 @@ def test_the_commands_of_a_page_print_what_it_shows(
     if request.config.getoption("--update-golden"):
         page.write_text(expected, encoding="utf-8")
         for picture in drawn:
-            picture.write_text(at_home((folder / picture.name).read_text(encoding="utf-8"), folder))
+            text = (folder / picture.name).read_text(encoding="utf-8")
+            picture.write_text(at_home(text, folder), encoding="utf-8")
         return
     assert expected == text
     for picture in drawn:
