@@ -270,3 +270,13 @@ def test_python_blocks_are_valid_python() -> None:
         for block in blocks(page.read_text(encoding="utf-8")):
             if block.language == "python":
                 compile(block.text, str(page), "exec")
+
+
+def test_what_the_tutorial_has_one_type_first_is_what_ci_tries() -> None:
+    (tutorial, *_) = blocks((ROOT / "docs/tutorial/first-workflow.md").read_text(encoding="utf-8"))
+    tried = next(
+        block.text
+        for block in blocks((ROOT / "README.md").read_text(encoding="utf-8"))
+        if block.language == "sh"
+    )
+    assert tried.startswith(tutorial.text.splitlines()[0])
