@@ -174,10 +174,8 @@ class EventLog:
         logger = self._loggers.get(workflow) or self._logger(workflow)
         if logger.isEnabledFor(level):
             assert self._output is not None, "it comes with the first logger"
-            record = self._output.record(logger.name, level, text, fields, exc_info)
-            record.created = moment = self._clock().timestamp()
-            record.msecs = moment % 1 * 1000
-            logger.handle(record)
+            now = self._clock().timestamp()
+            logger.handle(self._output.record(logger.name, level, now, text, fields, exc_info))
 
     def open(self) -> None:
         """Give what is logged a place to go to; done with the first event, if not before.
