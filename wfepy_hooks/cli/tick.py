@@ -17,10 +17,9 @@ import sys
 from ..clock import format_time
 from ..errors import ConfigError, WfepyError
 from ..outcome import InstanceStatus
-from .loglines import moment
 from .naming import pick_workflow
 from .outcomes import is_news, report_data
-from .output import TasksPrintToStderr, are_one_file, clean, result, result_json, say, tell_error
+from .output import TasksPrintToStderr, are_one_file, clean, moment, result, result_json, say, tell_error
 from .ticking import is_person, open_project, say_busy, tell
 from .tickoptions import add_tick_arguments, plain_tick_arguments, run_logged
 
@@ -45,7 +44,7 @@ def plain_arguments(words: list[str]) -> SimpleNamespace | None:
 
 
 def run(args: Namespace, config: Config) -> int:
-    return run_logged(args, lambda: _run(args, config))
+    return run_logged(args, lambda: _run(args, config), config.clock)
 
 
 def _run(args: Namespace, config: Config) -> int:

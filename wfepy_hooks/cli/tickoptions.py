@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+from ..clock import system_clock
 from ..errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Callable
+
+    from ..clock import Clock
 
 __all__ = ["add_tick_arguments", "plain_tick_arguments", "run_logged"]
 
@@ -53,9 +56,10 @@ def plain_tick_arguments(words: list[str]) -> SimpleNamespace | None:
     return None if (found.log or "").startswith("-") or (found.mail_errors and not found.log) else found
 
 
-def run_logged(args: Namespace, run: Callable[[], int]) -> int:
+def run_logged(args: Namespace, run: Callable[[], int], clock: Clock = system_clock) -> int:
     """Run a tick and return its exit code; what it prints goes where the options say.
 
+    :param clock: says when, in a log
     :raises UsageError: if they contradict each other
     """
     if args.log is None:
@@ -66,6 +70,6 @@ def run_logged(args: Namespace, run: Callable[[], int]) -> int:
         raise UsageError("--json and --log cannot both have the results", hint="leave one of them out")
     from .ticklog import TickLog  # lazily: only schedulers want one
 
-    with TickLog(args.log, mail_errors=args.mail_errors) as log:
+    with TickLog(args.log, clock, mail_errors=args.mail_errors) as log:
         log.exit_code = run()
     return log.exit_code

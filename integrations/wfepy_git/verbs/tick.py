@@ -35,7 +35,7 @@ def plain_arguments(words: list[str]) -> SimpleNamespace | None:
 
 
 def run(args: Namespace, config: Config) -> int:
-    return run_logged(args, lambda: _run(args, config))
+    return run_logged(args, lambda: _run(args, config), config.clock)
 
 
 def _run(args: Namespace, config: Config) -> int:
