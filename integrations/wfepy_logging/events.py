@@ -236,5 +236,5 @@ def _said(name: str, result: TaskResult, fields: dict[str, Any]) -> str:
 
 
 def _event_id(instance: Instance) -> dict[str, str]:
-    """Return the id of the event that was recorded last; none where nothing is saved."""
-    return {"event_id": f"{instance.uid}-{instance.seq}"} if instance.seq else {}
+    """Return the id of the event that is told; none where nothing is saved."""
+    return {"event_id": instance.event_id} if instance.event_id else {}
