@@ -67,9 +67,10 @@ class Committer:
 
             workflow = self.instance.workflow
             recorder = self._recorder
-            self._own_codec = (
-                Codec(workflow.modules, workflow.classes) if recorder is None else recorder.codec
-            )
+            if recorder is not None:
+                self._own_codec = recorder.codec
+            else:
+                self._own_codec = Codec(workflow.modules, workflow.classes, workflow.twins)
         return self._own_codec
 
     def transition_eval(self, transition: Transition) -> object:
