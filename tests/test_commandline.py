@@ -25,7 +25,7 @@ def test_another_name_is_an_error() -> None:
 def test_a_parser_is_imported_by_what_needs_one() -> None:
     code = """
 import sys
-from wfepy_hooks.commandline import clean, plain_tick_arguments, result, run_logged, say, show_table
+from wfepy_hooks.commandline import clean, TickLog, plain_tick_arguments, result, say, show_table, tick_log
 print("argparse" in sys.modules)
 from wfepy_hooks.commandline import add_json
 print("argparse" in sys.modules)

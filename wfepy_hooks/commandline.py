@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from .cli.output import clean, result, result_json, say
 from .cli.tables import show_table
-from .cli.tickoptions import add_tick_arguments, plain_tick_arguments, run_logged
+from .cli.ticklog import TickLog
+from .cli.tickoptions import add_tick_arguments, plain_tick_arguments, tick_log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from .cli.parsing import add_json, add_verbs, description
 
 __all__ = [
+    "TickLog",
     "add_json",
     "add_tick_arguments",
     "add_verbs",
@@ -24,10 +26,10 @@ __all__ = [
     "plain_tick_arguments",
     "result",
     "result_json",
-    "run_logged",
     "say",
     "show_files",
     "show_table",
+    "tick_log",
 ]
 
 #: Where to find what is imported when it is first asked for: argparse takes 8 ms, and a tick of a plugin does without.

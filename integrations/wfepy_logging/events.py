@@ -172,10 +172,11 @@ class EventLog:
         self, workflow: str, level: int, text: str, fields: dict[str, Any], exc_info: Any = None
     ) -> None:
         logger = self._loggers.get(workflow) or self._logger(workflow)
-        if logger.isEnabledFor(level):
-            assert self._output is not None, "it comes with the first logger"
+        output = self._output
+        assert output is not None, "it comes with the first logger"
+        if output.is_enabled(logger, level):
             now = self._clock().timestamp()
-            logger.handle(self._output.record(logger.name, level, now, text, fields, exc_info))
+            output.handle(logger, output.record(logger.name, level, now, text, fields, exc_info))
 
     def open(self) -> None:
         """Give what is logged a place to go to; done with the first event, if not before.

@@ -27,16 +27,17 @@ class TickLog:
     A file that cannot be written is told, and does not keep the tick from running.
 
     :param path: the file; it is made, and its folder
-    :param clock: says when, at the beginning of the lines
     :param mail_errors: print it too in the end, unless :attr:`exit_code` is 0
     :ivar exit_code: of the command, to be set
+    :ivar clock: says when, at the beginning of the lines
     """
 
-    def __init__(self, path: str, clock: Clock = system_clock, *, mail_errors: bool = False) -> None:
+    def __init__(self, path: str, *, mail_errors: bool = False) -> None:
         self.exit_code = 1  # unless the command says otherwise: it raised
         self._path = os.path.abspath(path)
         self._mails = mail_errors
-        self._dated = dated(clock)
+        self.clock: Clock = system_clock
+        self._dated = contextlib.ExitStack()
         self._saved: list[int] = []
         self._begin = 0
 
@@ -54,7 +55,7 @@ class TickLog:
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.close(log)
-        self._dated.__enter__()
+        self._dated.enter_context(dated(self.clock))
         return self
 
     def __exit__(
@@ -64,7 +65,7 @@ class TickLog:
             return
         if error is not None:
             self._tell(error)
-        self._dated.__exit__(None, None, None)
+        self._dated.close()
         _flush()
         for number, saved in enumerate(self._saved, 1):
             os.dup2(saved, number)
