@@ -118,6 +118,36 @@ def test_the_effects_can_be_given(workflow_runner: MakeRunner) -> None:
         runner.crash_at_every_step(pay, effects=calls)
 
 
+def test_a_scenario_that_is_not_the_same_each_time_is_no_matter_of_crashes(
+    workflow_runner: MakeRunner, tmp_path: Path
+) -> None:
+    """A file outside of the working directory lasts from run to run."""
+
+    def charge(context: Any) -> bool:
+        with (tmp_path / "ledger").open("a") as file:
+            file.write("12 ")
+        return True
+
+    runner = workflow_runner(shop(charge))
+    with pytest.raises(AssertionError) as failed:
+        runner.crash_at_every_step(pay, effects=lambda runner: (tmp_path / "ledger").read_text())
+    text = str(failed.value)
+    assert text.startswith("the scenario is not the same each time, also when nothing is killed")
+    assert "the first time:  '12 '\n   the second time: '12 12 '\n" in text
+    assert "lasts from run to run" in text
+
+
+def test_a_scenario_that_fails_the_second_time_is_no_matter_of_crashes(
+    workflow_runner: MakeRunner, tmp_path: Path
+) -> None:
+    def charge(context: Any) -> bool:
+        (tmp_path / "once").mkdir()
+        return True
+
+    with pytest.raises(AssertionError, match=r"is not the same each time(.|\n)*FileExistsError"):
+        workflow_runner(shop(charge)).crash_at_every_step(pay)
+
+
 def test_a_scenario_that_fails_by_itself_is_told_apart(workflow_runner: MakeRunner) -> None:
     with pytest.raises(
         AssertionError, match=r"the scenario fails before anything is killed(.|\n)*ship waits"

@@ -173,14 +173,16 @@ class _Life:
         setattr(self, kind, value)
 
 
-def _live(world: World, number: int, scenario: Scenario, effects: Effects | None) -> _Life:
+def _live(
+    world: World, number: int, scenario: Scenario, effects: Effects | None, is_silent: bool = False
+) -> _Life:
     """Run the scenario in a process, in an empty folder; kill it at the moment of this number, or not if it is 0."""
     life = _Life()
     folder = tempfile.mkdtemp(prefix="wfepy-crash-")
 
     def work(tell: Tell) -> None:
         os.chdir(folder)
-        if number:
+        if number or is_silent:
             _be_silent()  # the first run has printed it all
         runner = WorkflowRunner.by_recipe(world.recipe, world.doubles)
         moments = _Moments(number, runner._world)
@@ -253,6 +255,9 @@ def crash_everywhere(world: World, scenario: Scenario, effects: Effects | None) 
             "the scenario fails before anything is killed, when each tick is a process of its own and begins with "
             f"nothing but what is saved:\n{reference.failure}\n\n{reference.shown}"
         )
+    again = _live(world, 0, scenario, effects, is_silent=True)
+    if again.failure or again.effects != reference.effects or again.moments != reference.moments:
+        raise AssertionError(_not_the_same(reference, again))
     failures = []
     for number in range(1, reference.moments + 1):
         life = _live(world, number, scenario, effects)
@@ -263,10 +268,24 @@ def crash_everywhere(world: World, scenario: Scenario, effects: Effects | None) 
         more = f"\n\nand at {len(failures) - _MOST} more" if failures[_MOST:] else ""
         raise AssertionError(
             f"a crash makes a difference at {len(failures)} of {reference.moments} moments:\n\n{shown}{more}\n\n"
-            "A task that was running when the machine went down runs again: let it look first, or give its "
+            "A task that was running when the machine went down runs again: let it look\nfirst, or give its "
             "idempotency_key to what it calls."
         )
     return reference.moments
+
+
+def _not_the_same(first: _Life, second: _Life) -> str:
+    if second.failure:
+        what = second.failure
+    elif first.effects != second.effects:
+        what = _difference(first.effects, second.effects, "the first time: ", "the second time:")
+    else:
+        what = f"{first.moments} moments the first time, {second.moments} the second time"
+    return (
+        "the scenario is not the same each time, also when nothing is killed, so nothing can be said of crashes:\n"
+        f"\n{_indented(what)}\n\nWhat is written outside of the working directory lasts from run to run; "
+        "give random numbers\nand what time.time() tells by a double, or say by effects= what is to be the same."
+    )
 
 
 def _failure(number: int, life: _Life, reference: _Life) -> str:
@@ -276,16 +295,18 @@ def _failure(number: int, life: _Life, reference: _Life) -> str:
     return f"{head}\n{_indented(_difference(reference.effects, life.effects))}"
 
 
-def _difference(expected: Any, found: Any) -> str:
+def _difference(
+    expected: Any, found: Any, first: str = "without a crash:", second: str = "with the crash: "
+) -> str:
     if not (isinstance(expected, dict) and isinstance(found, dict)):
-        return f"without a crash: {expected!r}\nwith the crash:  {found!r}"
+        return f"{first} {expected!r}\n{second} {found!r}"
     lines = []
     for key in sorted({*expected, *found}, key=str):
         if expected.get(key) != found.get(key):
             lines += [
                 f"{key}",
-                f"  without a crash: {_value(expected, key)}",
-                f"  with the crash:  {_value(found, key)}",
+                f"  {first} {_value(expected, key)}",
+                f"  {second} {_value(found, key)}",
             ]
     return "\n".join(lines)
 
