@@ -94,7 +94,8 @@ def test_a_deadline_is_exact_to_the_second(workflow_runner: MakeRunner) -> None:
     runner.tick()
     runner.clock.now += timedelta(days=3, microseconds=-1)
     runner.tick()
-    runner.assert_waiting("ask")
+    runner.assert_waiting("ask", deadline=MONDAY + timedelta(days=3))
+    runner.assert_waiting("ask", deadline=timedelta(microseconds=1))
     runner.advance("1s")
     runner.assert_path("end")
 
@@ -261,6 +262,23 @@ class Shy:
     __hash__ = None  # type: ignore[assignment]
 
 
+def test_a_file_is_found_beside_the_test_and_from_the_root_of_the_tests(users: pytest.Pytester) -> None:
+    users.mkdir("flows").joinpath("second.py").write_text((users.path / "article.py").read_text())
+    (users.path / "flows" / "article.py").write_text("")
+    users.mkdir("tests").joinpath("test_it.py").write_text(
+        """
+import os, pathlib, pytest
+HERE = pathlib.Path(__file__).parent
+@pytest.mark.parametrize("path", ["../article.py", "article.py", HERE.parent / "article.py", "flows/second.py"])
+def test_it(workflow_runner, path):
+    workflow_runner(path).tick()
+    workflow_runner("article", now="2026-01-01T00:00Z").restart(HERE.parent / "article.py")
+"""
+    )
+    users.makeini("[pytest]")
+    users.runpytest_inprocess("tests", "--import-mode=importlib").assert_outcomes(passed=4)
+
+
 def test_a_restart_can_bring_other_code(workflow_runner: MakeRunner) -> None:
     runner = workflow_runner(waits(signal="go", done=True).workflow())
     runner.tick()
@@ -313,6 +331,7 @@ def test_a_path_may_have_gaps(workflow_runner: MakeRunner) -> None:
         (lambda runner: runner.assert_waiting("ask", on="no"), 'expected that ask waits for a signal "no"'),
         (lambda runner: runner.assert_waiting("ask", until="9d"), "waits until 2026-01-14 09:00:00Z"),
         (lambda runner: runner.assert_waiting("ask", reason="late"), "waits with 'late' in its reason"),
+        (lambda runner: runner.assert_waiting("ask", deadline="2d"), "times out at 2026-01-07 09:00:00Z"),
         (lambda runner: runner.assert_done("ask"), "expected that ask is done"),
         (lambda runner: runner.assert_skipped("ask"), "expected that ask was skipped"),
         (lambda runner: runner.assert_path("ask"), "expected path: ask"),

@@ -50,17 +50,19 @@ class WorkflowRunner(Expecting):
         self._tick_apart: Callable[[WorkflowRunner], TickSummary] | None = None
 
     @classmethod
-    def make(cls, target: Target, **options: Any) -> WorkflowRunner:
+    def make(
+        cls, target: Target, context: Any = None, *, folder: str = ".", **options: Any
+    ) -> WorkflowRunner:
         """Return a runner for a workflow; the fixture ``workflow_runner`` does this, and cleans up.
 
         :param target: a module, a :class:`.Workflow`, the path of a ``.py`` file, or the name of a workflow in the
             config file
-        :param options: ``folder``, ``context``, ``instance``, ``now``, ``plugins``, ``round_trip``, ``start`` and so
-            on, see :class:`.Recipe`
+        :param context: the values of the first context, or the context itself
+        :param folder: where paths start, and the search for the config file
+        :param options: ``instance``, ``now``, ``plugins``, ``round_trip``, ``start`` and so on, see :class:`.Recipe`
         :raises WfepyError: if there is no such workflow, or something is wrong with it
         """
-        options.setdefault("folder", ".")
-        return cls.by_recipe(Recipe(target, **options))
+        return cls.by_recipe(Recipe(target, folder, context=context, **options))
 
     @classmethod
     def by_recipe(
@@ -203,10 +205,15 @@ class WorkflowRunner(Expecting):
         :param duration: how long, such as ``"3d"``, or until which moment
         :param every: tick as often as this, too, as a cron line would
         :return: the moments of the ticks
+        :raises ValueError: if that moment has passed
         :raises Exception: as :meth:`tick` does; then it is that moment
         """
         __tracebackhide__ = True
-        end = to_moment(duration, self.clock.now)
+        end = to_moment(duration, self.clock.now, "how far to advance")
+        if end < self.clock.now:
+            raise ValueError(
+                f"{end} is before now, which is {self.clock.now}; to set the clock back, set clock.now"
+            )
         ticks: list[datetime] = []
         if not self._world.is_settled:
             ticks.append(self.clock.now)
@@ -254,12 +261,9 @@ class WorkflowRunner(Expecting):
             task does; what it returns; an exception that it raises; or a list of these, one for each call
         :raises LookupError: if there is no such task
         """
-        tasks = self._world.project.workflow(self._workflow).tasks
-        if task not in tasks:
-            from ..suggest import did_you_mean  # lazily: only for an error
-
-            hint = did_you_mean(task, tasks) or f"there are {', '.join(tasks)}"
-            raise LookupError(f'there is no task "{task}" in {self._workflow}; {hint}')
+        __tracebackhide__ = True
+        if task not in self._world.project.workflow(self._workflow).tasks:
+            self._no_task(task)
         double = self.doubles[task] = Double(task, does)
         self._world.restart()
         return double

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import types
 from dataclasses import dataclass, replace
 
 from ..config import Config
@@ -22,14 +23,14 @@ __all__ = ["Recipe", "World"]
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import ModuleType
     from typing import Any
 
     from ..timing import Moment
     from .doubles import Double
 
-    #: What a workflow may be named by.
-    Target = Workflow | ModuleType | str
+    #: What a workflow may be named by, and the same with paths as text.
+    Target = Workflow | types.ModuleType | str | os.PathLike[str]
+    Loadable = Workflow | types.ModuleType | str
 
 #: Stands in the configuration where a workflow is not loaded by its name.
 _GIVEN = "given_by_the_test"
@@ -67,6 +68,7 @@ class World:
     """What the runners of one test share.
 
     :ivar recipe: what the test asked for
+    :ivar target: what the workflow is loaded from
     :ivar name: of the workflow that the test is about
     :ivar config: the configuration; its store is in memory
     :ivar clock: the clock
@@ -82,8 +84,8 @@ class World:
         """
         :raises WfepyError: if there is no such workflow, or something is wrong with the configuration
         """
-        target = recipe.target
         self.recipe = recipe
+        self.target = target = _checked(recipe.target)
         if isinstance(target, str) and not is_file(target):
             self.name, self.config = target, _configured(target, recipe.folder, recipe.config_file)
         else:
@@ -117,15 +119,17 @@ class World:
 
     def replace_code(self, workflow: str, target: Target) -> None:
         """Let a workflow be loaded from something else from now on."""
+        target = _checked(target)
         if isinstance(target, str):
             self.config.workflows[workflow].module = target
         else:
             self.config.workflows[workflow].module = _GIVEN
+            self.target = target
             self.recipe = replace(self.recipe, target=target)
 
     def load(self, path: str) -> Workflow | None:
         """Return the workflow that the test has given, if it is one; with tasks of its own."""
-        target = self.recipe.target
+        target = self.target
         if path != _GIVEN or isinstance(target, str):
             return None
         if isinstance(target, Workflow):
@@ -135,6 +139,21 @@ class World:
         made = Workflow()
         made.collect_tasks(target)
         return made
+
+
+def _checked(target: Target) -> Loadable:
+    """Return what names a workflow, a path as text.
+
+    :raises TypeError: if it is nothing that does
+    """
+    if isinstance(target, os.PathLike):
+        return os.fspath(target)
+    if isinstance(target, (str, Workflow, types.ModuleType)):
+        return target
+    raise TypeError(
+        "the workflow of a test must be a module, a Workflow, the path of a .py file or a name in the config file, "
+        f"not {target!r}"
+    )
 
 
 def _configured(name: str, folder: str, config_file: str) -> Config:
@@ -158,7 +177,7 @@ def _configured(name: str, folder: str, config_file: str) -> Config:
     return config
 
 
-def _add(config: Config, target: Target) -> str:
+def _add(config: Config, target: Loadable) -> str:
     """Add a workflow that no config file names, and return its name."""
     if isinstance(target, str):
         name, module = os.path.splitext(os.path.basename(target))[0], target
