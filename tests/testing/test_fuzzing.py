@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import enum
+import json
 import subprocess
 import sys
 import types
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -172,13 +175,123 @@ def test_values_that_make_a_condition_raise_are_given_up(fuzz: Callable[..., Fuz
     assert report.unclear == {}
 
 
-def test_a_condition_that_nothing_fits_is_decided_either_way_and_told(
+def test_a_condition_that_nothing_fits_fails_the_test_and_is_blamed_for_nothing_else(
     fuzz: Callable[..., FuzzReport],
 ) -> None:
-    report = fuzz(two_ends(lambda c: c["file"].exists(), lambda c: not c["file"].exists()))
+    report = fuzz(two_ends(lambda c: json.loads(c["text"])["ok"], lambda c: not json.loads(c["text"])["ok"]))
     assert report.unreachable == []
+    assert report.dead_ends == []
     assert len(report.unclear) == 2
-    assert "AttributeError" in str(report)
+    with pytest.raises(AssertionError, match=r"not looked at, since it raised \w+Error: .*: ask -> left"):
+        report.check()
+    given = fuzz(
+        two_ends(lambda c: json.loads(c["text"])["ok"], lambda c: not json.loads(c["text"])["ok"]),
+        text=['{"ok": true}', '{"ok": false}'],
+    )
+    given.check()
+
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
+
+
+class Customer:
+    vip = False
+
+
+class Order:
+    """A context that is an object with methods."""
+
+    def __init__(self) -> None:
+        self.amount = 0
+        self.customer = Customer()
+
+    def is_large(self, limit: int) -> bool:
+        return self.amount > limit
+
+    @property
+    def is_small(self) -> bool:
+        return not self.is_large(50)
+
+
+# Pairs of conditions of which one is always true, by what they do with the context.
+WHOLE: dict[str, tuple[Any, Any]] = {
+    "length": (lambda c: len(c["lines"]) > 3, lambda c: len(c["lines"]) <= 3),
+    "emptiness": (lambda c: not c["lines"], lambda c: len(c["lines"]) > 0),
+    "membership": (lambda c: "urgent" in c["tags"], lambda c: "urgent" not in c["tags"]),
+    "choices": (lambda c: c["v"] in ["a", "b"], lambda c: c["v"] not in ["a", "b"]),
+    "presence": (lambda c: "v" in c, lambda c: "v" not in c),
+    "moment": (lambda c: c["when"] < NOON, lambda c: c["when"] >= NOON),
+    "day": (lambda c: c["when"] > date(2026, 5, 1), lambda c: c["when"] <= date(2026, 5, 1)),
+    "age": (lambda c: c["age"] > timedelta(days=3), lambda c: c["age"] <= timedelta(days=3)),
+    "money": (lambda c: c["price"] > Decimal("9.99"), lambda c: c["price"] <= Decimal("9.99")),
+    "items of items": (lambda c: c["a"]["b"]["c"] == "x", lambda c: c["a"]["b"]["c"] != "x"),
+    "get of items": (lambda c: c["order"].get("n", 0) > 9, lambda c: c["order"].get("n", 0) <= 9),
+    "attributes": (lambda c: c.customer.vip, lambda c: not c.customer.vip),
+    "text": (lambda c: c["name"].lower().startswith("x"), lambda c: not c["name"].lower().startswith("x")),
+    "count": (lambda c: c["name"].count("a") > 2, lambda c: c["name"].count("a") <= 2),
+    "sum": (lambda c: c["a"] + c["b"] > 10, lambda c: c["a"] + c["b"] <= 10),
+    "remainder": (lambda c: c["n"] % 7 == 3, lambda c: c["n"] % 7 != 3),
+    "any": (lambda c: any(n > 3 for n in c["l"]), lambda c: not any(n > 3 for n in c["l"])),
+    "all": (lambda c: all(s == "ok" for s in c["l"]), lambda c: not all(s == "ok" for s in c["l"])),
+    "items of elements": (
+        lambda c: any(x["ok"] for x in c["l"]),
+        lambda c: not any(x["ok"] for x in c["l"]),
+    ),
+    "first": (lambda c: c["l"][0] == "x", lambda c: c["l"][0] != "x"),
+    "bytes": (lambda c: c["v"] == b"a", lambda c: c["v"] != b"a"),
+    "none": (lambda c: c.get("v") is None, lambda c: c.get("v") is not None),
+    "number in text": (lambda c: int(c["n"]) > 3, lambda c: int(c["n"]) <= 3),
+    "method": (lambda c: c["file"].exists(), lambda c: not c["file"].exists()),
+}
+
+
+@pytest.mark.parametrize("does", WHOLE)
+def test_conditions_that_leave_nothing_out_pass_whatever_they_do(
+    fuzz: Callable[..., FuzzReport], does: str
+) -> None:
+    fuzz(two_ends(*WHOLE[does])).check()
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "hole"),
+    [
+        (lambda c: c["when"] < NOON, lambda c: c["when"] > NOON, {"when": NOON}),
+        (lambda c: c["o"]["n"] > 9, lambda c: c["o"]["n"] < 9, {"o['n']": 9}),
+        (lambda c: len(c["l"]) > 2, lambda c: len(c["l"]) < 2, {"l": ["x", "x"]}),
+        (lambda c: c.c.v == "gold", lambda c: c.c.v == "silver", {"c.v": "something else"}),
+        (lambda c: c["a"] + c["b"] > 10, lambda c: c["a"] + c["b"] < 10, {"a": 10, "b": 0}),
+        (lambda c: c["s"].startswith("x"), lambda c: c["s"].startswith("y"), {"s": "something else"}),
+    ],
+)
+def test_a_hole_between_conditions_is_found_whatever_they_do(
+    fuzz: Callable[..., FuzzReport], left: Any, right: Any, hole: dict[str, Any]
+) -> None:
+    report = fuzz(two_ends(left, right))
+    (end,) = report.dead_ends
+    assert {*end.values} == {*hole}
+    if len(hole) == 1:
+        assert end.values == hole
+    assert report.unclear == {}
+
+
+def test_methods_of_the_class_of_the_context_are_called(workflow_runner: MakeRunner) -> None:
+    build = two_ends(lambda c: c.is_large(100), lambda c: c.is_small)
+    build.module.__dict__.update(Order=Order, Customer=Customer)
+    workflow = build.workflow()
+    workflow.register_class(Order)
+    workflow.register_class(Customer)
+    report = workflow_runner(workflow, Order()).fuzz_conditions(check=False)
+    assert report.unreachable == []
+    assert {end.values["amount"] for end in report.dead_ends} <= {51, 52, 99, 100}
+    assert report.dead_ends
+    workflow_runner(workflow, Order()).fuzz_conditions(amount=[7, 50, 101])
+
+
+def test_it_finds_the_same_each_time(fuzz: Callable[..., FuzzReport]) -> None:
+    def found() -> str:
+        return str(fuzz(two_ends(lambda c: c["a"]["n"] > 3, lambda c: "x" in c["l"])))
+
+    assert found() == found()
 
 
 def test_it_says_what_to_install_where_hypothesis_is_missing() -> None:

@@ -304,7 +304,11 @@ class WorkflowRunner(Expecting):
         __tracebackhide__ = True
         from .fuzzing import fuzz  # lazily: few tests do it
 
-        report = fuzz(self._world.project.workflow(self._workflow), values, max_examples)
+        world = self._world
+        context = world.recipe.context
+        if context is None or type(context) is dict:
+            context = first_context(world.config.workflows[self._workflow], {})
+        report = fuzz(world.project.workflow(self._workflow), values, max_examples, context)
         if check:
             report.check()
         return report
