@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import types
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -80,6 +81,70 @@ def test_a_task_that_waits_for_no_time_does_not_keep_the_test_for_ever(
         runner.advance("1d")
 
 
+def test_a_tick_can_come_late_and_nothing_has_ticked_before(workflow_runner: MakeRunner) -> None:
+    runner = workflow_runner(waits(until="1h").workflow())
+    runner.tick()
+    assert runner.tick(after="30d").waiting == {"ask": ""}
+    assert runner.clock() == MONDAY + timedelta(days=30)
+    assert runner.context["ran"] == ["ask", "ask"]
+
+
+def test_a_run_looks_at_what_has_nothing_to_do_yet_as_the_command_does(workflow_runner: MakeRunner) -> None:
+    runner = workflow_runner(waits(until="1h", reason="dough").workflow())
+    runner.start("second")
+    runner.run()
+    assert runner.tick(after="1min").waiting == {}, "it is not due"
+    assert runner.run(after="1min").waiting == {"ask": "dough"}
+    assert runner.clock() == MONDAY + timedelta(minutes=2)
+    assert runner.other("second").context["ran"] == ["ask"], "only the tick was for that, too"
+    runner.operations.cancel("flow", "default")
+    with pytest.raises(wfepy.InstanceNotFound, match="has ended"):
+        runner.run()
+
+
+def test_what_a_tick_came_to_is_known_when_it_has_raised(workflow_runner: MakeRunner) -> None:
+    runner = workflow_runner(two_branches().workflow())
+    runner.replace("left", ConnectionError("no network"))
+    with pytest.raises(ConnectionError):
+        runner.tick()
+    assert runner.summary.completed == ["start", "right"]
+    assert list(runner.summary.failures) == ["left"]
+
+
+def test_a_runner_knows_what_wakes_the_instance(workflow_runner: MakeRunner) -> None:
+    runner = workflow_runner(waits(until="1h").workflow())
+    assert runner.wake == MONDAY
+    runner.tick()
+    assert runner.wake == MONDAY + timedelta(hours=1)
+    runner.replace("ask", wfepy.wait(signal="go", done=True))
+    runner.tick(after="1h")
+    woken = [runner.wake]
+    runner.signal("go")
+    runner.tick()
+    runner.assert_finished()
+    assert [*woken, runner.wake] == [None, None]
+
+
+def test_the_clock_can_be_moved_by_itself(workflow_runner: MakeRunner) -> None:
+    clock = FakeClock()
+    clock.advance("1d 2h")
+    clock.advance(timedelta(minutes=1))
+    assert clock() == MONDAY + timedelta(days=1, hours=2, minutes=1)
+    with pytest.raises(ValueError, match="how far to advance"):
+        clock.advance("-1d")
+
+
+def test_tasks_can_run_in_threads_as_the_config_may_have_it(workflow_runner: MakeRunner) -> None:
+    """What two branches do to one key of the context is an error there, and only there."""
+    meeting = threading.Barrier(2, timeout=20)
+    workflow = two_branches(*[lambda context: meeting.wait() >= 0] * 2).workflow()
+    with pytest.raises(wfepy.WfepyError, match=r'it changed context\["ran"\], and so did the task'):
+        workflow_runner(workflow, executor="threads").tick()
+    runner = workflow_runner(two_branches().workflow())
+    runner.tick()
+    runner.assert_finished()
+
+
 def test_a_deadline_is_exact_to_the_second(workflow_runner: MakeRunner) -> None:
     module = Build().add("end", END).module
 
@@ -146,6 +211,17 @@ def test_a_signal_is_checked_as_the_command_does_and_delivered_by_the_next_tick(
     runner.tick()
     runner.assert_path("ask", "end")
     runner.assert_finished()
+
+
+def test_a_signal_can_come_as_a_file_that_nobody_has_checked(workflow_runner: MakeRunner) -> None:
+    runner = workflow_runner(waits(signal="approve", by="ann", done=True).workflow())
+    runner.tick()
+    sent = runner.signal("approve", by="eve", id="mail-1", check=False)
+    assert (sent.id, sent.accepted) == ("mail-1", True)
+    assert not runner.signal("approve", by="eve", id="mail-1", check=False).accepted
+    runner.tick()
+    assert [each.sent for each in runner.instance.signals] == ["2026-01-05T09:00:00.000000Z"]
+    runner.assert_waiting("ask")
 
 
 def test_signals_keep_their_order(workflow_runner: MakeRunner) -> None:

@@ -69,11 +69,11 @@ class _Moments:
         self._points = {*_WORDS, *(f"hook.{hook}.{side}" for hook in hooks for side in ("before", "after"))}
         self._tell: Tell | None = None
 
-    def tick(self, runner: WorkflowRunner) -> TickSummary:
-        """Do a tick in a process of its own, and another one if that was killed."""
+    def tick(self, work: Callable[[], TickSummary]) -> TickSummary:
+        """Do the work of a tick in a process of its own, and once more if that was killed."""
         __tracebackhide__ = True
         while True:
-            ran = run_apart(lambda tell: self._tick_and_die(runner, tell), self._hear)
+            ran = run_apart(lambda tell: self._tick_and_die(work, tell), self._hear)
             if not ran.was_killed:
                 break
             self.left = 0
@@ -82,14 +82,14 @@ class _Moments:
         summary: TickSummary = ran.result
         return summary
 
-    def _tick_and_die(self, runner: WorkflowRunner, tell: Tell) -> TickSummary:
+    def _tick_and_die(self, work: Callable[[], TickSummary], tell: Tell) -> TickSummary:
         self._tell = self._world.store.tell = tell
         for doubles in self._world.doubles.values():
             for double in doubles.values():
                 double.tell = lambda call: tell("call", call)
         faults.hit = self._hit
         try:
-            return runner.tick_here()
+            return work()
         finally:
             faults.hit = None
             tell("clock", self._world.clock.now)

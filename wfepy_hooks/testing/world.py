@@ -49,6 +49,7 @@ class Recipe:
     :ivar round_trip: whether instances are saved and loaded after each task
     :ivar context: the values of the first context, or the context itself
     :ivar instance: the id of the first instance
+    :ivar executor: where tasks run that can run at the same time: ``"inline"``, ``"threads"`` or ``"processes"``
     :ivar start: whether it begins at once; ``None``: unless the workflow has a schedule that begins instances
     """
 
@@ -62,6 +63,7 @@ class Recipe:
     context: Any = None
     instance: str = "default"
     start: bool | None = None
+    executor: str = "inline"
 
 
 class World:
@@ -104,7 +106,7 @@ class World:
         config.state = self.recipe.state
         config.clock = self.clock
         config.store = "testing"
-        config.executor = "inline"
+        config.executor = self.recipe.executor
         config.plugins.register_builtins()
         config.plugins.register(self.observer, "wfepy:testing", "the test")
         _load_plugins(config, self.recipe.plugins)
