@@ -152,7 +152,7 @@ def test_ticks_of_one_instance_are_one_trace_and_instances_have_their_own(traced
     watched = traced()
     one, two = watched.start("one"), watched.start("two")
     watched.tick()
-    watched.clock.advance(days=5)
+    watched.clock.advance("5d")
     watched.tick()
     traces: dict[str, set[str]] = {}
     for span in watched.spans():
@@ -179,7 +179,7 @@ def test_a_poll_that_changes_nothing_makes_no_span(traced: Trace) -> None:
     watched.spans()
     watched.tick()
     assert watched.spans() == []
-    watched.clock.advance(days=1)
+    watched.clock.advance("1d")
     watched.tick()
     (tick,) = watched.spans()
     assert [event.name for event in tick.events] == ["task reminder"]
@@ -199,7 +199,7 @@ def test_the_poll_that_ends_a_wait_begins_when_it_began(traced: Trace) -> None:
     watched.start()
     watched.tick()
     watched.spans()
-    watched.clock.advance(days=5)
+    watched.clock.advance("5d")
     watched.tick()
     tick, ask, last = watched.spans()
     assert names([tick, ask, last]) == ["tick flow", "task ask", "task last"]
@@ -209,7 +209,7 @@ def test_the_poll_that_ends_a_wait_begins_when_it_began(traced: Trace) -> None:
 def test_a_failed_attempt_is_an_error_with_its_exception_and_the_next_one_is_not(traced: Trace) -> None:
     watched = traced()
     watched.start()
-    watched.clock.advance(days=5)
+    watched.clock.advance("5d")
     watched.tick()
     last = watched.spans()[-1]
     assert not last.status.is_ok
@@ -217,7 +217,7 @@ def test_a_failed_attempt_is_an_error_with_its_exception_and_the_next_one_is_not
     assert last.events[0].name == "exception"
     assert last.attributes is not None
     assert (last.attributes["wfepy.status"], last.attributes["wfepy.attempt"]) == ("retrying", 1)
-    watched.clock.advance(minutes=1)
+    watched.clock.advance("1min")
     watched.tick()
     tick, last = watched.spans()
     assert last.status.is_ok or last.status.status_code.name == "UNSET"
@@ -282,7 +282,7 @@ def test_a_sampler_by_the_id_of_the_trace_takes_or_leaves_an_instance_as_a_whole
     for _ in range(2):
         watched.tick()
         assert {(span.attributes or {})["wfepy.uid"] for span in watched.spans()} == taken
-        watched.clock.advance(days=5)
+        watched.clock.advance("5d")
 
 
 def test_the_default_sampler_takes_everything(traced: Trace) -> None:
@@ -297,9 +297,9 @@ def test_attempts_are_counted_by_what_came_of_them(traced: Trace) -> None:
     watched.start()
     watched.tick()
     watched.tick()
-    watched.clock.advance(days=5)
+    watched.clock.advance("5d")
     watched.tick()
-    watched.clock.advance(minutes=1)
+    watched.clock.advance("1min")
     watched.tick()
     assert {name: point.value for name, point in watched.points("wfepy.task.attempts").items()} == {
         "flow first completed": 1,
@@ -315,7 +315,7 @@ def test_the_age_of_a_wait_is_measured_at_each_look_and_at_its_end(traced: Trace
     watched.start()
     watched.tick()
     for days in (2, 3):
-        watched.clock.advance(days=days)
+        watched.clock.advance(f"{days}d")
         watched.tick()
     ages = watched.points("wfepy.waiting.age")
     assert {name: (point.count, point.max) for name, point in ages.items()} == {
@@ -327,10 +327,10 @@ def test_the_age_of_a_wait_is_measured_at_each_look_and_at_its_end(traced: Trace
 def test_the_lag_of_a_tick_is_that_of_what_was_due_longest(traced: Trace) -> None:
     watched = traced()
     watched.start()
-    watched.clock.advance(days=5)
+    watched.clock.advance("5d")
     watched.tick()  # nothing was due: nobody waited
     assert watched.points("wfepy.tick.lag") == {}
-    watched.clock.advance(minutes=3)
+    watched.clock.advance("3min")
     watched.tick()  # the second attempt was due after one
     (point,) = watched.points("wfepy.tick.lag").values()
     assert (point.count, point.sum) == (1, 120.0)
