@@ -22,11 +22,17 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that begin as copies")
 
 
+def killed_at(runner: WorkflowRunner) -> object:
+    """Return at which moment a run was killed."""
+    moments: Any = getattr(runner._tick_apart, "__self__", None)
+    return moments.killed_at
+
+
 def moments_of(runner: WorkflowRunner, scenario: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return all moments at which a scenario is killed, in words."""
     monkeypatch.setattr(crashing, "_MOST", 1000)
     with pytest.raises(AssertionError) as failed:
-        runner.crash_at_every_step(scenario, effects=lambda runner: runner._tick_apart.__self__.killed_at)
+        runner.crash_at_every_step(scenario, effects=killed_at)
     found = re.findall(r"^\d+\. killed (.*)$", str(failed.value), re.M)
     assert f"at {len(found)} of {len(found)} moments" in str(failed.value)
     return found
