@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
 import types
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from freezegun import freeze_time
 
 import wfepy_hooks as wfepy
-from building import END, START, Build, two_branches
+from building import END, START, Build, flow, two_branches
 from wfepy_hooks.testing import FakeClock, WorkflowRunner
 
 if TYPE_CHECKING:
@@ -132,6 +134,19 @@ def test_the_clock_can_be_moved_by_itself(workflow_runner: MakeRunner) -> None:
     assert clock() == MONDAY + timedelta(days=1, hours=2, minutes=1)
     with pytest.raises(ValueError, match="how far to advance"):
         clock.advance("-1d")
+
+
+def test_what_fakes_the_clock_of_the_machine_works_beside_it(workflow_runner: MakeRunner) -> None:
+    seen: list[float] = []
+    runner = workflow_runner(
+        Build().add("ask", START, END, does=lambda _: seen.append(time.time())).workflow()
+    )
+    with freeze_time("2030-01-01"):
+        runner.tick()
+        runner.tick(after="1d")
+    assert seen == [datetime(2030, 1, 1, tzinfo=timezone.utc).timestamp()] * 2
+    assert runner.clock() == MONDAY + timedelta(days=1)
+    assert runner.instance.created == "2026-01-05T09:00:00.000000Z"
 
 
 def test_tasks_can_run_in_threads_as_the_config_may_have_it(workflow_runner: MakeRunner) -> None:
@@ -277,6 +292,42 @@ def test_a_double_raises_what_it_is_told(workflow_runner: MakeRunner, does: Any)
     runner.replace("left", does)
     with pytest.raises(ValueError, match=r"full|"):
         runner.tick()
+
+
+def test_a_double_is_told_where_its_task_is(workflow_runner: MakeRunner) -> None:
+    runner = workflow_runner(two_branches().workflow())
+    before = runner.instance.workflow.tasks["left"].location
+    runner.replace("left", lambda context: True)
+    assert runner.instance.workflow.tasks["left"].location == before
+
+
+def test_the_next_attempt_at_a_task_is_expected_by_its_moment(workflow_runner: MakeRunner) -> None:
+    @wfepy.task(retry=wfepy.Retry(3, delay="1h", jitter=0))
+    @wfepy.start_point()
+    @wfepy.end_point()
+    def upload(context: Any) -> bool:
+        raise OSError("no network")
+
+    runner = workflow_runner(flow(upload))
+    runner.tick()
+    runner.assert_waiting("upload", until="1h")
+    with pytest.raises(AssertionError, match="expected that upload waits until 2026-01-05 11:00:00Z"):
+        runner.assert_waiting("upload", until="2h")
+    with pytest.raises(AssertionError, match="expected that upload waits"):
+        runner.assert_waiting("upload")
+
+
+def test_a_failed_test_shows_signals_that_nobody_took_and_no_endless_context(
+    workflow_runner: MakeRunner,
+) -> None:
+    runner = workflow_runner(waits().workflow(), {"book": "x" * 5000})
+    runner.signal("hello", 7)
+    runner.tick()
+    shown = runner.describe()
+    assert "signal not taken: Signal('hello', 7, by='', id='signal-0001')" in shown
+    assert f"context: Context({{'book': '{'x' * 100}" in shown
+    assert "xxx...\n" in shown
+    assert len(shown) < 1500
 
 
 def test_a_double_of_no_task_is_an_error(workflow_runner: MakeRunner) -> None:
