@@ -91,3 +91,25 @@ def test_processes_of_xdist_share_them(users: pytest.Pytester) -> None:
     pytest.importorskip("xdist")
     users.makepyfile("def test_it(): pass")
     users.runpytest_inprocess("-p", "xdist", "-n1", "--wfepy-check").assert_outcomes(passed=2)
+
+
+def test_a_plugin_that_cannot_be_loaded_is_a_failed_test(users: pytest.Pytester) -> None:
+    file = users.path / "wfepy.toml"
+    file.write_text(f'[wfepy]\nplugins = ["gone"]\n{file.read_text()}')
+    result = users.runpytest_inprocess("--wfepy-check")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["plugin gone: *", "FAILED wfepy.toml::config*"])
+
+
+def test_plugins_are_configured_for_the_check(users: pytest.Pytester) -> None:
+    users.makepyfile(
+        wfepy_plugins="""
+        import wfepy_hooks as wfepy
+        @wfepy.hookimpl
+        def wfepy_configure(config):
+            raise wfepy.ConfigError("no desk", hint="buy one")
+        """
+    )
+    result = users.runpytest_inprocess("--wfepy-check")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*no desk; buy one"])

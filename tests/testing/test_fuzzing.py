@@ -9,12 +9,12 @@ import sys
 import types
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 import wfepy_hooks as wfepy
-from building import END, JOIN, START, Build
+from building import END, JOIN, START, Build, flow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,6 +144,44 @@ def test_a_loop_is_left_when_its_task_sets_another_value(fuzz: Callable[..., Fuz
     assert report.unreachable == []
     assert report.untaken == []
     assert report.dead_ends == []
+
+
+def test_a_value_changes_only_when_a_task_ends_that_mentions_it(fuzz: Callable[..., FuzzReport]) -> None:
+    def ways(does: Any) -> FuzzReport:
+        build = Build().add("a", START, to("b", lambda c: c["x"] == 1), to("end", lambda c: c["x"] != 1))
+        build.add("b", to("end", lambda c: c["x"] == 1), to("other", lambda c: c["x"] != 1), does=does)
+        return fuzz(build.add("end", END, wfepy.join_point("any")).add("other", END))
+
+    assert ways(sets_x).unreachable == []
+    assert ways(True).unreachable == ["other"]
+
+
+def test_the_value_of_an_approval_is_another_one_each_time(workflow_runner: MakeRunner) -> None:
+    def review(context: Any) -> None: ...
+
+    def asked(name: str, *marks: Any) -> wfepy.Task:
+        made: Any = wfepy.approval(name=name, into="verdict")(review)
+        for mark in marks:
+            made = mark(made)
+        return cast("wfepy.Task", made)
+
+    rejected = to("second", lambda c: c["verdict"] == "reject")
+    first = asked("first", wfepy.start_point(), rejected, to("end", lambda c: c["verdict"] == "approve"))
+    second = asked("second", to("third", lambda c: c["verdict"] == "approve"))
+    build = Build().add("end", END).add("third", END)
+    module = flow(
+        first, second, *(each for each in vars(build.module).values() if isinstance(each, wfepy.Task))
+    )
+    report = workflow_runner(module).fuzz_conditions(check=False)
+    assert report.unreachable == []
+
+
+def test_a_transition_about_a_failure_is_not_taken_when_the_task_is_done(
+    fuzz: Callable[..., FuzzReport],
+) -> None:
+    build = Build().add("a", START, "b", to("c", on="failed"))
+    build.add("b", "both").add("c", "both").add("both", wfepy.join_point("all"), END)
+    assert fuzz(build).unreachable == ["both"]
 
 
 def test_outcomes_that_transitions_are_about_are_tried(fuzz: Callable[..., FuzzReport]) -> None:

@@ -78,6 +78,8 @@ def test_what_the_engine_raises_by_intent_is_shown_where_the_test_asked_for_it(
     users: pytest.Pytester, line: str
 ) -> None:
     result = failure(users, line)
+    ours = [each for each in result.outlines if "wfepy_hooks/" in each]
+    assert len(ours) <= 1, "what an error came from shows the frame that raised it"
     result.stdout.fnmatch_lines(
         [f">*{line.replace('[', '[[]')}", "E  *wfepy_hooks.errors.*", "test_it.py:2: *Error"]
     )

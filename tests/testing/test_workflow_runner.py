@@ -68,6 +68,11 @@ def test_advancing_can_tick_as_often_as_cron_does(workflow_runner: MakeRunner) -
     assert len(runner.context["ran"]) == 7
 
 
+def test_advancing_by_no_steps_is_refused(workflow_runner: MakeRunner) -> None:
+    with pytest.raises(ValueError, match="every must be longer than nothing"):
+        workflow_runner(waits().workflow()).advance("1h", every="0s")
+
+
 def test_advancing_to_a_moment(workflow_runner: MakeRunner) -> None:
     runner = workflow_runner(waits(until="1d").workflow())
     runner.advance(MONDAY + timedelta(hours=5))
@@ -272,7 +277,9 @@ def test_a_double_stands_for_the_function_and_nothing_else(workflow_runner: Make
     assert call.arguments == {"now": MONDAY}
     assert call.idempotency_key.endswith("/left/0")
     assert runner.context["at"] == MONDAY
-    assert workflow_runner(workflow).doubles == {}, "the workflow itself is as it was"
+    assert workflow_runner(workflow).doubles == {}
+    workflow_runner(workflow).tick()
+    assert len(double.calls) == 1, "the workflow itself is as it was"
 
 
 @pytest.mark.parametrize(

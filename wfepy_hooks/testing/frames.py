@@ -19,7 +19,7 @@ def hide_ours(error: BaseException) -> None:
     """Take the frames of this package out of the traceback of ``error``, and of what it came from.
 
     What the engine raises by intent says everything in its message. Of any other error the frame that raised it stays,
-    whoever that belongs to, and so does the frame in which a traceback begins.
+    whoever that belongs to.
     """
     seen: set[int] = set()
     found: BaseException | None = error
@@ -31,6 +31,8 @@ def hide_ours(error: BaseException) -> None:
 
 def _hide(error: BaseException) -> None:
     kept = error.__traceback__
+    while kept is not None and kept.tb_next is not None and _is_ours(kept):
+        kept = error.__traceback__ = kept.tb_next
     while kept is not None and kept.tb_next is not None:
         following: TracebackType = kept.tb_next
         is_last = following.tb_next is None
