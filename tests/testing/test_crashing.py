@@ -171,6 +171,40 @@ def test_an_exception_of_a_task_reaches_the_scenario(workflow_runner: MakeRunner
     workflow_runner(shop(charge)).crash_at_every_step(scenario, lambda runner: runner.status)
 
 
+class Odd(Exception):
+    """It cannot be told to another process: it is made of more than its arguments."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+def test_an_exception_that_cannot_leave_its_process_is_told_as_text(workflow_runner: MakeRunner) -> None:
+    def scenario(runner: WorkflowRunner) -> None:
+        with pytest.raises(RuntimeError, match=r"in a process of the test:\n(.|\n)*Odd: out of milk"):
+            runner.tick()
+
+    runner = workflow_runner(shop(True))
+    runner.replace("charge", Odd(3, "out of milk"))
+    runner.crash_at_every_step(scenario, lambda runner: runner.status)
+
+
+def test_doubles_begin_anew_in_each_run_whatever_the_test_has_done_before(
+    workflow_runner: MakeRunner,
+) -> None:
+    runner = workflow_runner(shop(True))
+    double = runner.replace("charge", [True, OSError("called again")])
+    runner.tick()
+
+    def scenario(runner: WorkflowRunner) -> None:
+        assert runner.doubles["charge"].calls == []
+        runner.doubles["charge"]._does = [True]
+        pay(runner)
+
+    runner.crash_at_every_step(scenario)
+    assert len(double.calls) == 1
+
+
 def test_the_hooks_of_plugins_are_moments_too(workflow_runner: MakeRunner) -> None:
     class Mailer:
         @wfepy.hookimpl

@@ -156,6 +156,21 @@ def test_a_value_changes_only_when_a_task_ends_that_mentions_it(fuzz: Callable[.
     assert ways(True).unreachable == ["other"]
 
 
+def test_what_a_task_collects_is_another_value_when_it_has_ended(workflow_runner: MakeRunner) -> None:
+    def each(context: Any) -> bool:
+        return True
+
+    found = to("second", lambda c: c["prices"] == 1)
+    first = wfepy.task(name="first")(wfepy.start_point()(found(to("end", lambda c: c["prices"] != 1)(each))))
+    more = to("third", lambda c: c["prices"] != 1)
+    second = wfepy.task(name="second", each=lambda context: (), into="prices")(
+        more(to("end", lambda c: c["prices"] == 1)(each))
+    )
+    ends = vars(Build().add("end", END, wfepy.join_point("any")).add("third", END).module).values()
+    module = flow(first, second, *(task for task in ends if isinstance(task, wfepy.Task)))
+    assert workflow_runner(module).fuzz_conditions(check=False).unreachable == []
+
+
 def test_the_value_of_an_approval_is_another_one_each_time(workflow_runner: MakeRunner) -> None:
     def review(context: Any) -> None: ...
 
