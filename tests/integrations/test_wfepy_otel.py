@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -379,7 +380,7 @@ def test_a_clock_that_is_put_back_measures_no_negative_age(
     watched = traced()
     watched.start()
     watched.tick()
-    watched.clock.advance(days=-1)
+    watched.clock.now -= timedelta(days=1)
     watched.tick()
     (point,) = watched.points("wfepy.waiting.age").values()
     assert (point.count, point.sum) == (1, 0.0)
@@ -409,7 +410,7 @@ def test_of_several_moments_that_were_due_the_longest_counts(traced: Trace) -> N
     watched = traced(task.format(name="one", delay="1min") + task.format(name="two", delay="2min"))
     watched.start()
     watched.tick()
-    watched.clock.advance(minutes=5)
+    watched.clock.advance("5min")
     watched.tick()
     (point,) = watched.points("wfepy.tick.lag").values()
     assert (point.count, point.sum) == (1, 240.0)
@@ -418,9 +419,9 @@ def test_of_several_moments_that_were_due_the_longest_counts(traced: Trace) -> N
 def test_metrics_are_in_seconds_with_classes_for_weeks(traced: Trace) -> None:
     watched = traced()
     watched.start()
-    watched.clock.advance(days=5)
+    watched.clock.advance("5d")
     watched.tick()
-    watched.clock.advance(days=5)
+    watched.clock.advance("5d")
     watched.tick()
     data = watched.reader.get_metrics_data()
     assert data is not None
