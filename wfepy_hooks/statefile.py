@@ -61,4 +61,4 @@ def _codec(workflow: Workflow, context: object) -> Codec:
     """Return a codec that also knows the class of ``context``: in a script it need not be of the workflow's module."""
     kind = type(context)
     own = () if kind.__module__ == "builtins" else (kind,)
-    return Codec(workflow.modules, (*workflow.classes, *own))
+    return Codec(workflow.modules, (*workflow.classes, *own), workflow.twins)

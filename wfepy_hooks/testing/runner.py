@@ -170,7 +170,7 @@ class WorkflowRunner(Expecting):
         project, config = world.project, world.config.workflows[self._workflow]
         workflow = project.workflow(self._workflow)
         if context is None or (type(context) is dict):
-            context = first_context(config, context or {})
+            context = first_context(config, context or {}, workflow.module)
         made = Instance(workflow, context, id=name, created=format_time(self.clock()))
         document = state.to_document(made, project.codec(self._workflow).encode(made.context))
         world.store.create(self._workflow, name, document).release()
