@@ -59,7 +59,9 @@ def run(args: Namespace, config: Config) -> int:
 
         return new_plugin(args.plugin, args.folder)
     if args.folder is None:
-        raise UsageError("the folder is missing", where="wfepy new", hint="give one, such as: wfepy new reviews")
+        raise UsageError(
+            "the folder is missing", where="wfepy new", hint="give one, such as: wfepy new reviews"
+        )
     folder = os.path.abspath(args.folder)
     words = _words(args.name or os.path.basename(folder))
     require_empty(folder, args.folder)
