@@ -8,13 +8,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
 import zipfile
 from importlib import metadata
 from pathlib import Path
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
-import pypiserver
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -24,36 +22,28 @@ BIN = Path(sys.executable).parent
 USER, PASSWORD = "__token__", "pypi-secret"
 
 
-class _Quiet(WSGIRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: it is in nobody's way."""
-
-
 class PackageIndex:
-    """The index; as a context manager it serves.
+    """The index, in a process of its own; as a context manager it serves.
 
-    :ivar packages: the folder of its files
+    :ivar url: where it is
     """
 
     def __init__(self, packages: Path) -> None:
-        self.packages = packages
-        app = pypiserver.app(
-            roots=[packages],
-            authenticate=["update"],
-            password_file=None,
-            auther=lambda user, password: (user, password) == (USER, PASSWORD),
-            disable_fallback=True,
-        )
-        self._server: WSGIServer = make_server("127.0.0.1", 0, app, handler_class=_Quiet)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/"
+        self._packages = packages
+        self.url = ""
 
     def __enter__(self) -> PackageIndex:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        # pypiserver warns of what Python will do away with, and every warning is an error in a test.
+        command = [sys.executable, "-W", "ignore", __file__, str(self._packages)]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout
+        self.url = self._process.stdout.readline().strip()
+        assert self.url, "the index does not start"
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._process.kill()
+        self._process.communicate()
 
     def environment(self) -> dict[str, str]:
         """Return what makes it the index that pip and twine take without being told, as PyPI is."""
@@ -131,3 +121,28 @@ def reader_environment(folder: Path) -> Path:
         )
         (folder / "bin" / program).chmod(0o755)
     return folder / "bin"
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing: nobody is reading."""
+
+
+def serve(packages: Path) -> None:
+    """Say where the index is, and serve it until this process is killed."""
+    import pypiserver  # which only this process imports
+
+    app = pypiserver.app(
+        roots=[packages],
+        authenticate=["update"],
+        password_file=None,
+        auther=lambda user, password: (user, password) == (USER, PASSWORD),
+        disable_fallback=True,
+    )
+    server = make_server("127.0.0.1", 0, app, handler_class=_Quiet)
+    print(f"http://127.0.0.1:{server.server_port}/", flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    serve(Path(sys.argv[1]))

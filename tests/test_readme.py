@@ -2,7 +2,7 @@
 
 In a page, a comment ``<!-- file: NAME -->`` above a fenced block names the file that the block is. A ``console`` block
 holds commands behind ``$ `` with what they print. One page's files and commands share a folder, in their order; for
-the page of an example it is a copy of the example's.
+the page of an example it is a copy of the example's. A command that is nothing but a ``cd`` holds for those behind it.
 ``pytest tests/test_readme.py --update-golden`` pastes what the commands print now.
 """
 
@@ -20,17 +20,23 @@ import sys
 import termios
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 import crontab_folder
+import package_index
 
 ROOT = Path(__file__).parent.parent
+#: Its commands upload to PyPI and install from there: an index on loopback stands for it.
+PLUGIN_PAGE = ROOT / "docs/tutorial/plugin.md"
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md")), *sorted(ROOT.glob("examples/*/README.md"))]
 #: What a spinner draws between saving and restoring the cursor, colours and other codes of a terminal.
 ESCAPES = re.compile(r"\x1b7.*?\x1b8|\x1b\[[0-9;?]*[A-Za-z]", re.DOTALL)
+#: A line, such as one with a bar that grows, up to where it is wiped out.
+WIPED = re.compile(r"^.*\x1b\[2K", re.MULTILINE)
 FENCE = re.compile(
     r"(?:^<!-- file: (?P<file>\S+) -->\n+)?^```(?P<language>\S*)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
@@ -63,6 +69,8 @@ VARYING = [
     (re.compile(r"(/home/you/coffee on )\S+"), r"\1HOST"),
     (re.compile(r"(?<=  )[0-9a-f]{8}$"), "ID"),
     (re.compile(r"\bPython 3\.\d+(\.\d+)?"), "PYTHON"),
+    (re.compile(r"\b(hatchling==)[\d.]+"), r"\1VERSION"),
+    (re.compile(r"[\d.]+/[\d.]+ kB • [\d:-]+ • (\?|[\d.]+ \w+/s)$"), "SIZE"),
 ]
 
 
@@ -87,17 +95,31 @@ def commands(text: str) -> list[str]:
     return [line[2:] for line in text.splitlines() if line.startswith("$ ")]
 
 
-def play(text: str, folder: Path, environment: dict[str, str]) -> str:
+@dataclass
+class Shell:
+    """Where the commands of a page are typed.
+
+    :ivar folder: the working directory
+    :ivar environment: its environment variables
+    :ivar shown: what is printed here, and what the page shows for it
+    """
+
+    folder: Path
+    environment: dict[str, str]
+    shown: dict[str, str]
+
+    def run(self, command: str) -> str:
+        """Return what a command prints."""
+        if moved := re.fullmatch(r"cd (\S+)", command):
+            self.folder = (self.folder / moved[1]).resolve(strict=True)
+            return ""
+        return seen_at_a_terminal(command, self.folder, self.environment)
+
+
+def play(text: str, shell: Shell) -> str:
     """Run the commands of a console block and return the block as it should be."""
-    shown = []
-    for command in commands(text):
-        shown.append(f"$ {command}\n{seen_at_a_terminal(command, folder, environment)}")
-    played = "".join(shown)
-    for ours, theirs in (
-        (str(folder), "/home/you/coffee"),
-        (str(folder.parent), "/home/you"),
-        (os.path.dirname(sys.executable), "/home/you/.venv/bin"),
-    ):
+    played = "".join(f"$ {command}\n{shell.run(command)}" for command in commands(text))
+    for ours, theirs in shell.shown.items():
         played = played.replace(ours, theirs)
     # Lines that differ only in what varies stay as they are on the page.
     kept = {normalised(line): line for line in text.splitlines(keepends=True)}
@@ -121,7 +143,7 @@ def seen_at_a_terminal(command: str, folder: Path, environment: dict[str, str]) 
     output = b"".join(chunks(terminal))
     os.close(terminal)
     process.wait()
-    text = ESCAPES.sub("", output.decode().replace("\r\n", "\n"))
+    text = ESCAPES.sub("", WIPED.sub("", output.decode().replace("\r\n", "\n")))
     return "\n".join(line.rstrip() for line in text.split("\n"))
 
 
@@ -166,21 +188,56 @@ def reader_environment(folder: Path) -> dict[str, str]:
     }
 
 
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    """The shell of a reader, in a folder that is still to be made."""
+    folder = tmp_path / "coffee"
+    shown = {
+        str(folder): "/home/you/coffee",
+        str(tmp_path): "/home/you",
+        os.path.dirname(sys.executable): "/home/you/.venv/bin",
+    }
+    return Shell(folder, reader_environment(tmp_path), shown)
+
+
+@pytest.fixture
+def author(shell: Shell, tmp_path: Path) -> Iterator[None]:
+    """Make the reader somebody with a virtual environment of their own, and an index that stands for PyPI."""
+    programs = package_index.reader_environment(tmp_path / ".venv")
+    packages = tmp_path / "packages"
+    packages.mkdir()
+    package_index.fill(packages, "wfepy-hooks", "pytest", "hatchling", "editables")
+    with package_index.PackageIndex(packages) as index:
+        for name in [each for each in shell.environment if each.startswith(("PIP_", "TWINE_"))]:
+            del shell.environment[name]
+        shell.environment.update(index.environment())
+        shell.environment["PATH"] = os.pathsep.join([str(programs), shell.environment["PATH"]])
+        shell.shown[index.url] = "https://upload.pypi.org/legacy/"
+        yield
+
+
 def page_name(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
 @pytest.mark.parametrize(
     "page",
-    # The release builds a wheel and fills an environment.
-    [pytest.param(page, marks=pytest.mark.slow) if page.parent.name == "release" else page for page in PAGES],
+    # These build wheels and fill environments.
+    [
+        pytest.param(page, marks=pytest.mark.slow)
+        if page.parent.name == "release" or page == PLUGIN_PAGE
+        else page
+        for page in PAGES
+    ],
     ids=page_name,
 )
 def test_the_commands_of_a_page_print_what_it_shows(
-    page: Path, tmp_path: Path, request: pytest.FixtureRequest
+    page: Path, shell: Shell, request: pytest.FixtureRequest
 ) -> None:
     text = page.read_text(encoding="utf-8")
-    folder = tmp_path / "coffee"
+    folder = shell.folder
+    if page == PLUGIN_PAGE:
+        request.getfixturevalue("author")
     if page.parent.parent.name == "examples":
         shutil.copytree(page.parent, folder, ignore=LEFT_BEHIND)
     corrected, position = [], 0
@@ -190,7 +247,8 @@ def test_the_commands_of_a_page_print_what_it_shows(
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.text, encoding="utf-8")
         elif block.language == "console":
-            played = play(block.text, folder, reader_environment(tmp_path))
+            folder.mkdir(exist_ok=True)
+            played = play(block.text, shell)
             corrected += [text[position : block.start], played]
             position = block.end
     expected = "".join([*corrected, text[position:]])

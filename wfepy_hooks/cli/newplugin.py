@@ -108,7 +108,8 @@ def _refuse_taken(words: dict[str, str]) -> None:
 
 def _refuse(name: str, why: str) -> None:
     hint = f"choose another one, such as {_PREFIX}deploy; nothing was written"
-    raise UsageError(f'"{name}" cannot be the name of a plugin: {why}', where="wfepy new --plugin", hint=hint)
+    what = f'"{clean(name)}" cannot be the name of a plugin: {why}'
+    raise UsageError(what, where="wfepy new --plugin", hint=hint)
 
 
 def _people(dist: str) -> dict[str, str]:
