@@ -157,18 +157,27 @@ def test_git_knows_the_author(folder: Folder) -> None:
 
 
 @pytest.fixture
-def ci(folder: Folder) -> str:
-    """The workflow of GitHub Actions that it has."""
+def github(folder: Folder) -> Path:
+    """The folder with what GitHub reads."""
     folder.ok("new", "--plugin", "wfepy-deploy")
-    return (folder.path / "wfepy-deploy/.github/workflows/ci.yml").read_text("utf-8")
+    return folder.path / "wfepy-deploy/.github"
+
+
+@pytest.fixture
+def ci(github: Path) -> str:
+    """The workflow of GitHub Actions that it has."""
+    return (github / "workflows/ci.yml").read_text("utf-8")
 
 
 @pytest.mark.outside
 @pytest.mark.slow
-def test_its_ci_is_clean_for_every_linter(ci: str, tmp_path: Path, require: Require) -> None:
+def test_its_ci_is_clean_for_every_linter(ci: str, github: Path, tmp_path: Path, require: Require) -> None:
     for linter in ("zizmor", "actionlint", "check-jsonschema"):
         require(linter, (BIN / linter).exists())
     assert complaints([ci], tmp_path / "lint") == ""
+    updates = str(github / "dependabot.yml")
+    run(str(BIN / "zizmor"), "--offline", "--quiet", "--persona=auditor", updates, cwd=tmp_path)
+    run(str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.dependabot", updates, cwd=tmp_path)
 
 
 def test_its_actions_are_pinned_and_are_those_of_the_other_files(ci: str) -> None:

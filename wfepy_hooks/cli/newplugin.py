@@ -27,6 +27,7 @@ _FILES = {
     "plugin/license.txt": "LICENSE",
     "plugin/gitignore.txt": ".gitignore",
     "plugin/ci.txt": ".github/workflows/ci.yml",
+    "plugin/dependabot.txt": ".github/dependabot.yml",
 }
 #: Modules that no entry point of the group wfepy_hooks names: WfEpy itself, the engine, and its plugin of pytest.
 _TAKEN = ("wfepy", "wfepy_hooks", "wfepy_pytest")
