@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 from types import ModuleType
@@ -9,6 +10,7 @@ from types import ModuleType
 import pluggy
 import pytest
 
+import wfepy_hooks
 from wfepy_hooks import hookimpl, hookspecs
 from wfepy_hooks.hookspecs import AROUND, DECISION, HOOKS, OBSERVATION, SETUP
 from wfepy_hooks.plugins import PluginHost
@@ -42,6 +44,15 @@ def test_the_docstring_of_a_hook_has_all_fixed_parts(name: str) -> None:
     assert all(text for part, text in parts if part != "Arguments")
     assert dict(parts)["Kind"].startswith(HOOKS[name].kind)
     assert re.findall(r"^    (\w+): ", doc, re.MULTILINE) == list(HOOKS[name].arguments)
+
+
+def test_every_class_that_a_hook_gets_is_at_the_public_door() -> None:
+    tree = ast.parse(inspect.getsource(hookspecs))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level]
+    names = {each.name for node in imports if node.module != "hookkinds" for each in node.names}
+    # These two stand for plain values of JSON.
+    assert names - {"Document", "Record"} <= set(wfepy_hooks.__all__)
+    assert all(inspect.isclass(getattr(wfepy_hooks, name)) for name in names - {"Document", "Record"})
 
 
 @pytest.mark.parametrize("name", HOOKS)

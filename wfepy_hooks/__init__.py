@@ -47,18 +47,25 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .approving import approval
     from .clock import format_time, parse_time
+    from .commands import Commands
+    from .config import Config
+    from .configfile import WorkflowConfig
     from .generating import GeneratedFile, Machine, generate, tick_command
     from .needed import needed_minutes
     from .offsets import ClockChange, ZoneOffsets, offsets_ahead
     from .operations import Operations
     from .people import who
+    from .plugins import PluginHost
     from .pluginsettings import plugin_settings, settings_table, some_of
+    from .registry import Registry
     from .retrying import Retry
     from .schedule import Occurrence, Schedule
     from .scheduling import ScheduleEntry, collect_schedules
     from .sending import read_data, read_overview, send_signal
     from .signals import Signal
+    from .stores.protocol import Session, Store
     from .timing import parse_duration
+    from .waitstate import WaitState
     from .writing import FileChange, compare_files, write_files
 
 __version__ = "0.1.0"
@@ -66,6 +73,8 @@ __version__ = "0.1.0"
 __all__ = [
     "ClockChange",
     "CodecError",
+    "Commands",
+    "Config",
     "ConfigError",
     "Context",
     "DecoratorStack",
@@ -83,18 +92,22 @@ __all__ = [
     "Occurrence",
     "Operations",
     "PluginError",
+    "PluginHost",
+    "Registry",
     "Retry",
     "RetryDecision",
     "Runner",
     "Schedule",
     "ScheduleEntry",
     "ScheduleError",
+    "Session",
     "Signal",
     "Stash",
     "StashKey",
     "StateError",
     "StateFormatError",
     "StateWriteError",
+    "Store",
     "Task",
     "TaskResult",
     "TaskState",
@@ -103,8 +116,10 @@ __all__ = [
     "Transition",
     "UsageError",
     "Wait",
+    "WaitState",
     "WfepyError",
     "Workflow",
+    "WorkflowConfig",
     "WorkflowError",
     "ZoneOffsets",
     "approval",
@@ -141,12 +156,20 @@ __all__ = [
 #: What most workflows do not use, so that a plain tick does not import it.
 _LAZY = {
     "ClockChange": "offsets",
+    "Commands": "commands",
+    "Config": "config",
     "FileChange": "writing",
     "GeneratedFile": "generating",
     "Machine": "generating",
     "Occurrence": "schedule",
+    "PluginHost": "plugins",
+    "Registry": "registry",
     "Schedule": "schedule",
     "ScheduleEntry": "scheduling",
+    "Session": "stores.protocol",
+    "Store": "stores.protocol",
+    "WaitState": "waitstate",
+    "WorkflowConfig": "configfile",
     "approval": "approving",
     "collect_schedules": "scheduling",
     "compare_files": "writing",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-__all__ = ["GROUPS", "handed_to_hooks", "modules", "section"]
+__all__ = ["GROUPS", "modules", "section"]
 
 #: Every public name by heading.
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -45,6 +45,16 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "From outside": ("send_signal", "Signal", "Operations", "who", "read_data", "read_overview"),
     "Plugins": ("hookimpl", "hookspec", "Stash", "StashKey", "plugin_settings", "settings_table", "some_of"),
+    "Handed to hooks": (
+        "Config",
+        "WorkflowConfig",
+        "Commands",
+        "Registry",
+        "PluginHost",
+        "WaitState",
+        "Session",
+        "Store",
+    ),
     "Schedules and generators": (
         *("Schedule", "Occurrence", "ScheduleEntry", "collect_schedules", "needed_minutes"),
         *(
@@ -61,12 +71,6 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Times": ("parse_duration", "parse_time", "format_time"),
     "Errors": tuple(sorted(errors.__all__, key=lambda name: (name != "WfepyError", name))),
 }
-#: What plugins get by their hooks.
-HANDED = (
-    ("wfepy_hooks.config", "Config"),
-    ("wfepy_hooks.commands", "Commands"),
-    ("wfepy_hooks.registry", "Registry"),
-)
 MODULES = (
     *("wfepy_hooks.commandline", "wfepy_hooks.errors", "wfepy_hooks.faults", "wfepy_hooks.render"),
     *("wfepy_hooks.statetext", "wfepy_hooks.testing"),
@@ -76,12 +80,6 @@ MODULES = (
 def section(title: str) -> str:
     """Return what is below a heading: each name of a group."""
     return "\n\n".join(_entry(name, getattr(wfepy_hooks, name)) for name in GROUPS[title])
-
-
-def handed_to_hooks() -> str:
-    """Return what hooks are given and nobody makes."""
-    things = [getattr(import_module(module), name) for module, name in HANDED]
-    return "\n\n".join(_entry(thing.__name__, thing) for thing in things)
 
 
 def modules() -> str:

@@ -23,8 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from wfepy_hooks import Occurrence
-    from wfepy_hooks.config import Config
+    from wfepy_hooks import Config, Occurrence
 
 FIELDS = ("minute", "hour", "day of the month", "month", "day of the week")
 

@@ -15,8 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from wfepy_hooks import ScheduleEntry
-    from wfepy_hooks.config import Config
+    from wfepy_hooks import Config, ScheduleEntry
 
 __all__ = ["cron_d", "cron_d_name", "cron_d_text", "crontab", "crontab_lines", "folder_mark", "project_id"]
 

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from wfepy_hooks.config import Config
+    from wfepy_hooks import Config
 
 __all__ = ["LONGEST", "command_line", "minutes_field", "quote"]
 

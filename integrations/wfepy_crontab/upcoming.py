@@ -8,8 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from wfepy_hooks import Occurrence, Schedule, ScheduleEntry
-    from wfepy_hooks.config import Config
+    from wfepy_hooks import Config, Occurrence, Schedule, ScheduleEntry
 
 __all__ = ["RULES", "Coming", "coming", "iso", "local", "next_line", "utc"]
 

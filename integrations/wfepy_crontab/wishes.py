@@ -21,8 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from wfepy_hooks import ScheduleEntry
-    from wfepy_hooks.config import Config
+    from wfepy_hooks import Config, ScheduleEntry
 
     from .settings import Settings
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from types import SimpleNamespace
 
+    from wfepy_hooks import Config
     from wfepy_hooks.commandline import TickLog
-    from wfepy_hooks.config import Config
 
 __all__ = ["add_arguments", "log_of", "plain_arguments", "run"]
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from typing import Any
 
-    from wfepy_hooks.config import Config
+    from wfepy_hooks import Config
 
     from .leases import LeaseInfo
     from .log import Tick

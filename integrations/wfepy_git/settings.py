@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wfepy_hooks.config import Config
+    from wfepy_hooks import Config
 
 __all__ = ["PLUGIN", "Settings", "read_settings", "top_of"]
 

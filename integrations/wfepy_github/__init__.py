@@ -8,11 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from wfepy_hooks import GeneratedFile, ScheduleEntry
-    from wfepy_hooks.commands import Commands
-    from wfepy_hooks.config import Config
-    from wfepy_hooks.plugins import PluginHost
-    from wfepy_hooks.registry import Registry
+    from wfepy_hooks import Commands, Config, GeneratedFile, PluginHost, Registry, ScheduleEntry
 
 
 def make_workflow(schedules: Sequence[ScheduleEntry], config: Config) -> list[GeneratedFile]:

@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-    from wfepy_hooks.config import Config
+    from wfepy_hooks import Config
 
 #: The exit code of a tick in which a task failed, or after which an instance can never finish.
 FAILED = 1

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import TypeAlias
 
-    from wfepy_hooks.config import Config
+    from wfepy_hooks import Config
 
     #: What looks at something, by what that is called.
     Checks: TypeAlias = "dict[str, Callable[[Config], Iterator[Finding]]]"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from wfepy_git.repository import StateRepository
-    from wfepy_hooks.config import Config
+    from wfepy_hooks import Config
 
 #: Who commits, as GitHub shows it.
 BOT = "github-actions[bot]"

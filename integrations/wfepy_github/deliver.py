@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from typing import Any
 
-    from wfepy_hooks.config import Config
-    from wfepy_hooks.stores import Store
+    from wfepy_hooks import Config, Store
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterator
 
-    from wfepy_hooks.config import Config
+    from wfepy_hooks import Config
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -6,7 +6,7 @@ from .settings import PLUGIN, read_settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from wfepy_hooks.config import Config
+    from wfepy_hooks import Config
 
 __all__ = ["enter"]
 

@@ -12,7 +12,7 @@ from .yamltext import plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from wfepy_hooks.config import Config
+    from wfepy_hooks import Config
 
 __all__ = ["PLACE", "Place", "find_place", "place_of"]
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from wfepy_git.repository import StateRepository
-    from wfepy_hooks.config import Config
+    from wfepy_hooks import Config
 
 __all__ = ["default_branch", "last_tick", "newest_state", "permission"]
 

@@ -12,8 +12,7 @@ from .page import Row, page
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from wfepy_hooks import Instance, Task, TaskResult, TickSummary
-    from wfepy_hooks.config import Config
+    from wfepy_hooks import Config, Instance, Task, TaskResult, TickSummary
 
 __all__ = ["Fence", "Reporter", "outputs"]
 

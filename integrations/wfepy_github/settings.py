@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from typing import Any
 
-    from wfepy_hooks.config import Config
+    from wfepy_hooks import Config
 
 __all__ = ["PLUGIN", "Settings", "read_settings"]
 

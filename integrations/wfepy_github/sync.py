@@ -20,8 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from wfepy_hooks import FileChange
-    from wfepy_hooks.config import Config
+    from wfepy_hooks import Config, FileChange
 
 __all__ = ["sync", "wanted_change"]
 

@@ -10,8 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-    from wfepy_hooks.config import Config
-    from wfepy_hooks.plugins import PluginHost
+    from wfepy_hooks import Config, PluginHost
 
 __all__ = ["VARIABLE", "git_environment", "has_token", "hide_token"]
 

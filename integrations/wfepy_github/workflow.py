@@ -16,8 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from wfepy_hooks import ScheduleEntry
-    from wfepy_hooks.config import Config
+    from wfepy_hooks import Config, ScheduleEntry
 
     from .place import Place
     from .settings import Settings

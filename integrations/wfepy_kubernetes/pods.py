@@ -10,7 +10,7 @@ from .naming import job_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from wfepy_hooks.config import Config
+    from wfepy_hooks import Config
 
     from .settings import Settings
     from .yaml import Data

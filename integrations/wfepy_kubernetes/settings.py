@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable
 
-    from wfepy_hooks.config import Config
+    from wfepy_hooks import Config
 
 __all__ = ["PLUGIN", "Settings", "read_settings"]
 

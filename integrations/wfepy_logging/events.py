@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from logging import Logger
     from typing import Any
 
-    from wfepy_hooks import Instance, Task, TaskResult, TickSummary, Transition
-    from wfepy_hooks.config import Config
-    from wfepy_hooks.instance import WaitState
+    from wfepy_hooks import Config, Instance, Task, TaskResult, TickSummary, Transition, WaitState
 
     from .output import Output
     from .settings import Settings

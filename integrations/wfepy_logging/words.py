@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from wfepy_hooks.instance import WaitState
+    from wfepy_hooks import WaitState
 
     ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 

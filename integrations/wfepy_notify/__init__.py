@@ -6,9 +6,7 @@ from wfepy_hooks import hookimpl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from wfepy_hooks.commands import Commands
-    from wfepy_hooks.config import Config
-    from wfepy_hooks.plugins import PluginHost
+    from wfepy_hooks import Commands, Config, PluginHost
 
 
 @hookimpl

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any, TypeAlias
 
-    from wfepy_hooks.config import Config
+    from wfepy_hooks import Config
 
     from .outbox import Outbox, Pending
     from .settings import Settings, Target

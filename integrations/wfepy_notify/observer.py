@@ -14,9 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from wfepy_hooks import Instance, Task, TaskResult
-    from wfepy_hooks.config import Config
-    from wfepy_hooks.instance import WaitState
+    from wfepy_hooks import Config, Instance, Task, TaskResult, WaitState
 
     from .settings import Target
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from wfepy_hooks.config import Config
+    from wfepy_hooks import Config
 
     from .message import Message
     from .settings import Target

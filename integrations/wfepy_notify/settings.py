@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from typing import Any
 
-    from wfepy_hooks.config import Config
+    from wfepy_hooks import Config
 
 __all__ = [
     "DEFAULT_EVENTS",

@@ -6,9 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from wfepy_hooks import Instance
-    from wfepy_hooks.config import Config
-    from wfepy_hooks.instance import WaitState
+    from wfepy_hooks import Config, Instance, WaitState
 
 __all__ = ["LONGEST_BODY", "LONGEST_TITLE", "printable", "texts"]
 

@@ -6,7 +6,7 @@ from wfepy_hooks import hookimpl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from wfepy_hooks.config import Config
+    from wfepy_hooks import Config
 
 
 @hookimpl

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from opentelemetry.sdk.resources import Resource
 
-    from wfepy_hooks.config import Config
+    from wfepy_hooks import Config
 
     from .settings import Settings
 

@@ -12,8 +12,7 @@ if TYPE_CHECKING:
 
     from opentelemetry.metrics import Meter
 
-    from wfepy_hooks import Instance, Task, TaskResult
-    from wfepy_hooks.instance import WaitState
+    from wfepy_hooks import Instance, Task, TaskResult, WaitState
 
 __all__ = ["Measures"]
 

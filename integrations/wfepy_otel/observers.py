@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from opentelemetry.metrics import MeterProvider
     from opentelemetry.trace import TracerProvider
 
-    from wfepy_hooks.config import Config
+    from wfepy_hooks import Config
 
 __all__ = ["make_observers"]
 

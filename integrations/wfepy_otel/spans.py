@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.trace import Span, Tracer
 
-    from wfepy_hooks import Instance, Task, TaskResult, TickSummary
-    from wfepy_hooks.instance import WaitState
+    from wfepy_hooks import Instance, Task, TaskResult, TickSummary, WaitState
 
 __all__ = ["Spans"]
 

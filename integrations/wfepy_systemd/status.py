@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from wfepy_hooks.config import Config
+    from wfepy_hooks import Config
 
     from .systemctl import Systemctl
     from .wishes import Wishes

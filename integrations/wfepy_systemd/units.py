@@ -14,8 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from wfepy_hooks import ScheduleEntry
-    from wfepy_hooks.config import Config
+    from wfepy_hooks import Config, ScheduleEntry
 
     from .settings import Settings
 

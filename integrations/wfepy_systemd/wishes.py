@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterable
 
-    from wfepy_hooks import GeneratedFile
-    from wfepy_hooks.config import Config
+    from wfepy_hooks import Config, GeneratedFile
 
     from .settings import Settings
 

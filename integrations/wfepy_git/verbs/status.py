@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from typing import Any
 
-    from wfepy_hooks.config import Config
+    from wfepy_hooks import Config
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from types import SimpleNamespace
 
-    from wfepy_hooks.config import Config
+    from wfepy_hooks import Config
 
     from ..leases import Lease
     from ..repository import StateRepository
