@@ -56,7 +56,8 @@ def test_escaping(text: str, escaped: str) -> None:
 
 
 def test_a_long_line_is_cut() -> None:
-    assert escape("x" * 100) == "x" * 78 + " …"
+    assert escape("x" * 200) == "x" * 118 + " …"
+    assert escape("word " * 50) == "word " * 23 + "…"
 
 
 def test_names_that_mermaid_reserves_are_only_labels() -> None:
@@ -71,7 +72,7 @@ def test_a_link_and_colours_of_a_plugin_are_shown() -> None:
         "a", attributes={"URL": "https://example.org", "fillcolor": "gold", "color": "#123456", "x": "y"}
     )
     source = to_mermaid(Diagram("w", (node,)))
-    assert '  click n0 href "https://example.org"\n' in source
+    assert '  click n0 href "https://example.org" "a"\n' in source
     assert "  style n0 fill:gold,stroke:#123456\n" in source
 
 
