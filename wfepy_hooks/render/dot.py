@@ -88,8 +88,7 @@ def _cluster(identifier: str, group: Group, nodes: Mapping[str, Node], indent: s
         "margin": "12",
         "tooltip": group.title,
     }
-    if not group.is_loop:
-        look["fillcolor"] = GROUP.fill
+    look["bgcolor" if group.is_loop else "fillcolor"] = "transparent" if group.is_loop else GROUP.fill
     yield f"{indent}  graph [{_attributes(look)}]"
     for name in group.names:
         yield f"{indent}  {quote(name)} [{_attributes(_node(nodes[name]))}]"
@@ -153,11 +152,11 @@ def _legend(diagram: Diagram) -> str:
     cells = [_state_cell(state) for state in legend.states(diagram)]
     for kind, words in legend.arrows(diagram).items():
         arrow, colour = _ARROWS[kind]
-        cells.append(_cell(f'<font color="{colour}"><b>{arrow}</b></font>&#160;&#160;{words}'))
+        cells.append(_cell(_pair(f'<font color="{colour}"><b>{arrow}</b></font>', words)))
     for kind, words in legend.borders(diagram).items():
         cells.append(_cell(words, _BORDERS[kind]))
     cells += [
-        _cell(f"<b>{rule}</b>&#160;&#160;{words}", colspan=2) for rule, words in legend.joins(diagram).items()
+        _cell(_pair(f"<b>{rule}</b>", words), colspan=2) for rule, words in legend.joins(diagram).items()
     ]
     title = html.escape(printable(diagram.title))
     head = f'<td border="0" colspan="{LEGEND_COLUMNS}"><font point-size="14">{title}</font></td>'
@@ -172,10 +171,16 @@ _ARROWS = {
     "loop": ("&#x21e2; &#x21ba;", EDGE_COLOURS[None][0]),
 }
 _BORDERS = {
-    "bold": f'border="2" style="rounded" color="{GROUP.font}"',
-    "label": f'bgcolor="{GROUP.fill}" style="rounded" color="{GROUP.border}"',
-    "region": f'style="rounded,dashed" color="{GROUP.border}"',
+    "bold": f'cellpadding="5" border="2" style="rounded" color="{GROUP.font}"',
+    "label": f'cellpadding="5" bgcolor="{GROUP.fill}" style="rounded" color="{GROUP.border}"',
+    "region": f'cellpadding="5" style="rounded,dashed" color="{GROUP.border}"',
 }
+
+
+def _pair(sign: str, words: str) -> str:
+    """Return a sign with its words behind it, in cells of their own, since a viewer's font may be wider than ours."""
+    cells = f'<td>{sign}</td><td align="left">{words}</td>'
+    return f'<table border="0" cellborder="0" cellspacing="0" cellpadding="3"><tr>{cells}</tr></table>'
 
 
 def _state_cell(state: str) -> str:
@@ -194,7 +199,7 @@ def _rows(cells: list[str]) -> Iterator[list[str]]:
     row: list[str] = []
     room = LEGEND_COLUMNS
     for cell in cells:
-        width = 2 if "colspan" in cell else 1
+        width = 2 if 'colspan="2"' in cell else 1
         if width > room:
             yield row
             row, room = [], LEGEND_COLUMNS

@@ -127,7 +127,7 @@ def web_address(remote: str) -> str:
     :raises UsageError: if it is on no server
     """
     match = re.fullmatch(
-        r"(?:(?:https?|ssh|git)://(?:[^@/]*@)?([\w.-]+)(?::\d+)?/|(?:[^@/:]*@)?([\w.-]+):)(.+?)(?:\.git)?/?",
+        r"(?:(?:https?|ssh|git)://(?:[^@/]*@)?([\w.-]+)(?::\d+)?/|(?:[^@/:]*@)?([\w.-]+):(?!//))(.+?)(?:\.git)?/?",
         remote,
     )
     if match is None:

@@ -152,8 +152,9 @@ def _classes(diagram: Diagram, ids: dict[str, str]) -> Iterator[str]:
 
 def _extra(identifier: str, node: Node) -> Iterator[str]:
     """Yield a link to the source, and what Mermaid can show of the extra attributes: a link and colours."""
-    link = node.attributes.get("URL") or node.attributes.get("href") or node.link
-    if link and link.isprintable() and '"' not in link and is_safe(link):
+    links = (node.attributes.get("URL"), node.attributes.get("href"), node.link)
+    link = next((each for each in links if each and each.isprintable() and '"' not in each and is_safe(each)), "")
+    if link:
         yield f'  click {identifier} href "{link}" "{_tooltip(node)}"'
     names = {"fillcolor": "fill", "color": "stroke", "fontcolor": "color"}
     colours = [

@@ -243,7 +243,7 @@ class _Builder:
                 labels.setdefault(label, []).append(name)
         generation = self.instance.marking.generation if self.instance is not None else []
         titles = [
-            f"↺ loop, pass {generation[loop.head] + 1}" if generation and generation[loop.head] else "↺ loop"
+            f"↺ pass {generation[loop.head] + 1}" if generation and generation[loop.head] else "↺ loop"
             for loop in self.graph.loops
         ]
         return find_groups([self.graph.names[number] for number in order], labels, self.graph, titles, wanted)

@@ -32,7 +32,7 @@ def to_text(diagram: Diagram, *, width: int = 80, ascii: bool = False) -> str:
     writer.put("", printable(diagram.title))
     for node in diagram.nodes:
         writer.node(node)
-    writer.groups(diagram.groups)
+    writer.groups(diagram.groups, [node.name for node in diagram.nodes])
     if diagram.legend:
         writer.legend(diagram)
     return "\n".join(writer.lines) + "\n"
@@ -87,12 +87,12 @@ class _Writer:
             return ""
         return f"  {self.taken if edge.taken else self.passed}{NO_BREAK}{edge.decision}"
 
-    def groups(self, groups: Iterable[Group]) -> None:
+    def groups(self, groups: Iterable[Group], order: list[str]) -> None:
         """List the tasks of each label that has a box in a picture; the loops have their margin."""
         for group in groups:
             if not group.is_loop:
-                self.put("", printable(f"{{{group.title}}}: {', '.join(_members(group))}"), "    ")
-            self.groups(group.groups)
+                self.put("", printable(f"{{{group.title}}}: {', '.join(sorted(_members(group), key=order.index))}"), "    ")
+            self.groups(group.groups, order)
 
     def legend(self, diagram: Diagram) -> None:
         looks = [LOOKS[state] for state in legend.states(diagram)]
