@@ -19,10 +19,13 @@ def make_task(name: str, *followers: str, labels: str = "", start: bool = False)
     def function(context: object) -> bool:
         return True
 
-    made = task(name, labels=labels.split())(function)
+    made: Task = task(name, labels=labels.split())(function)
     for follower in reversed(followers):  # as decorators are applied
         made = followed_by(follower)(made)
-    return join_point()(start_point()(made) if start else made)
+    if start:
+        made = start_point()(made)
+    made = join_point()(made)
+    return made
 
 
 def boxes(groups: tuple[Group, ...]) -> dict[str, object]:

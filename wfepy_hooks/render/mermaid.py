@@ -153,7 +153,9 @@ def _classes(diagram: Diagram, ids: dict[str, str]) -> Iterator[str]:
 def _extra(identifier: str, node: Node) -> Iterator[str]:
     """Yield a link to the source, and what Mermaid can show of the extra attributes: a link and colours."""
     links = (node.attributes.get("URL"), node.attributes.get("href"), node.link)
-    link = next((each for each in links if each and each.isprintable() and '"' not in each and is_safe(each)), "")
+    link = next(
+        (each for each in links if each and each.isprintable() and '"' not in each and is_safe(each)), ""
+    )
     if link:
         yield f'  click {identifier} href "{link}" "{_tooltip(node)}"'
     names = {"fillcolor": "fill", "color": "stroke", "fontcolor": "color"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import textwrap
+import re
 import unicodedata
 
 from . import legend
@@ -54,6 +54,25 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
+def wrap(text: str, width: int, first: str = "", following: str = "") -> list[str]:
+    """Return ``text`` as lines of up to ``width`` columns, where some characters take two; no word is broken.
+
+    :param first: :param following: what the first line starts with, and the others
+    """
+    lines, line, blank = [], first, ""
+    is_empty = True
+    for word in re.split("( +)", text):
+        if not word.strip(" "):
+            blank = word
+        elif is_empty or columns(line) + len(blank) + columns(word) <= width:
+            line += word if is_empty else blank + word
+            is_empty = False
+        else:
+            lines.append(line)
+            line = following + word
+    return [*lines, line]
+
+
 class _Writer:
     def __init__(self, width: int, ascii: bool) -> None:
         self.width = max(width, 40)
@@ -91,7 +110,11 @@ class _Writer:
         """List the tasks of each label that has a box in a picture; the loops have their margin."""
         for group in groups:
             if not group.is_loop:
-                self.put("", printable(f"{{{group.title}}}: {', '.join(sorted(_members(group), key=order.index))}"), "    ")
+                self.put(
+                    "",
+                    printable(f"{{{group.title}}}: {', '.join(sorted(_members(group), key=order.index))}"),
+                    "    ",
+                )
             self.groups(group.groups, order)
 
     def legend(self, diagram: Diagram) -> None:
@@ -120,19 +143,7 @@ class _Writer:
         if self.ascii:
             text = text.replace(NO_BREAK, "\0").encode("ascii", "backslashreplace").decode("ascii")
             text = text.replace("\0", NO_BREAK)
-        lines = [first + text]
-        if columns(lines[0]) > self.width:
-            # Where half of the characters are twice as wide, a line takes fewer of them.
-            width = max(int(self.width * len(text) / columns(text)), 20)
-            lines = textwrap.wrap(
-                text,
-                width,
-                initial_indent=first,
-                subsequent_indent=following,
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-        self.lines += [line.replace(NO_BREAK, " ") for line in lines]
+        self.lines += [line.replace(NO_BREAK, " ") for line in wrap(text, self.width, first, following)]
 
 
 def _marks(node: Node) -> list[str]:

@@ -172,7 +172,9 @@ class _Reader:
         status = str(record.get("status"))
         for line in (self.instance, *self.lines.values()):
             line.close_all(at)
-        self.instance.marks.append(Mark(_OUTCOMES.get(status, "failed"), at, status.replace("_", " ")))
+        self.instance.marks.append(
+            Mark(_OUTCOMES.get(status, "failed"), at, "dead end" if status == "dead_end" else "")
+        )
         self.is_live = False
 
     def chart(self, title: str, states: Mapping[str, str] | None) -> Chart:

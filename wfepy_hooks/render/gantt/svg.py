@@ -86,7 +86,7 @@ class _Drawing:
             yield self._mark(mark, middle)
         if row.took is not None:
             x = WIDTH - EDGE
-            yield f'<text x="{x}" y="{middle + 4:g}" text-anchor="end" fill="#57606a">{took_text(row.took)}</text>'
+            yield f'<text x="{x}" y="{middle + 4:g}" text-anchor="end" fill="#57606a">{_text(took_text(row.took))}</text>'
         yield "</g>"
 
     def _bar(self, bar: Bar, middle: float, row: Row) -> str:
@@ -101,15 +101,30 @@ class _Drawing:
         ]
         if bar.is_open:
             parts.append(_arrow(start + width, middle, kind))
-        room = int((width - 24) / CHARACTER)
-        # No words on bars without a plain ground, where a mark may cover them, or where only few fit.
-        is_covered = any(bar.start < mark.at < bar.end for mark in row.marks)
-        if bar.text and bar.kind == "waiting" and not is_covered and room >= min(len(bar.text), FEWEST):
-            words = _text(bar.text if columns(bar.text) <= room else f"{bar.text[: room - 1]}…")
-            look = f'font-size="11" fill="{kind.font}"'
-            parts.append(f'<text x="{start + 12:.1f}" y="{middle + 4:g}" {look}>{words}</text>')
+        parts += self._words(bar, start, start + width, middle, row)
         words = f"{kind.words}, {_span(bar)}" + (f": {bar.text}" if bar.text else "")
         return f"<g>{_title(words)}{''.join(parts)}</g>"
+
+    def _words(self, bar: Bar, start: float, end: float, middle: float, row: Row) -> Iterator[str]:
+        """Yield what a wait is for: in its bar, or if it goes on and has no room beside it."""
+        if not bar.text or bar.kind not in ("waiting", "retrying"):
+            return
+        marks = [self._x(self.chart.place(mark.at)) for mark in row.marks]
+        is_clear = bar.kind == "waiting" and not any(start < x < end for x in marks)
+        after = min([self.right, *(x - 8 for x in marks if x > end)])
+        before = min(self._x(self.chart.place(each.start)) for each in row.bars)
+        x, room, look = start + 12, end - start - 24, f'fill="{BARS[bar.kind].font}"'
+        if not is_clear or room < min(len(bar.text), FEWEST) * CHARACTER:
+            look = f'fill="{OPEN.font}"'
+            x, room = end + 12, after - end - 12
+            if room < (before - self.left):
+                x, room, look = before - 6, before - self.left - 6, f'{look} text-anchor="end"'
+            if not bar.is_open:
+                return
+        most = int(room / CHARACTER)
+        if most >= min(len(bar.text), FEWEST):
+            words = _text(bar.text if columns(bar.text) <= most else f"{bar.text[: most - 1]}…")
+            yield f'<text x="{x:.1f}" y="{middle + 4:g}" font-size="11" {look}>{words}</text>'
 
     def _mark(self, mark: Mark, middle: float) -> str:
         kind = MARKS[mark.kind]

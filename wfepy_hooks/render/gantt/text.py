@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import textwrap
-
-from ..text import columns, printable
+from ..text import columns, printable, wrap
 from .axis import span_text, ticks, took_text
 from .chart import BARS, MARKS, OPEN
 
@@ -42,7 +40,7 @@ class _Writer:
 
     def lines(self) -> Iterator[str]:
         chart = self.chart
-        yield from textwrap.wrap(self._plain(chart.title), self.width, break_long_words=False)
+        yield from wrap(self._plain(chart.title), self.width)
         yield f"{span_text(chart.start, chart.end)} ({took_text(chart.end - chart.start)})"
         yield ""
         if not chart.rows:
@@ -121,7 +119,7 @@ class _Writer:
     def _legend(self) -> Iterator[str]:
         # A blank that does not break keeps a sign with its words.
         words = [f"{self._sign(kind)}\xa0{kind.words}".replace(" ", "\xa0") for kind in self.chart.kinds()]
-        for line in textwrap.wrap("  ".join(words), self.width):
+        for line in wrap("  ".join(words), self.width):
             yield line.replace("\xa0", " ")
 
     def _sign(self, kind: Kind) -> str:
@@ -132,4 +130,4 @@ class _Writer:
             for bar in row.bars:
                 if bar.is_open and bar.text:
                     text = self._plain(f"{row.name} {BARS[bar.kind].words}: {bar.text}")
-                    yield from textwrap.wrap(text, self.width, subsequent_indent="  ", break_long_words=False)
+                    yield from wrap(text, self.width, following="  ")
