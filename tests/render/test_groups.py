@@ -24,8 +24,8 @@ def make_task(name: str, *followers: str, labels: str = "", start: bool = False)
         made = followed_by(follower)(made)
     if start:
         made = start_point()(made)
-    made = join_point()(made)
-    return made
+    joined: Task = join_point()(made)
+    return joined
 
 
 def boxes(groups: tuple[Group, ...]) -> dict[str, object]:

@@ -8,7 +8,7 @@ import sys
 
 from ..render import can_show_unicode
 from ..render.gantt import chart, gantt_mermaid, gantt_svg, gantt_text
-from .output import clean, is_terminal, result, result_json, say, wants_color, write_file
+from .output import clean, result, result_json, say, wants_color, write_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,9 +45,7 @@ def _render(drawn: Chart, format: str, args: Namespace) -> str:
         return gantt_text(drawn)
     return gantt_text(
         drawn,
-        width=shutil.get_terminal_size().columns
-        if is_terminal(sys.stdout) or "COLUMNS" in os.environ
-        else 80,
+        width=shutil.get_terminal_size().columns,
         ascii=not can_show_unicode(getattr(sys.stdout, "encoding", None)),
         color=wants_color(args.flags, sys.stdout),
     )
@@ -63,7 +61,7 @@ def _chart(project: Project, name: str, instance: str, last: int | None) -> Char
         f"{name}/{instance}: {_status(document, records)}",
         project.config.clock(),
         created=str(document.get("created", "")) if whole else "",
-        states=states,
+        states=states if whole else None,
     )
 
 

@@ -7,8 +7,12 @@ Text, DOT and Mermaid need nothing; svg, png and pdf need the program dot of Gra
 standard output, as text if no format is given.
 
 A click on a task or a condition leads to its source. --link, or source_link in the config file, says where that is: a
-template with {path}, {line} and, if wanted, {commit}, or one of the names file (the default: the file on this machine),
-github, gitlab, vscode, pycharm, none.
+template such as https://host/{commit}/{path}#L{line}, or one of these names:
+
+    file      the file itself, from the picture on (the default)
+    github    the page of the commit; so does gitlab
+    vscode    the line in the editor; so does pycharm
+    none      nowhere
 """
 
 from __future__ import annotations
@@ -44,14 +48,15 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--link",
         metavar="TEMPLATE",
-        help="where a click leads, such as https://host/{path}#L{line}, github or vscode",
+        help="where a click leads: a template or one of the names above",
     )
     boxes = parser.add_mutually_exclusive_group()
     boxes.add_argument(
         "--cluster",
         action="append",
         metavar="LABEL",
-        help="a box around the tasks of this label (may be repeated); else around loops, and around labels that help",
+        help="draw a box around the tasks of this label (may be repeated); by default around loops, and around labels "
+        "that group the tasks well",
     )
     boxes.add_argument("--no-cluster", action="store_true", help="no boxes")
     legend = parser.add_mutually_exclusive_group()

@@ -87,7 +87,7 @@ class _Writer:
         sign = f"{look.plain if self.ascii else look.sign} " if node.state else ""
         marks = f"[{', '.join(_marks(node))}]" if _marks(node) else ""
         labels = "{" + ", ".join(node.labels) + "}" if node.labels else ""
-        text = _joined(node.name, marks, labels, node.state_text)
+        text = _joined(node.name, marks, labels, node.state_text).replace("(pass ", f"(pass{NO_BREAK}")
         self.put(indent + sign, text, indent + " " * len(sign) + self.line + "  ")
         for place, edge in enumerate(node.edges, 1):
             self.edge(edge, indent + " " * len(sign), place == len(node.edges))

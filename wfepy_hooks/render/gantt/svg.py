@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .chart import Bar, Chart, Kind, Mark, Row
 
 # In pixels. A character of the font takes 7 of them, a wide one 13; digits and capitals are the widest.
-WIDTH, ROW, HEAD, EDGE, TOOK = 960, 26, 76, 16, 72
+WIDTH, ROW, HEAD, EDGE, TOOK = 960, 26, 76, 16, 84
 CHARACTER = 7.0
 NAMES_MOST = 30
 BAR = 14
@@ -85,8 +85,8 @@ class _Drawing:
         for mark in sorted(marks, key=lambda mark: list(MARKS).index(mark.kind)):
             yield self._mark(mark, middle)
         if row.took is not None:
-            x = WIDTH - EDGE
-            yield f'<text x="{x}" y="{middle + 4:g}" text-anchor="end" fill="#57606a">{_text(took_text(row.took))}</text>'
+            place = f'x="{WIDTH - EDGE}" y="{middle + 4:g}" text-anchor="end"'
+            yield f'<text {place} fill="#57606a">{_text(took_text(row.took))}</text>'
         yield "</g>"
 
     def _bar(self, bar: Bar, middle: float, row: Row) -> str:
