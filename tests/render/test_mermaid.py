@@ -60,9 +60,8 @@ def test_the_tooltip_is_all_there_is_to_say() -> None:
         location="a.py:1",
     )
     (line,) = (line for line in to_mermaid(Diagram("w", (node,))).splitlines() if "click" in line)
-    assert (
-        line == f"  click n0 href \"a.py#L1\" \"waiting: for 'go' (now), 1 'x'\\n{'long ' * 50}, at a.py:1\""
-    )
+    words = f"waiting: for 'go' (now), 1 'x' {'long ' * 49}long , at a.py:1"
+    assert line == f'  click n0 href "a.py#L1" "{words}" _blank'
 
 
 # What Mermaid makes of each was looked at in a browser (11.17): it shows the left column.
@@ -108,7 +107,7 @@ def test_a_link_and_colours_of_a_plugin_are_shown() -> None:
         "a", attributes={"URL": "https://example.org", "fillcolor": "gold", "color": "#123456", "x": "y"}
     )
     source = to_mermaid(Diagram("w", (node,)))
-    assert '  click n0 href "https://example.org" "a"\n' in source
+    assert '  click n0 href "https://example.org" "a" _blank\n' in source
     assert "  style n0 fill:gold,stroke:#123456\n" in source
 
 

@@ -157,7 +157,8 @@ def _extra(identifier: str, node: Node) -> Iterator[str]:
         (each for each in links if each and each.isprintable() and '"' not in each and is_safe(each)), ""
     )
     if link:
-        yield f'  click {identifier} href "{link}" "{_tooltip(node)}"'
+        # A new tab, since pages such as GitHub's draw in a frame, in which no other page can be shown.
+        yield f'  click {identifier} href "{link}" "{_tooltip(node)}" _blank'
     names = {"fillcolor": "fill", "color": "stroke", "fontcolor": "color"}
     colours = [
         f"{name}:{node.attributes[key]}"
@@ -171,4 +172,4 @@ def _extra(identifier: str, node: Node) -> Iterator[str]:
 def _tooltip(node: Node) -> str:
     """Return what there is to say about a task; Mermaid shows entities there as they are written."""
     text = ", at ".join(filter(None, (node.state_text, node.location or node.name)))
-    return "".join(_PLAIN.get(c, c) for c in printable(text))
+    return "".join(_PLAIN.get(c, c) for c in printable(" ".join(text.split())))
