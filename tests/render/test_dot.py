@@ -233,7 +233,7 @@ def test_the_legend_explains_joins_arrows_and_borders(press: Workflow, waiting_p
     assert "not taken" not in legend
     legend = statement(to_dot(diagram(press, boxes=[], legend=True)), 'graph [labelloc="t"')
     assert "starts the loop over" in legend
-    for words in ("taken", "with a label", "repeat together"):
+    for words in ("taken", "not decided yet", "with a label", "repeat together"):
         assert words not in legend
 
 

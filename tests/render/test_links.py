@@ -100,6 +100,7 @@ def test_whatever_a_file_is_called_is_escaped(
         if template not in ("github", "gitlab"):
             assert escaped in source_links(template, environ={})(f"{tmp_path}/{name}:1")
     assert source_links("file", environ={})(f"{tmp_path}/{name}:1") == f"{escaped}#L1"
+    assert source_links("x/{path}", environ={})(f"{tmp_path}/{name}:1") == f"x/{escaped}"
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_a_link_of_a_plugin_wins_unless_it_runs_code() -> None:
         return to_mermaid(Diagram("w", (Node("a", link="flow.py#L1", attributes={"URL": url}),)))
 
     assert 'click n0 href "https://wiki.example" "a"' in source("https://wiki.example")
-    assert 'click n0 href "flow.py#L1" "a"' in source("java\tscript:alert(1)")
+    assert 'click n0 href "flow.py#L1" "a"' in source("JavaScript:alert(1)")
 
 
 def test_the_tooltip_is_all_there_is_to_say() -> None:

@@ -47,6 +47,9 @@ def test_a_failed_attempt_says_which_and_when_the_next_is(waiting_coffee: Instan
     assert drink(waiting_coffee).state_text == "retrying: attempt 2 failed: OSError: no cup"
     waiting_coffee.retry_at["drink_coffee"] = NOON
     assert drink(waiting_coffee).state_text.endswith("OSError: no cup (again at 2026-01-08 12:00Z)")
+    waiting_coffee.deadlines["drink_coffee"] = "2026-01-09T00:00:00.000000Z"
+    text = "(again at 2026-01-08 12:00Z, times out at 2026-01-09 00:00Z)"
+    assert drink(waiting_coffee).state_text.endswith(text)
 
 
 @pytest.mark.parametrize(("outcome", "words"), [(FAILED, "failed"), (TIMED_OUT, "timed out")])

@@ -47,6 +47,12 @@ def test_ticks_are_in_utc_and_in_order() -> None:
     assert all(tick.at.tzinfo is UTC and tick.at >= START for tick in found)
 
 
+def test_no_tick_is_before_the_start() -> None:
+    just_after = datetime(2026, 8, 30, 23, tzinfo=UTC) + timedelta(microseconds=1)
+    found = ticks(just_after, just_after + timedelta(milliseconds=5), lambda length: 9)
+    assert found[0].at == datetime(2026, 8, 30, 23, 0, 0, 1000, tzinfo=UTC)
+
+
 def test_a_span_names_the_date_once_and_milliseconds_where_they_matter() -> None:
     assert span_text(START, START + timedelta(minutes=1)) == "2026-08-30 22:58:57 to 22:59:57 UTC"
     assert span_text(START, START + timedelta(seconds=1)) == "2026-08-30 22:58:57.123 to 22:58:58.123 UTC"

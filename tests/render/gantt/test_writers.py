@@ -180,6 +180,16 @@ def test_everything_is_inside_of_an_svg(each: Chart) -> None:
         assert 0 <= float(text.get("y", 0)) <= height
 
 
+def test_a_short_bar_at_the_end_is_no_wider_than_the_axis(history: History) -> None:
+    history.after(days=9).task("a", took=0).put("ended", status="finished")
+    root = ElementTree.fromstring(
+        gantt_svg(chart(history.records, "w", history.now, created=history.created))
+    )
+    bars = [rect for rect in root.iter(f"{SVG}rect") if rect.get("y")]
+    ends = {float(bar.get("x", 0)) + float(bar.get("width", 0)) for bar in bars[:2]}
+    assert len(ends) == 1, "the bar of the instance and that of the task end at the same place"
+
+
 def contrast(one: str, other: str) -> float:
     light, dark = sorted((luminance(one), luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
