@@ -9,37 +9,41 @@ from typing import NamedTuple
 
 
 class Mutant(NamedTuple):
-    """What is wrong then, the file, the text in it, the text to put there, and the tests that must find it."""
+    """What is wrong then, the file, the text in it, the text to put there, and the tests that must find it.
+
+    ``first`` is in the name of the test that is tried first, where the others take their time to find nothing.
+    """
 
     name: str
     file: str
     old: str
     new: str
     tests: str
+    first: str = "after_every"
 
 
-def in_dominators(name: str, old: str, new: str) -> Mutant:
-    return Mutant(name, "dominators.py", old, new, "test_properties")
+def in_dominators(name: str, old: str, new: str, **more: str) -> Mutant:
+    return Mutant(name, "dominators.py", old, new, "test_properties", **more)
 
 
 def in_graph(name: str, old: str, new: str) -> Mutant:
     return Mutant(name, "graph.py", old, new, "test_properties")
 
 
-def in_marking(name: str, old: str, new: str) -> Mutant:
-    return Mutant(name, "marking.py", old, new, "test_properties")
+def in_marking(name: str, old: str, new: str, **more: str) -> Mutant:
+    return Mutant(name, "marking.py", old, new, "test_properties", **more)
 
 
-def in_stepping_in(name: str, old: str, new: str) -> Mutant:
-    return Mutant(name, "marking.py", old, new, "test_stepping_in")
+def in_stepping_in(name: str, old: str, new: str, **more: str) -> Mutant:
+    return Mutant(name, "marking.py", old, new, "test_stepping_in", **more)
 
 
 def in_state(name: str, old: str, new: str) -> Mutant:
     return Mutant(name, "state.py", old, new, "test_properties_runner")
 
 
-def in_replaying(name: str, old: str, new: str) -> Mutant:
-    return Mutant(name, "replaying.py", old, new, "test_properties_runner")
+def in_replaying(name: str, old: str, new: str, **more: str) -> Mutant:
+    return Mutant(name, "replaying.py", old, new, "test_properties_runner", **more)
 
 
 def in_attempt(name: str, old: str, new: str) -> Mutant:
@@ -97,6 +101,7 @@ GRAPH = [
         "every edge that closes a cycle is a loop edge",
         "found[edge] = first[head] <= first[tail] <= last[head]",
         "found[edge] = 1",
+        first="checks_find",
     ),
 ]
 
@@ -223,6 +228,7 @@ STEPPING_IN = [
         "skip by hand is not carried on",
         "self._spread([task], settled)\n        return settled\n\n    def rewind",
         "return settled\n\n    def rewind",
+        first="skipped_by_hand",
     ),
     in_stepping_in(
         "cancelled failure may be retried",
@@ -233,16 +239,23 @@ STEPPING_IN = [
         "cancelled instance is cancelled for ever",
         "self._cancelled = False\n        self._look",
         "self._look",
+        first="person_cancelled",
     ),
 ]
 
 RESTORING = [
-    in_marking("restored exits are not held", " or (held_by >= 0 and self._open[held_by])", ""),
+    in_marking(
+        "restored exits are not held",
+        " or (held_by >= 0 and self._open[held_by])",
+        "",
+        first="marking_restored",
+    ),
     in_marking("restored failure is decided", "and self.edges[first] != E_PENDING", ""),
     in_marking(
         "restored instance forgets that it was terminated",
         "any(self.status[task] == DONE for task in self.graph.terminating)",
         "False",
+        first="marking_restored",
     ),
     in_state("generation is not saved", 'entry["generation"] = marking.generation[task]', "pass"),
     in_state("order of the queue is not restored", "dict.fromkeys(queue)", "dict.fromkeys(sorted(queue))"),
@@ -255,7 +268,12 @@ RESTORING = [
         'read_decisions(graph, task, record["next"]) if record.get("next") else []',
         "[]",
     ),
-    in_replaying("context is not replayed", "encoded = replay(encoded, records)", "pass"),
+    in_replaying(
+        "context is not replayed",
+        "encoded = replay(encoded, records)",
+        "pass",
+        first="snapshot_and_history",
+    ),
     in_state("number of failures is not saved", 'entry["failures"] = instance.failures[name]', "pass"),
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
+from argparse import Namespace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,11 @@ class Sender:
         return answer
 
 
+def finish(config: Config, code: int) -> None:
+    told = {"config": config, "command": config.command, "exit_code": code}
+    config.plugins.notify("wfepy_command_finished", None, **told)
+
+
 class Desk:
     """A folder with a project, and what was sent from it.
 
@@ -108,8 +114,25 @@ class Desk:
                 Project(config).start("flow", id)
 
     def tick(self) -> list[Report]:
+        """Do what ``wfepy tick`` does."""
         with self.config() as config:
-            config.command = "tick"
+            config.command, code = "tick", 130
+            try:
+                reports = list(Project(config).tick())
+                code = 0
+            finally:
+                finish(config, code)
+            return reports
+
+    def command(self, name: str, verb: str) -> None:
+        """Do what a command does that changes nothing."""
+        with self.config() as config:
+            config.command, config.options = name, Namespace(verb=verb)
+            finish(config, 0)
+
+    def tick_by_program(self) -> list[Report]:
+        """Tick as a program does that uses the engine as a library."""
+        with self.config() as config:
             return list(Project(config).tick())
 
     def signal(self, id: str, data: str) -> None:

@@ -79,6 +79,7 @@ class MailReceiver:
     """A mail server that keeps what it is given.
 
     :param tls: with it, nothing is taken before STARTTLS and a login
+    :ivar later: recipients for whom it asks to come again
     :ivar logins: the names and passwords that came
     """
 
@@ -86,6 +87,7 @@ class MailReceiver:
         self.mails: list[EmailMessage] = []
         self.recipients: list[list[str]] = []
         self.logins: list[tuple[bytes, bytes]] = []
+        self.later: set[str] = set()
         options: dict[str, Any] = {"hostname": "127.0.0.1", "port": free_port()}
         if tls is not None:
             options.update(tls_context=tls, require_starttls=True)
@@ -97,6 +99,14 @@ class MailReceiver:
     def _log_in(self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
         self.logins.append((data.login, data.password))
         return AuthResult(success=True)
+
+    async def handle_RCPT(
+        self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:  # aiosmtpd calls it so
+        if address in self.later:
+            return "451 greylisted, try again later"
+        envelope.rcpt_tos.append(address)
+        return "250 welcome"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # aiosmtpd calls it so
         mail = message_from_bytes(envelope.content, policy=policy.default)

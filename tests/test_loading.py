@@ -303,6 +303,18 @@ def test_one_broken_plugin_does_not_keep_out_the_others(project: Project) -> Non
         config.plugins.require_healthy()
 
 
+def test_a_plugin_may_refuse_another_one_in_its_own_words(project: Project) -> None:
+    project.write("stranger")
+    project.write(
+        "wfepy_plugins",
+        "import wfepy_hooks as wfepy\n\n@wfepy.hookimpl\ndef wfepy_plugin_registered(name, source):\n"
+        "    if name == 'stranger':\n"
+        "        raise wfepy.ConfigError(f'{name} of {source} is not reviewed', hint='name it in wfepy.toml')\n",
+    )
+    said = "plugin wfepy_plugins: stranger of -p is not reviewed; name it in wfepy.toml"
+    assert project.failure("stranger") == said
+
+
 def test_a_misspelt_hook_is_a_failure_of_loading(project: Project) -> None:
     project.write("one", GOOD.replace("report_header", "report_heder"))
     assert project.failure("one") == (

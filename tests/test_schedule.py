@@ -382,4 +382,4 @@ def test_the_model_reads_the_wall() -> None:
 
 @pytest.mark.slow
 def test_many_more_expressions_are_due_when_the_wall_shows_them() -> None:
-    check_seeds(range(EFFORT, 10 * EFFORT), questions=1)
+    check_seeds(range(EFFORT, 5 * EFFORT), questions=1)

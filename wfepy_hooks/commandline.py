@@ -10,9 +10,11 @@ from .cli.generate import show_files
 from .cli.output import clean, result, result_json, say
 from .cli.parsing import add_json, add_verbs, description
 from .cli.tables import show_table
-from .cli.tickoptions import add_tick_arguments, plain_tick_arguments, run_logged
+from .cli.ticklog import TickLog
+from .cli.tickoptions import add_tick_arguments, plain_tick_arguments, tick_log
 
 __all__ = [
+    "TickLog",
     "add_json",
     "add_tick_arguments",
     "add_verbs",
@@ -21,8 +23,8 @@ __all__ = [
     "plain_tick_arguments",
     "result",
     "result_json",
-    "run_logged",
     "say",
     "show_files",
     "show_table",
+    "tick_log",
 ]

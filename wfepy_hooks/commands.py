@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from .config import Config
 
     class CommandModule(Protocol):
-        """The code of a command: a module or an object with these two functions."""
+        """The code of a command: a module or an object with these two functions.
+
+        It may have ``log_of(args)``, which returns a :class:`wfepy_hooks.commandline.TickLog` or ``None``: what the
+        command says, and whoever observes it, goes there.
+        """
 
         def add_arguments(self, parser: ArgumentParser) -> None:
             """Declare the arguments of the command."""

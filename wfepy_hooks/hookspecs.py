@@ -3,24 +3,44 @@
 A plugin is a module or an object with functions of these names, marked with ``@wfepy_hooks.hookimpl``; each asks for
 the arguments that it needs, by name. Hooks are plain functions, called in the process that runs the tick.
 
+A command begins with these:
+
+1. ``wfepy_add_hookspecs`` and ``wfepy_plugin_registered``, as each plugin is registered
+2. ``wfepy_add_commands``, then ``wfepy_add_options``
+3. ``wfepy_configure``
+4. ``wfepy_report_header``, for ``--trace-config``
+5. ``wfepy_command_started``
+
+It calls these when it first needs what they give:
+
+1. ``wfepy_collect_schedules`` for what is due
+2. ``wfepy_register`` for the store, and for executors, generators and renderers
+3. ``wfepy_load_workflows``, ``wfepy_argument_names`` and ``wfepy_workflow_loaded`` for a workflow
+4. ``wfepy_graph_attributes`` for each task of a picture
+
 One tick of one instance calls them in this order:
 
-1. ``wfepy_load_state``
+1. ``wfepy_load_state``, and ``wfepy_upgrade_state`` for what is too old to be read
 2. ``wfepy_tick_started``
-3. for each attempt at a task:
+3. ``wfepy_task_reminder`` for each task that waits and whose reminder is due
+4. for each attempt at a task:
 
    1. ``wfepy_task_started``
-   2. ``wfepy_run_task``
+   2. ``wfepy_run_task``, and in it ``wfepy_provide_argument`` for each argument that is not built in
    3. if it raised: ``wfepy_decide_retry``
    4. the attempt is made durable, with the decisions of its transitions
    5. ``wfepy_transition_evaluated`` for each transition
    6. ``wfepy_task_finished``, also for the tasks that were skipped by it
 
-4. ``wfepy_instance_finished``, if that was the end of it
-5. ``wfepy_save_state``, if anything changed, then ``wfepy_state_saved``
-6. ``wfepy_tick_finished``
+5. ``wfepy_instance_finished``, if that was the end of it
+6. ``wfepy_save_state``, if anything changed, then ``wfepy_state_saved``
+7. ``wfepy_tick_finished``
 
-Around all ticks of one command are ``wfepy_command_started`` and ``wfepy_command_finished``.
+A command ends with these:
+
+1. ``wfepy_internal_error``, if the engine or a plugin is broken; from within a tick it comes at once
+2. ``wfepy_command_finished``
+3. ``wfepy_unconfigure``
 """
 
 from __future__ import annotations
@@ -30,7 +50,6 @@ from .hookkinds import AROUND, DECISION, HOOKS, OBSERVATION, SETUP, HookKind, sp
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
-    from typing import Any
 
     from .commands import Commands
     from .config import Config
@@ -40,7 +59,8 @@ if TYPE_CHECKING:
     from .plugins import PluginHost
     from .registry import Registry
     from .scheduling import ScheduleEntry
-    from .stores.protocol import Session
+    from .stores.protocol import Document, Record, Session
+    from .summary import TickSummary
     from .task import Task, Transition
     from .waitstate import WaitState
     from .workflow import Workflow
@@ -80,7 +100,8 @@ def wfepy_plugin_registered(plugin: object, name: str, source: str) -> None:
 def wfepy_add_options(parser: ArgumentParser) -> None:
     """Add options to the ``wfepy`` command.
 
-    When: once for each command, after all plugins are loaded and before the command line is parsed.
+    When: once for each command, after all plugins are loaded and before the command line is parsed; also for
+        ``wfepy --help``.
     Kind: setup; an error is fatal and names the plugin.
     Arguments:
         parser: of all commands; what it parsed is ``config.options`` in ``wfepy_configure``.
@@ -231,14 +252,14 @@ def wfepy_tick_started(instance: Instance) -> None:
 
 
 @spec(OBSERVATION)
-def wfepy_tick_finished(instance: Instance, summary: Any) -> None:
+def wfepy_tick_finished(instance: Instance, summary: TickSummary) -> None:
     """Observe that a tick is done with an instance.
 
     When: once after each ``wfepy_tick_started``, also if the tick failed.
     Kind: observation; an exception is logged and changes nothing.
     Arguments:
         instance: as the tick leaves it.
-        summary: what the tick did.
+        summary: what the tick did: the tasks that completed, were skipped, wait or failed.
     Result: ignored.
     """
 
@@ -296,7 +317,8 @@ def wfepy_provide_argument(name: str, instance: Instance, task: Task) -> object 
         instance: the instance.
         task: the task.
     Result: the argument, or a generator (call your own generator function) that yields it once and cleans up behind
-        the yield when the attempt has ended; ``None`` to leave it to the others.
+        the yield when the attempt has ended, however it did: as in a fixture of pytest, an exception of the task does
+        not come out of the yield. ``None`` to leave it to the others.
     """
 
 
@@ -375,10 +397,11 @@ def wfepy_instance_finished(instance: Instance, status: str) -> None:
 
 
 @spec(AROUND)
-def wfepy_load_state(session: Session, workflow: Workflow) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Load the saved state of an instance, or act around that: decrypt it, repair it, count it.
+def wfepy_load_state(session: Session, workflow: Workflow) -> tuple[Document, list[Record]]:
+    """Load the saved state of an instance, or act around that: check it, correct it, count it.
 
-    When: once for each tick and instance. The engine's own implementation, which reads the chosen store, is innermost.
+    When: once for each tick and instance. The engine's own implementation, which reads the chosen store, is innermost;
+        what the store cannot read, no plugin can replace.
     Kind: around; an error is fatal to the tick of this instance and names the plugin, and so is a result of another
         type.
     Arguments:
@@ -390,11 +413,11 @@ def wfepy_load_state(session: Session, workflow: Workflow) -> tuple[dict[str, An
 
 
 @spec(AROUND)
-def wfepy_save_state(session: Session, instance: Instance, document: dict[str, Any]) -> bool:
+def wfepy_save_state(session: Session, instance: Instance, document: Document) -> bool:
     """Save the state of an instance, or act around that.
 
     When: at the end of a tick that changed something. The engine's own implementation, which writes to the chosen
-        store, is innermost.
+        store, is innermost. The history, which is written before, is not passed here.
     Kind: around; an error is fatal to the tick of this instance and names the plugin, and so is a result that is no
         ``bool``.
     Arguments:
@@ -407,10 +430,11 @@ def wfepy_save_state(session: Session, instance: Instance, document: dict[str, A
 
 
 @spec(DECISION)
-def wfepy_upgrade_state(document: dict[str, Any], from_version: int) -> dict[str, Any] | None:
+def wfepy_upgrade_state(document: Document, from_version: int) -> Document | None:
     """Bring a state document of an older version to the present one.
 
-    When: once for each older document that is loaded, before it is read.
+    When: once for each document that is loaded and is older than what this version reads by itself, before it is read.
+        It reads all that wfepy-hooks has ever written, schema 1 and later; so this is for what others wrote.
     Kind: decision; an error is fatal and names the plugin.
     Arguments:
         document: the older document.
@@ -420,7 +444,7 @@ def wfepy_upgrade_state(document: dict[str, Any], from_version: int) -> dict[str
 
 
 @spec(OBSERVATION)
-def wfepy_state_saved(instance: Instance, saved: dict[str, Any]) -> None:
+def wfepy_state_saved(instance: Instance, saved: Document) -> None:
     """Observe that a snapshot was saved.
 
     When: after each snapshot that is durable.

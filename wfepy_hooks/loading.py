@@ -5,7 +5,7 @@ from __future__ import annotations
 import os.path
 import sys
 
-from .errors import PluginError
+from .errors import PluginError, WfepyError
 from .plugins import PluginFailure
 from .wording import describe, origin
 
@@ -109,6 +109,13 @@ class PluginLoader:
             self._host.register(find(), name, source)
         except PluginError as error:
             self._host.failures.append(PluginFailure(name, source, error))
+        except WfepyError as error:
+            # The plugin says no in our own words, such as a ConfigError about what is loaded beside it.
+            refusal = PluginError(
+                error.what, where=error.where or f"plugin {name}", hint=error.hint, plugin=name
+            )
+            refusal.__cause__ = error
+            self._host.failures.append(PluginFailure(name, source, refusal))
         # SystemExit: a plugin that calls sys.exit() when it is imported must not end the command.
         except (Exception, SystemExit) as error:  # noqa: BLE001 - it may raise anything
             broken = PluginError(f"{describe(error)} ({origin(error)})", where=f"plugin {name}", plugin=name)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 #: The files from outside of this folder that the site has, at the same path below its root.
 SHOWN = ("examples/*/*.md", "examples/*/*.py", "examples/*/*.toml", ".github/workflows/*.yml", "CHANGELOG.md")
+#: A block that is a file, as tests/test_readme.py finds them: how it begins.
+FILE = re.compile(r"^<!-- file: (\S+) -->\n+```(\w+)$", re.MULTILINE)
 LINK = re.compile(r"(?<=\]\()(?!\w+:|#)[^)\s#]+")
 
 
@@ -29,7 +31,8 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Turn links that are right on disk and on GitHub into those of the site, where ``docs`` is the root."""
+    """Turn links that are right on disk and on GitHub into those of the site, where ``docs`` is the root; and show the
+    names of files above them."""
     source = Path(str(page.file.abs_src_path))
 
     def on_the_site(link: re.Match[str]) -> str:
@@ -40,4 +43,4 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
                 return os.path.relpath(path, os.path.dirname(page.file.src_uri))
         return link[0]
 
-    return LINK.sub(on_the_site, markdown)
+    return FILE.sub(r'```\2 title="\1"', LINK.sub(on_the_site, markdown))

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from types import SimpleNamespace
 
+    from wfepy_hooks.commandline import TickLog
     from wfepy_hooks.config import Config
 
-__all__ = ["add_arguments", "plain_arguments", "run"]
+__all__ = ["add_arguments", "log_of", "plain_arguments", "run"]
 
 VERBS = {
     "pull": "take over what is new on the branch",
@@ -48,6 +49,15 @@ def plain_arguments(words: list[str]) -> SimpleNamespace | None:
             found.verb = words[0]
             return found
     return None
+
+
+def log_of(args: Namespace) -> TickLog | None:
+    """Return the log that a tick and all who observe it write to, if there is one."""
+    if args.verb != "tick":
+        return None
+    from wfepy_hooks.commandline import tick_log
+
+    return tick_log(args)
 
 
 def run(args: Namespace, config: Config) -> int:

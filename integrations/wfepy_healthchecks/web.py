@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from urllib.error import HTTPError
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 TYPE_CHECKING = False
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from typing import IO
 
 __all__ = ["Refused", "ping", "ping_url"]
+
+
+#: What stays as it is in a path or a query; what is no ASCII at all becomes percent signs.
+_SAFE = "/%:@!$&'()*+,;=~"
 
 
 class Refused(Exception):
@@ -41,7 +46,8 @@ def ping_url(url: str, signal: str, rid: str) -> str:
     """
     parts = urlsplit(url)
     query = f"{parts.query}&rid={rid}" if parts.query else f"rid={rid}"
-    return urlunsplit((parts.scheme, parts.netloc, f"{parts.path.rstrip('/')}/{signal}", query, ""))
+    path = quote(parts.path.rstrip("/"), safe=_SAFE)
+    return urlunsplit((parts.scheme, parts.netloc, f"{path}/{signal}", quote(query, safe=_SAFE + "?"), ""))
 
 
 def ping(url: str, timeout: float) -> None:
@@ -51,7 +57,11 @@ def ping(url: str, timeout: float) -> None:
     :raises Refused: if the server does not take it
     :raises OSError: if it does not get there, or the server has a problem
     """
-    request = Request(url, headers={"User-Agent": "wfepy-healthchecks"})
+    login, at, _ = urlsplit(url).netloc.rpartition("@")
+    request = Request(url.replace(f"{login}{at}", "", 1), headers={"User-Agent": "wfepy-healthchecks"})
+    if login:  # urllib would take it for a part of the host; whoever it redirects to is not to know
+        secret = b64encode(unquote(login).encode()).decode("ascii")
+        request.add_unredirected_header("Authorization", f"Basic {secret}")
     try:
         with build_opener(_Redirects).open(request, timeout=max(timeout, 0.001)) as answer:
             answer.read(1000)

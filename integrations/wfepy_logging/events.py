@@ -172,12 +172,13 @@ class EventLog:
         self, workflow: str, level: int, text: str, fields: dict[str, Any], exc_info: Any = None
     ) -> None:
         logger = self._loggers.get(workflow) or self._logger(workflow)
-        if logger.isEnabledFor(level):
-            assert self._output is not None, "it comes with the first logger"
-            record = self._output.record(logger.name, level, text, fields, exc_info)
+        output = self._output
+        assert output is not None, "it comes with the first logger"
+        if output.is_enabled(logger, level):
+            record = output.record(logger.name, level, text, fields, exc_info)
             record.created = moment = self._clock().timestamp()
             record.msecs = moment % 1 * 1000
-            logger.handle(record)
+            output.handle(logger, record)
 
     def open(self) -> None:
         """Give what is logged a place to go to; done with the first event, if not before.

@@ -38,13 +38,14 @@ class Output:
         self._before = (self._logger.level, self._logger.propagate)
         self._handler: logging.Handler | None = None
         self._template: dict[str, Any] | None = None
+        self._has_told = False
         if settings.config:
             _configure(settings.config)
             self._before = (self._logger.level, self._logger.propagate)
         if settings.level:
             self._logger.setLevel(settings.level)
         if settings.to != HANDLERS:
-            self._handler = _Lines(_open(settings.to))
+            self._handler = _Lines(settings.to)
             self._handler.setFormatter(JsonLines() if settings.json else TextLines())
             self._logger.addHandler(self._handler)
             self._logger.propagate = False  # a basicConfig() of a workflow would write each line once more
@@ -58,6 +59,23 @@ class Output:
         vars(record).update(fields, levelno=level, levelname=_LEVEL_NAMES[level], msg=text, wfepy=fields)
         record.exc_info = exc_info
         return record
+
+    def is_enabled(self, logger: logging.Logger, level: int) -> bool:
+        """Return whether a logger is to have records of a level."""
+        if logger.disabled and self._handler is not None:
+            logger.disabled = False  # by a dictConfig() of a task, which has not meant this one
+        return logger.isEnabledFor(level)
+
+    def handle(self, logger: logging.Logger, record: logging.LogRecord) -> None:
+        """Give a record to the handlers; what one of the user's raises is told once."""
+        try:
+            logger.handle(record)
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            if not self._has_told:
+                self._has_told = True
+                from wfepy_hooks.commandline import clean, say  # lazily: handlers are well
+
+                say(clean(f"{PLUGIN}: a handler cannot log: {type(error).__name__}: {error}"))
 
     def _blank(self, logger: str) -> logging.LogRecord:
         factory = logging.getLogRecordFactory()
@@ -82,10 +100,15 @@ class Output:
 class _Lines(StreamHandler):
     """Writes lines; of a stream that cannot be written it tells once, not with a traceback for each event."""
 
-    _has_told = False
+    def __init__(self, to: str) -> None:
+        super().__init__(_open(to))
+        self._to = to
+        self._has_told = False
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
+            if self.stream.closed:  # a dictConfig() of a task closes all handlers that there are
+                self.stream = _open(self._to)
             self.stream.write(f"{self.format(record)}\n")
             self.stream.flush()  # a crash is to find the line in the file
         except Exception:  # noqa: BLE001 - as every handler of logging does

@@ -8,14 +8,15 @@ from datetime import timedelta
 from queue import Empty, SimpleQueue
 
 from .message import Message
-from .outbox import ids, parse_moment, shown_moment
+from .outbox import failure, ids, parse_moment, shown_moment
 from .sending import NotSent, send
+from .wording import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-    from typing import TypeAlias
+    from typing import Any, TypeAlias
 
     from wfepy_hooks.config import Config
 
@@ -34,6 +35,8 @@ _EAGER = 3
 _LONGEST_PAUSE = timedelta(hours=1)
 #: So many titles are in a summary.
 _MOST_TITLES = 30
+#: What a plugin raises may be long.
+_LONGEST_ERROR = 400
 
 
 class Batch:
@@ -41,13 +44,15 @@ class Batch:
 
     :ivar message: what is sent
     :ivar waiting: what of the outbox that settles: one message, or those of a summary
+    :ivar reached: the addresses of the target that it has reached; of a summary, whose next one is another, in this try
     """
 
-    __slots__ = ("message", "waiting")
+    __slots__ = ("message", "reached", "waiting")
 
     def __init__(self, message: Message, waiting: Sequence[Pending]) -> None:
         self.message = message
         self.waiting = waiting
+        self.reached = set(waiting[0].reached) if len(waiting) == 1 else set()
 
 
 def say_error(text: str) -> None:
@@ -69,7 +74,7 @@ def deliver(config: Config, settings: Settings, outbox: Outbox) -> None:
     targets = {target.name: target for target in settings.targets}
     with outbox.locked():
         _give_up(config.clock(), settings, targets, outbox)
-        plans = {name: _plan(config.clock(), targets[name], outbox) for name in targets}
+        plans = {name: _plan(config.clock(), targets[name], outbox, settings.limit) for name in targets}
         plans = {name: plan for name, plan in plans.items() if plan}
         taken = [each for plan in plans.values() for batch in plan for each in batch.waiting]
         if not taken:
@@ -87,34 +92,43 @@ def deliver(config: Config, settings: Settings, outbox: Outbox) -> None:
 def _give_up(now: datetime, settings: Settings, targets: dict[str, Target], outbox: Outbox) -> None:
     """Drop what is too old, or for somebody who is not told any more, and say so."""
     oldest = shown_moment(now - timedelta(seconds=settings.give_up))
-    for each in list(outbox.pending.values()):
+    over = []
+    for each in outbox.pending.values():
         message = each.message
         why = "" if message.at >= oldest else f"it is too old ({each.error or 'it was never tried'})"
         if message.target not in targets:
             why = "there is no such target any more"
         if why:
-            outbox.append({"dropped": [message.id], "at": outbox.now()})
+            over.append(each)
+        if why and len(over) <= _MOST_TITLES:
             say_error(f'gave up telling {message.target} of "{message.title}" of {message.at}: {why}')
+    if len(over) > _MOST_TITLES:
+        say_error(f"gave up {len(over) - _MOST_TITLES} more messages like these")
+    if over:
+        outbox.append({"dropped": ids(over), "at": outbox.now()})
 
 
-def _plan(now: datetime, target: Target, outbox: Outbox) -> list[Batch]:
+def _plan(now: datetime, target: Target, outbox: Outbox, limit: float) -> list[Batch]:
     """Return what is to be sent to a target now."""
     waiting = [
-        each for each in outbox.pending.values() if each.message.target == target.name and _is_due(each, now)
+        each
+        for each in outbox.pending.values()
+        if each.message.target == target.name and _is_due(each, now, limit)
     ]
     # What has failed comes last: a message that a server refuses must not stop those behind it.
     waiting.sort(key=lambda each: (each.tries, each.message.at))
     if not target.period:
         return batches(target.name, waiting, len(waiting), outbox.now())
     since = shown_moment(now - timedelta(seconds=target.period))
-    left = target.rate - outbox.deliveries(target.name, since)
+    left = target.rate - outbox.deliveries(target.name, since, outbox.now())
     return batches(target.name, waiting, max(left, 0), outbox.now())
 
 
-def _is_due(each: Pending, now: datetime) -> bool:
-    if each.taken > shown_moment(now):
+def _is_due(each: Pending, now: datetime, limit: float) -> bool:
+    # What is said of a time to come is of before the clock was put back, and holds no longer.
+    if shown_moment(now) < each.taken <= shown_moment(now + timedelta(seconds=limit + _GRACE)):
         return False  # another tick is sending it
-    if each.tries < _EAGER:
+    if each.tries < _EAGER or each.tried > shown_moment(now):
         return True
     pause = min(timedelta(minutes=2 ** min(each.tries - _EAGER, 10)), _LONGEST_PAUSE)
     return now >= parse_moment(each.tried) + pause
@@ -153,10 +167,10 @@ def _send_all(
         if left <= 0:
             break
         try:
-            send(config, target, batch.message, left)
+            send(config, target, batch.message, left, batch.reached)
         except Exception as error:  # noqa: BLE001  # whatever it is, it is not sent
             text = error.what if isinstance(error, NotSent) else f"{type(error).__name__}: {error}"
-            outcomes.put((target.name, batch, text))
+            outcomes.put((target.name, batch, printable(" ".join(text.split()), _LONGEST_ERROR)))
             break
         outcomes.put((target.name, batch, ""))
     outcomes.put((target.name, None, ""))
@@ -181,36 +195,56 @@ def _note_outcomes(
     deadline: float,
     outcomes: SimpleQueue[Outcome],
 ) -> None:
-    """Write what becomes of each delivery as soon as that is known."""
+    """Write what becomes of the deliveries as soon as that is known."""
     while plans:
-        try:
-            name, batch, error = outcomes.get(timeout=max(deadline - time.monotonic(), 0.01))
-        except Empty:
+        known = _wait_for(outcomes, deadline)
+        if not known:
             break
-        if batch is None:
-            _release(outbox, plans.pop(name))
-        else:
-            plans[name].remove(batch)
-            _note(outbox, batch, error)
+        records = []
+        for name, batch, error in known:
+            if batch is None:
+                records += _released(plans.pop(name))
+            else:
+                plans[name].remove(batch)
+                records.append(_record(outbox, batch, error))
+        _write(outbox, records)
     for plan in plans.values():
         if plan:  # its first one is in the hands of a thread
-            _note(outbox, plan[0], f"no answer within {settings.limit:g} s")
-            _release(outbox, plan[1:])
+            error = f"no answer within {settings.limit:g} s"
+            _write(outbox, [_record(outbox, plan[0], error), *_released(plan[1:])])
 
 
-def _note(outbox: Outbox, batch: Batch, error: str) -> None:
-    if error and any(not each.tries for each in batch.waiting):  # a server that is down is news once
-        message = batch.message
+def _wait_for(outcomes: SimpleQueue[Outcome], deadline: float) -> list[Outcome]:
+    """Return what is known of deliveries, as soon as that is anything; empty: the time is over.
+
+    All of it at once: to write it takes longer than fast servers do to answer.
+    """
+    found = []
+    try:
+        found.append(outcomes.get(timeout=max(deadline - time.monotonic(), 0.01)))
+        while True:
+            found.append(outcomes.get_nowait())
+    except Empty:
+        return found
+
+
+def _record(outbox: Outbox, batch: Batch, error: str) -> dict[str, Any]:
+    """Return what the outbox is to hold of a delivery, and log it if that is news."""
+    message = batch.message
+    if not error:
+        return {"sent": ids(batch.waiting), "to": message.target, "at": outbox.now()}
+    if any(not each.tries for each in batch.waiting):  # a server that is down is news once
         more = "the next ticks try again, see wfepy notify outbox"
         say_error(f'could not tell {message.target} of "{message.title}": {error}; {more}')
-    with outbox.locked():
-        if error:
-            outbox.append({"failed": ids(batch.waiting), "at": outbox.now(), "error": error})
-        else:
-            outbox.append({"sent": ids(batch.waiting), "to": batch.message.target, "at": outbox.now()})
+    reached = sorted(batch.reached.copy()) if len(batch.waiting) == 1 else []
+    return failure(ids(batch.waiting), outbox.now(), error, reached)
 
 
-def _release(outbox: Outbox, plan: list[Batch]) -> None:
-    if plan:
+def _released(plan: list[Batch]) -> list[dict[str, Any]]:
+    return [{"released": [id for batch in plan for id in ids(batch.waiting)]}] if plan else []
+
+
+def _write(outbox: Outbox, records: list[dict[str, Any]]) -> None:
+    if records:
         with outbox.locked():
-            outbox.append({"released": [id for batch in plan for id in ids(batch.waiting)]})
+            outbox.append(*records)

@@ -24,6 +24,9 @@ __all__ = ["Observer"]
 
 #: The commands after which is sent what an earlier tick could not.
 _TICKS = ("tick", "run")
+_TICKING_VERBS = ("tick", "advance")
+#: The exit code of what somebody wants to end: the next tick sends it.
+_INTERRUPTED = 130
 
 
 class Observer:
@@ -92,7 +95,12 @@ class Observer:
         event_id: str,
         **details: Any,
     ) -> None:
-        from .wording import texts  # lazily: most ticks have nothing to tell
+        from .wording import (
+            LONGEST_BODY,
+            LONGEST_TITLE,
+            printable,
+            texts,
+        )  # lazily: most ticks have nothing to tell
 
         at, name = shown_moment(self._config.clock()), "" if task is None else task.name
         found = texts(self._config, instance, event, name, at=at, event_id=event_id, **details)
@@ -100,8 +108,8 @@ class Observer:
             Message(
                 target.name, event, event_id, at,
                 workflow=instance.workflow.name, instance=instance.id, task=name,
-                title=" ".join(target.template("title", event).format_map(found).split()),
-                body=target.template("body", event).format_map(found),
+                title=printable(" ".join(target.template("title", event).format_map(found).split()), LONGEST_TITLE),
+                body=printable(target.template("body", event).format_map(found), LONGEST_BODY),
             )
             for target in targets
         ]  # fmt: skip
@@ -118,28 +126,39 @@ class Observer:
                 self._outbox.queue(message)
 
     @hookimpl
-    def wfepy_unconfigure(self) -> None:
-        if isinstance(sys.exc_info()[1], KeyboardInterrupt):
-            return  # somebody wants this to end; the next tick sends it
-        try:
-            if self._has_news or (self._config.command in _TICKS and self._left_over()):
-                self._deliver()
-        except Exception as error:  # noqa: BLE001  # it must not fail a tick, whatever a service or a disk does
-            from .delivery import say_error
+    def wfepy_command_finished(self, exit_code: int) -> None:
+        if exit_code != _INTERRUPTED and (self._has_news or (_is_tick(self._config) and self._left_over())):
+            self._deliver()
+        self._has_news = False
 
+    @hookimpl
+    def wfepy_unconfigure(self) -> None:
+        if self._has_news and not isinstance(sys.exc_info()[1], KeyboardInterrupt):
+            self._deliver()  # a program, without a command, has made the news
+
+    def _deliver(self) -> None:
+        """Send what waits; whatever a service or a disk does, it must not fail what made the news."""
+        from .delivery import deliver, say_error  # lazily: most ticks have nothing to tell
+
+        try:
+            if self._unsaved:
+                self._queue(self._unsaved)
+            deliver(self._config, self._settings, self._outbox)
+        except Exception as error:  # noqa: BLE001
             say_error(f"the outbox {self._outbox.path} is of no use: {error}")
 
     def _left_over(self) -> bool:
-        """Return whether there is something to be sent that an earlier tick could not."""
-        self._outbox.read()
+        """Return whether there may be something to be sent that an earlier tick could not."""
+        try:
+            self._outbox.read()
+        except OSError:
+            return True  # the delivery tells of it
         return bool(self._outbox.pending)
 
-    def _deliver(self) -> None:
-        from .delivery import deliver  # lazily: most ticks have nothing to tell
 
-        if self._unsaved:
-            self._queue(self._unsaved)
-        deliver(self._config, self._settings, self._outbox)
+def _is_tick(config: Config) -> bool:
+    """Return whether a command ticks, so that it sends what an earlier tick could not."""
+    return config.command in _TICKS or getattr(config.options, "verb", "") in _TICKING_VERBS
 
 
 def _event(instance: Instance, task: Task, result: TaskResult) -> str:

@@ -5,7 +5,7 @@ Each line is a JSON object, appended and made durable under a lock of the file:
     {"queued": MESSAGE}                               an event; one that is known already is not queued again
     {"taken": [ID], "until": MOMENT}                  a tick is about to send these; nobody else does until then
     {"sent": [ID], "to": TARGET, "at": MOMENT}        in one delivery
-    {"failed": [ID], "at": MOMENT, "error": TEXT}
+    {"failed": [ID], "at": MOMENT, "error": TEXT, "reached": [ADDRESS]}     some addresses of the target have it
     {"released": [ID]}                                taken, and not tried
     {"dropped": [ID], "at": MOMENT}                   given up, or discarded by a person
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
-__all__ = ["Outbox", "Pending", "parse_moment", "shown_moment"]
+__all__ = ["Outbox", "Pending", "failure", "ids", "parse_moment", "shown_moment"]
 
 #: A crash tells an event again at the next tick of its instance; so long it is known that it was told.
 REMEMBERED = timedelta(days=30)
@@ -58,10 +58,11 @@ class Pending:
     :ivar tries: how often sending it has failed
     :ivar error: why, the last time
     :ivar tried: when that was; empty: never
+    :ivar reached: the addresses of the target that have it
     :ivar taken: until then a tick may be sending it; empty: none is
     """
 
-    __slots__ = ("error", "message", "taken", "tried", "tries")
+    __slots__ = ("error", "message", "reached", "taken", "tried", "tries")
 
     def __init__(self, message: Message) -> None:
         self.message = message
@@ -69,6 +70,7 @@ class Pending:
         self.error = ""
         self.tried = ""
         self.taken = ""
+        self.reached: list[str] = []
 
 
 class Outbox:
@@ -138,10 +140,10 @@ class Outbox:
         """Return whether the message waits, or was sent or dropped."""
         return message.id in self.pending or message.id in self._over
 
-    def deliveries(self, target: str, since: str) -> int:
-        """Return how often something was sent to a target after a moment; a summary counts once."""
+    def deliveries(self, target: str, since: str, until: str) -> int:
+        """Return how often something was sent to a target between two moments; a summary counts once."""
         found = {id(record): record for record in self._over.values() if record.get("to") == target}
-        return sum(record["at"] > since for record in found.values())
+        return sum(since < record["at"] <= until for record in found.values())
 
     # --- writing -------------------------------------------------------------------------------------
 
@@ -178,12 +180,13 @@ class Outbox:
                 raise
             os.close(fd)
 
-    def append(self, record: dict[str, Any]) -> None:
-        """Write a line, durably.
+    def append(self, *records: dict[str, Any]) -> None:
+        """Write lines, durably.
 
         :raises OSError: if it cannot be written
         """
-        data = json.dumps(record, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+        text = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+        data = text.encode("utf-8", "backslashreplace")
         is_new = not self._end
         os.ftruncate(self._fd, self._end)
         os.lseek(self._fd, self._end, os.SEEK_SET)
@@ -228,7 +231,7 @@ class Outbox:
         for key, each in self.pending.items():
             yield {"queued": each.message.to_json()}
             for _ in range(each.tries):
-                yield {"failed": [key], "at": each.tried, "error": each.error}
+                yield failure([key], each.tried, each.error, each.reached)
             if each.taken:
                 yield {"taken": [key], "until": each.taken}
 
@@ -238,6 +241,13 @@ def _note(pending: Pending, kind: str, record: dict[str, Any]) -> None:
     if kind == "failed":
         pending.tries += 1
         pending.error, pending.tried = record["error"], record["at"]
+        pending.reached = record.get("reached", pending.reached)
+
+
+def failure(ids: list[str], at: str, error: str, reached: list[str]) -> dict[str, Any]:
+    """Return the record of messages that could not be sent."""
+    found = {"failed": ids, "at": at, "error": error}
+    return {**found, "reached": reached} if reached else found
 
 
 def _sync_folders(path: str) -> None:

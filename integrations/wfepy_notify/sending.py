@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from wfepy_hooks import WfepyError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from wfepy_hooks.config import Config
@@ -30,10 +30,11 @@ class NotSent(WfepyError):
     """A message could not be sent."""
 
 
-def send(config: Config, target: Target, message: Message, seconds: float) -> None:
+def send(config: Config, target: Target, message: Message, seconds: float, reached: set[str]) -> None:
     """Send a message, and return when the server has taken it.
 
     :param seconds: for how long a server may say nothing
+    :param reached: the addresses that an earlier attempt has reached, which are left out; those of this one come to it
     :raises NotSent: if it could not be sent, or nobody knows
     """
     if config.plugins.has("wfepy_notify_send"):
@@ -45,15 +46,16 @@ def send(config: Config, target: Target, message: Message, seconds: float) -> No
     if not target.url:
         raise NotSent("no plugin has sent it, and the target has no url")
     url, secrets = expand(target.url, config.environ)
-    heard = _Heard()
+    heard, service = _Heard(), None
     try:
         with heard:
-            _by_apprise(url, message, seconds)
+            service = _service(url)
+            _skip_reached(service, message, reached)
+            _by_apprise(service, message, seconds)
     except NotSent as error:
-        words = f"{error.hint or heard.last}"
-        raise NotSent(
-            f"{error.what}: {without_secrets(words, url, secrets)}" if words else error.what
-        ) from error
+        words = without_secrets(error.hint or heard.last, url, secrets)
+        words = _without_parts(words, url, "" if service is None else service.url(privacy=True))
+        raise NotSent(f"{error.what}: {words}" if words else error.what) from error
 
 
 def _ask_plugins(config: Config, message: Message) -> object:
@@ -91,7 +93,23 @@ def without_secrets(text: str, url: str, secrets: dict[str, str]) -> str:
     return " ".join(text.split())[:_LONGEST_ERROR]
 
 
-def _by_apprise(url: str, message: Message, seconds: float) -> None:
+def _without_parts(text: str, url: str, shown: str) -> str:
+    """Return an error without the parts of a URL that are not in what Apprise itself shows of it.
+
+    A URL may have its password written in it, or be a variable as a whole, and services put such parts into errors.
+    """
+    for part in re.split(r"[/:@?&;,]+(?:\w+=)?", url.partition("://")[2]):
+        for form in {part, unquote(part)}:
+            if len(form) >= _SHORTEST_SECRET and form not in shown:
+                text = text.replace(form, "***")
+    return text
+
+
+def _service(url: str) -> Any:
+    """Return what Apprise has for a URL.
+
+    :raises NotSent: if that is nothing
+    """
     import apprise  # lazily: it takes 100 ms
 
     try:
@@ -100,40 +118,88 @@ def _by_apprise(url: str, message: Message, seconds: float) -> None:
         raise NotSent("Apprise does not take its url", hint=str(error)) from error
     if not service:
         raise NotSent("Apprise knows no service of such a url")
+    return service
+
+
+def _by_apprise(service: Any, message: Message, seconds: float) -> None:
+    from apprise import NotifyType
+
     service.socket_connect_timeout = min(service.socket_connect_timeout, seconds)
     service.socket_read_timeout = min(service.socket_read_timeout, seconds)
     kind = "success" if message.event in ("finished", "test") else "warning"
     if message.event in ("failed", "failing", "timed_out", "dead_end"):
         kind = "failure"
     try:
-        sent = service.notify(title=message.title, body=message.body, notify_type=apprise.NotifyType(kind))
+        sent = service.notify(**_in_its_format(service, message), notify_type=NotifyType(kind))
     except Exception as error:
         raise NotSent("Apprise failed", hint=f"{type(error).__name__}: {error}") from error
     if not sent:
         raise NotSent("the server has not taken it")
 
 
+def _skip_reached(service: Any, message: Message, reached: set[str]) -> None:
+    """Let a service leave out addresses; of mail to two people the server of one may ask to come again."""
+    if len(message.body) + len(message.title) > service.body_maxlen:
+        return  # it goes out in pieces, and nobody tells which of them this is
+
+    def is_delivered(key: object, per_message: bool = False) -> bool:
+        return key in reached
+
+    def mark_delivered(key: object, per_message: bool = False) -> None:
+        if isinstance(key, str):  # else it is no address
+            reached.add(key)
+
+    # What Apprise has for its own retries; Apprise 1 does not ask, and tells all of them again.
+    service.is_delivered, service.mark_delivered = is_delivered, mark_delivered
+
+
+def _in_its_format(service: Any, message: Message) -> dict[str, Any]:
+    """Return a message, which is plain text, in the format that a service has.
+
+    Of what it is not told, a service believes that it is its own: mail would be HTML, in which lines run together and
+    an error's text may be markup. :meth:`apprise.Apprise.notify` would do this in a thread that no daemon is, so that
+    a server that hangs kept the process from its end.
+    """
+    from apprise import NotifyFormat, conversion
+
+    convert: Callable[..., str] = conversion.convert_between
+    resolve = getattr(service, "resolve_format", None)  # Apprise 1 has but one format for each service
+    wanted = resolve(NotifyFormat.TEXT) if resolve else service.notify_format
+    body, title = convert(NotifyFormat.TEXT, wanted, message.body), message.title
+    if service.title_maxlen <= 0:  # it becomes a part of the body
+        title = convert(NotifyFormat.TEXT, wanted, title)
+    return {"body": body, "title": title, "body_format": wanted}
+
+
 class _Heard:
-    """While this is entered, it remembers what Apprise logs in this thread: its answers say only yes or no."""
+    """While this is entered, it keeps what Apprise logs in this thread: its answers say only yes or no.
+
+    Nobody else hears that: there are whole URLs in it, which a root logger at the level DEBUG would write to a file.
+    """
+
+    _LOGGERS = ("apprise", "urllib3.connectionpool")
 
     def __init__(self) -> None:
         self.last = ""
+        self._thread = 0
 
     def __enter__(self) -> None:
         import logging
         from threading import get_ident
 
-        me = get_ident()
+        self._thread = get_ident()
+        for name in self._LOGGERS:
+            logging.getLogger(name).addFilter(self._hear)
 
-        class Handler(logging.Handler):
-            def emit(handler, record: logging.LogRecord) -> None:  # self is the outer one's
-                if record.thread == me:
-                    self.last = record.getMessage()
-
-        self._handler: logging.Handler = Handler(logging.WARNING)
-        logging.getLogger("apprise").addHandler(self._handler)
+    def _hear(self, record: logging.LogRecord) -> bool:
+        if record.thread != self._thread:
+            return True
+        if record.levelno >= 30 and record.name == "apprise":
+            self.last = record.getMessage()
+        return False
 
     def __exit__(self, *exception: object) -> None:
         import logging
 
-        logging.getLogger("apprise").removeHandler(self._handler)
+        for name in self._LOGGERS:
+            logging.getLogger(name).removeFilter(self._hear)

@@ -206,11 +206,12 @@ def _is_template(value: object) -> bool:
         if not _is_text(text):
             return False
         try:
-            text.format_map(dict.fromkeys(NAMES, ""))
+            for sample in ("", "x y"):  # what a name stands for must not be part of a format
+                text.format_map(dict.fromkeys(NAMES, sample))
         except KeyError as error:
             known = ", ".join(NAMES)
             raise ValueError(f"there is no {{{error.args[0]}}} in a message; known are {known}") from error
-        except (ValueError, IndexError, AttributeError, TypeError) as error:
+        except (ValueError, IndexError, AttributeError, TypeError, MemoryError, OverflowError) as error:
             raise ValueError(f"it is no template: {error}; a brace is written twice: {{{{") from error
     return True
 

@@ -10,7 +10,14 @@ if TYPE_CHECKING:
     from wfepy_hooks.config import Config
     from wfepy_hooks.instance import WaitState
 
-__all__ = ["texts"]
+__all__ = ["LONGEST_BODY", "LONGEST_TITLE", "printable", "texts"]
+
+#: Bytes of a title: as the subject of a mail each takes three, in a line of which servers take 998.
+LONGEST_TITLE = 300
+#: Bytes of a reason, and of a body: an error may hold a whole document.
+_LONGEST_REASON, LONGEST_BODY = 4000, 20_000
+#: What is never text: it steers terminals, turns the direction of writing, or cannot be encoded.
+_UNPRINTABLE = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 
 #: What happened, after the name of the instance.
 _WHAT = {
@@ -51,7 +58,7 @@ def texts(
         "event": event,
         "event_id": event_id,
         "what": _WHAT[event].format(task=task),
-        "reason": reason,
+        "reason": printable(reason, _LONGEST_REASON),
         "since": _second(since),
         "at": _second(at),
         "attempt": str(attempt or ""),
@@ -65,13 +72,26 @@ def texts(
     return found
 
 
+def printable(text: str, longest: int) -> str:
+    """Return a text that every service takes: what is none becomes an escape such as ``\\x1b``.
+
+    :param longest: bytes of it in UTF-8
+    """
+    import re
+
+    text = text.replace("\r\n", "\n")
+    text = re.sub(_UNPRINTABLE, lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+    data = text.encode()
+    return text if len(data) <= longest else f"{data[: longest - 3].decode(errors='ignore')}…"
+
+
 def _details(found: dict[str, str]) -> Iterator[str]:
     """Return the lines that say everything of the event."""
     yield f"{found['workflow']}/{found['instance']} {found['what']}."
     yield ""
     lines = {
         _REASON.get(found["event"], "reason"): found["reason"],
-        "since": found["since"] if found["since"] != found["at"] else "",
+        "since": found["since"] if _is_old(found["since"], found["at"]) else "",
         "now": found["at"],
         "attempt": found["attempt"] if found["event"] in ("failed", "failing") else "",
         "times out": found["deadline"] if found["event"] in ("waiting", "reminder") else "",
@@ -79,7 +99,15 @@ def _details(found: dict[str, str]) -> Iterator[str]:
     }
     for label, value in lines.items():
         if value:
+            value = value.rstrip().replace("\n", "\n" + " " * 11)
             yield f"{label + ':':<11}{value}"
+
+
+def _is_old(since: str, at: str) -> bool:
+    """Return whether what is told is no news of the moment, so that it is worth saying since when."""
+    from .outbox import parse_moment
+
+    return bool(since) and (parse_moment(at) - parse_moment(since)).total_seconds() >= 60
 
 
 def _commands(instance: Instance, event: str, task: str, wait: WaitState | None) -> Iterator[str]:

@@ -9,6 +9,8 @@ from opentelemetry import metrics, trace
 
 from wfepy_hooks import ConfigError, hookimpl
 
+from .exporters import chosen
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,26 +68,24 @@ class Exporting:
         return None if any(name in self._environ for name in names) else LIMIT
 
     def _set_up_traces(self, resource: Resource) -> None:
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+        exporter = chosen("TRACES", self._environ)(timeout=self._timeout("TRACES"))
         provider = TracerProvider(resource=resource, shutdown_on_exit=False)
-        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(timeout=self._timeout("TRACES"))))
+        provider.add_span_processor(BatchSpanProcessor(exporter))
         trace.set_tracer_provider(provider)
         self._closers.append(provider.shutdown)
 
     def _set_up_metrics(self, resource: Resource) -> None:
-        from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
         from opentelemetry.sdk.metrics import Counter, Histogram, MeterProvider
         from opentelemetry.sdk.metrics.export import AggregationTemporality, PeriodicExportingMetricReader
 
         # Each tick is a process that counts from 0: as sums since the start they would say nothing.
         delta = {Counter: AggregationTemporality.DELTA, Histogram: AggregationTemporality.DELTA}
-        chosen = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE" in self._environ
-        exporter = OTLPMetricExporter(
-            timeout=self._timeout("METRICS"),
-            preferred_temporality=None if chosen else delta,  # type: ignore[arg-type]  # of types, as it should
+        is_chosen = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE" in self._environ
+        exporter = chosen("METRICS", self._environ)(
+            timeout=self._timeout("METRICS"), preferred_temporality=None if is_chosen else delta
         )
         reader = PeriodicExportingMetricReader(exporter)
         provider = MeterProvider([reader], resource=resource, shutdown_on_exit=False)

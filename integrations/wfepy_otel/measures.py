@@ -70,14 +70,16 @@ class Measures:
             self._attempts.add(1, attributes)
         since = instance.stash.get(_SINCE, {}).get(task.name)
         if since:
-            self._age.record(_seconds(since, self._clock()), attributes)
+            self._age.record(max(_seconds(since, self._clock()), 0), attributes)
 
     @hookimpl
     def wfepy_task_reminder(self, instance: Instance, task: Task, wait: WaitState) -> None:
         if wait.is_poll or not wait.since:  # of a poll the attempt tells
             return
         attributes = {"wfepy.workflow": instance.workflow.name, "wfepy.task": task.name}
-        self._age.record(_seconds(wait.since, self._clock()), {**attributes, "wfepy.status": "waiting"})
+        self._age.record(
+            max(_seconds(wait.since, self._clock()), 0), {**attributes, "wfepy.status": "waiting"}
+        )
 
 
 def _due_moments(instance: Instance) -> Iterator[str]:
@@ -93,6 +95,6 @@ def _due_moments(instance: Instance) -> Iterator[str]:
 
 
 def _seconds(moment: str, now: datetime) -> float:
-    """Return how long ago a moment of the state is; less than 0: it is to come."""
+    """Return how long ago a moment of the state is; less than 0: it is to come, or the clock was put back."""
     # Python 3.10's fromisoformat does not know "Z".
     return (now - datetime.fromisoformat(moment.replace("Z", "+00:00"))).total_seconds()

@@ -127,13 +127,32 @@ def broken(text: str) -> dict[str, str]:
 KINDS = list(broken("{}"))
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_broken_state_file_is_told_kept_and_stops_no_other(folder: Folder, kind: str) -> None:
+@pytest.fixture(scope="module")
+def states(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The files of an instance that waits, ``bad``, and of one that has just begun, ``good``."""
+    folder = Folder(tmp_path_factory.mktemp("states"))
     folder.configure()
     folder.ok("run", "flow", "--id", "bad")
     folder.ok("start", "flow", "--id", "good")
+    return folder.state()
+
+
+def break_one(folder: Folder, states: dict[str, bytes], kind: str) -> None:
+    """Be in the folder of these files, of which that of ``bad`` is broken."""
+    folder.configure()
+    for name, data in states.items():
+        file = folder.path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
     file = folder.path / "state/flow/bad.json"
     file.write_text(broken(file.read_text())[kind])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_broken_state_file_is_told_kept_and_stops_no_other(
+    folder: Folder, states: dict[str, bytes], kind: str
+) -> None:
+    break_one(folder, states, kind)
     before = folder.state()
     line = error_line(folder.wfepy("tick"), 3)
     assert "bad" in line
@@ -148,12 +167,11 @@ def test_a_broken_state_file_is_told_kept_and_stops_no_other(folder: Folder, kin
 
 
 @pytest.mark.parametrize("kind", ["empty", "truncated", "conflict", "no tasks"])
-def test_the_status_shows_a_broken_file_beside_the_others(folder: Folder, kind: str) -> None:
-    folder.configure()
-    folder.ok("run", "flow", "--id", "bad")
+def test_the_status_shows_a_broken_file_beside_the_others(
+    folder: Folder, states: dict[str, bytes], kind: str
+) -> None:
+    break_one(folder, states, kind)
     folder.ok("run", "flow", "--id", "good")
-    file = folder.path / "state/flow/bad.json"
-    file.write_text(broken(file.read_text())[kind])
     done = folder.wfepy("status")
     assert done.returncode == 3
     assert "Traceback" not in done.stderr

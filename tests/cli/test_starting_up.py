@@ -157,6 +157,40 @@ def test_a_plugin_may_have_any_plain_name(folder: Folder, name: str) -> None:
     assert "greet" in folder.ok("--help")
 
 
+def test_the_help_lists_the_options_of_plugins(folder: Folder) -> None:
+    folder.configure()
+    assert "options from plugins" not in folder.ok("--help")
+    folder.write(
+        "wfepy_plugins.py",
+        """
+        import argparse
+        import wfepy_hooks as wfepy
+
+        @wfepy.hookimpl
+        def wfepy_add_options(parser):
+            parser.add_argument("-s", "--shout", metavar="WORD", default="hey", help="first (default: %(default)s)")
+            parser.add_argument("--plain", action="store_true")
+            parser.add_argument("--hidden", help=argparse.SUPPRESS)
+        """,
+    )
+    said = folder.ok("--help").partition("options from plugins:\n")[2].partition("\n\n")[0]
+    assert [line.split() for line in said.splitlines()] == [
+        ["-s", "WORD,", "--shout", "WORD", "first", "(default:", "hey)"],
+        ["--plain"],
+    ]
+
+
+def test_the_help_is_there_although_a_plugin_fails_to_add_its_options(folder: Folder) -> None:
+    folder.configure()
+    folder.write(
+        "wfepy_plugins.py",
+        "import wfepy_hooks as w\n@w.hookimpl\ndef wfepy_add_options(parser): parser.add(1)\n",
+    )
+    done = folder.wfepy("--help")
+    assert (done.returncode, "tick" in done.stdout) == (0, True)
+    assert "wfepy_plugins: wfepy_add_options raised AttributeError" in done.stderr
+
+
 def test_a_plugin_cannot_take_the_name_of_a_command(folder: Folder) -> None:
     folder.configure()
     folder.write("wfepy_plugins.py", PLUGIN.replace('"greet"', '"tick"'))

@@ -8,7 +8,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from http.client import HTTPMessage
+from io import BytesIO
 from pathlib import Path
+from urllib.request import Request
 
 import pytest
 
@@ -16,7 +19,7 @@ from cli_folder import Folder, error_line, flow
 from http_server import Exchange, Server, refusing_url
 from wfepy_healthchecks.pings import Pings
 from wfepy_healthchecks.settings import Settings, read_settings
-from wfepy_healthchecks.web import ping_url
+from wfepy_healthchecks.web import Refused, _Redirects, ping_url
 from wfepy_hooks import ConfigError
 from wfepy_hooks.config import Config
 
@@ -83,6 +86,8 @@ def test_the_environment_comes_before_the_file() -> None:
     settings = read_settings(config_with('url="https://a", variable="COFFEE"', COFFEE="https://b"))
     assert (settings.url, settings.commands) == ("https://b", ("tick",))
     assert read_settings(config_with('url="https://a", variable="COFFEE"')).url == "https://a"
+    assert read_settings(config_with(COFFEE="https://b")).limit == 5
+    assert read_settings(config_with('limit="2s"')).limit == 2
 
 
 def hang(server: Server) -> None:
@@ -153,8 +158,8 @@ def test_a_redirect_is_followed_with_the_rid(server: Server) -> None:
     assert "?rid=" in server.requests[1].path
 
 
-def test_a_redirect_that_leads_in_a_circle_ends(server: Server, caplog: pytest.LogCaptureFixture) -> None:
-    server.answer = lambda exchange: exchange.reply(302, Location=exchange.path)
+def test_redirects_without_end_are_given_up(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    server.answer = lambda exchange: exchange.reply(302, Location=f"/{len(server.paths)}")
     Pings(Settings(server.url)).wfepy_command_started("tick")
     assert 1 < len(server.paths) < 20
     assert "was lost: the server answers 302" in caplog.text
@@ -168,6 +173,29 @@ def test_a_redirect_to_something_else_is_not_followed(
     assert "redirected from http to ftp, which is not followed" in caplog.text
 
 
+def test_a_redirect_out_of_tls_is_not_followed() -> None:
+    """The URL is the secret, and would be sent for all to read."""
+    request, headers = Request("https://hc.example/uuid"), HTTPMessage()
+    with pytest.raises(Refused, match="redirected from https to http, which is not followed"):
+        _Redirects().redirect_request(request, BytesIO(), 302, "", headers, "http://hc.example/uuid")
+
+
+def test_a_login_in_the_url_is_sent_as_one_and_not_to_whom_it_redirects(server: Server) -> None:
+    with Server() as other:
+        server.answer = lambda exchange: exchange.reply(302, Location=f"{other.url}/new")
+        url = server.url.replace("//", "//me:p%40ss@")
+        Pings(Settings(f"{url}/uuid")).wfepy_command_started("tick")
+    assert server.requests[0].headers["Authorization"] == "Basic bWU6cEBzcw=="  # me:p@ss
+    assert other.paths == ["/new"]
+    assert "Authorization" not in other.requests[0].headers
+
+
+def test_an_interrupted_command_is_pinged_with_its_exit_code(folder: Folder, server: Server) -> None:
+    watch(folder, server.url, body="import os, signal; os.kill(os.getpid(), signal.SIGTERM)")
+    assert folder.wfepy("run", "flow").returncode == 130
+    assert server.paths == ["/start", "/130"]
+
+
 def test_a_name_that_is_looked_up_for_ever_is_given_up(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -178,8 +206,11 @@ def test_a_name_that_is_looked_up_for_ever_is_given_up(
         raise socket.gaierror("released")
 
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
+    before = set(threading.enumerate())
     try:
         Pings(Settings("http://checks.example", limit=0.05)).wfepy_command_finished("tick", 0)
+        (thread,) = set(threading.enumerate()) - before
+        assert thread.daemon, "the process would not end before it"
     finally:
         released.set()
     assert "no answer within 0.05 s" in caplog.text
@@ -188,6 +219,9 @@ def test_a_name_that_is_looked_up_for_ever_is_given_up(
 def test_a_url_keeps_its_query() -> None:
     assert ping_url("https://hc.example/key/coffee?create=1", "start", "7") == (
         "https://hc.example/key/coffee/start?create=1&rid=7"
+    )
+    assert ping_url("https://hc.example/káva?run=ž", "1", "7") == (
+        "https://hc.example/k%C3%A1va/1?run=%C5%BE&rid=7"
     )
     assert ping_url("https://hc.example/", "1", "7") == "https://hc.example/1?rid=7"
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import wfepy_hooks as wfepy
-from cli_folder import Folder, error_line, misbehaving
+from cli_folder import Folder, error_line, flow, misbehaving
 from observing import Watched
 from wfepy_hooks import ConfigError
 from wfepy_hooks.config import Config
@@ -308,6 +308,70 @@ def test_handlers_may_be_configured_in_the_config_file(folder: Folder) -> None:
         *("task_completed", "task_skipped", "mine", "task_waiting"),
     ]
     assert "a completed" in done.stderr  # the engine's own lines are as they were
+
+
+def test_a_task_that_configures_logging_anew_silences_no_event(folder: Folder) -> None:
+    body = "import logging.config; logging.config.dictConfig({'version': 1})"
+    folder.configure(extra='[plugins.wfepy_logging]\nto = "events.jsonl"\nformat = "json"\n', flow=flow(body))
+    folder.ok("run", "flow")
+    found = [json.loads(line)["event"] for line in (folder.path / "events.jsonl").read_text().splitlines()]
+    assert found == ["task_completed", "task_skipped", "task_waiting"]
+
+
+def test_handlers_of_a_workflow_do_not_write_each_line_once_more(
+    watch: Watch, caplog: pytest.LogCaptureFixture
+) -> None:
+    watched = watch(to="events.log")
+    watched.start()
+    watched.tick()
+    assert [each for each in caplog.records if each.name.startswith("wfepy.")] == []
+
+
+def test_the_table_for_logging_leaves_the_loggers_alone_that_are_there(watch: Watch) -> None:
+    logger = logging.getLogger("of_somebody_else")
+    watch(config={"root": {}})
+    assert not logger.disabled
+
+
+def test_an_error_that_says_all_itself_has_no_traceback(watch: Watch, tmp_path: Path) -> None:
+    watched = watch(
+        """
+        @wfepy.task()
+        @wfepy.start_point()
+        @wfepy.end_point()
+        def only(context):
+            raise wfepy.GiveUp("there is no paper")
+        """,
+        to="events.log",
+    )
+    watched.start()
+    watched.tick()
+    assert "GiveUp: there is no paper" in "\n".join(lines(tmp_path))
+    assert "Traceback" not in "\n".join(lines(tmp_path))
+
+
+def test_a_handler_that_raises_is_told_once_and_stops_no_tick(folder: Folder) -> None:
+    folder.write("broken.py", """
+        import logging
+
+        class Broken(logging.Handler):
+            def emit(self, record):
+                raise RuntimeError("it is broken")
+        """)  # fmt: skip
+    folder.environ["PYTHONPATH"] = str(folder.path)
+    folder.configure(
+        extra="""
+[plugins.wfepy_logging.config.handlers.x]
+class = "broken.Broken"
+[plugins.wfepy_logging.config.root]
+level = "DEBUG"
+handlers = ["x"]
+"""
+    )
+    done = folder.wfepy("run", "flow")
+    assert done.returncode == 0
+    assert done.stderr.count("wfepy_logging: a handler cannot log: RuntimeError: it is broken") == 1
+    assert "flow/default waits for b" in done.stdout
 
 
 def test_a_wrong_table_for_logging_ends_the_command(folder: Folder) -> None:

@@ -73,6 +73,82 @@ def test_a_message_goes_out_as_mail(desk: Desk, post: MailReceiver) -> None:
     assert "\n    wfepy signal flow 1 review --data approve --by YOU\n" in body
 
 
+def failing(desk: Desk, error: str) -> None:
+    """Let the project have a task that raises an error with such a text."""
+    desk.write(
+        "flow.py",
+        f"""
+        import wfepy_hooks as wfepy
+
+        @wfepy.task()
+        @wfepy.start_point()
+        @wfepy.end_point()
+        def copy(context):
+            raise wfepy.GiveUp({error!a})
+        """,
+    )
+
+
+def mail_url(post: MailReceiver, more: str = "") -> str:
+    return f"mailto://127.0.0.1:{post.port}/{more}?from=wfepy@example.org&to=ann@example.org&mode=insecure"
+
+
+def test_a_mail_is_plain_text_unless_its_url_says_otherwise(desk: Desk, post: MailReceiver) -> None:
+    failing(desk, "<b>no\nspace</b>")
+    desk.target(f'events = ["failed"]\nurl = "{mail_url(post)}"')
+    desk.start("1")
+    desk.tick()
+    (mail,) = post.mails
+    assert mail.get_content_type() == "text/plain"
+    assert "GiveUp: <b>no\n" in mail.get_content().replace("\r\n", "\n")
+
+
+def test_what_a_task_says_is_no_markup_in_a_mail_of_html(desk: Desk, post: MailReceiver) -> None:
+    failing(desk, "<b>no\nspace</b>")
+    desk.target(f'events = ["failed"]\nurl = "{mail_url(post)}&format=html"')
+    desk.start("1")
+    desk.tick()
+    html = post.mails[0].get_body(("html",))
+    assert html is not None
+    assert "&lt;b&gt;no<br/>" in html.get_content()
+
+
+@pytest.mark.parametrize(
+    "error",
+    ["\udc80 \x1b[31m \0 \u202e end", "nl\r\nBcc: evil@example.org end", "ž" * 9000],
+    ids=["control", "header", "long"],
+)
+def test_any_text_of_a_task_can_be_mailed_and_stays_text(desk: Desk, post: MailReceiver, error: str) -> None:
+    failing(desk, error)
+    desk.target(f'events = ["failed"]\ntitle = "{{reason}}"\nurl = "{mail_url(post)}"')
+    desk.start("1")
+    desk.tick()
+    assert [each.error for each in desk.outbox.pending.values()] == []
+    (mail,) = post.mails
+    assert (post.recipients, mail["bcc"]) == ([["ann@example.org"]], None)
+    text = str(mail["subject"]) + mail.get_content().replace("\r\n", "\n").replace("\n", "")
+    assert all(character.isprintable() for character in text)
+    assert 3 * len(mail["subject"].encode()) < 998
+    assert len(text) < 6000
+    assert error.startswith("ž") or "end" in text
+
+
+def test_a_recipient_whose_server_asks_to_come_again_costs_the_others_no_second_mail(
+    desk: Desk, post: MailReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wfepy_notify.outbox.SLACK", 3)  # what is written anew knows it too
+    post.later = {"bob@example.org"}
+    desk.target(f'events = ["waiting"]\nurl = "{mail_url(post, "bob@example.org")}"')
+    desk.start("1")
+    desk.tick()
+    desk.tick()
+    assert post.recipients == [["ann@example.org"]]
+    post.later = set()
+    desk.tick()
+    assert post.recipients == [["ann@example.org"], ["bob@example.org"]]
+    assert desk.waiting == []
+
+
 @pytest.mark.outside
 def test_a_mail_goes_out_encrypted_with_a_login_from_the_environment(
     desk: Desk, tmp_path: Path, require: Require
@@ -190,6 +266,29 @@ def test_secrets_come_from_the_environment_and_are_never_shown(
     web.answer = 200
     desk.tick()
     assert web.paths in (["/se%2Fc%40ret"], ["/se%2Fc@ret"]), "the slash is not one of the path"
+
+
+@pytest.mark.parametrize("url", ["slack://s3cret-token/x", "${SLACK_URL}"])
+def test_a_secret_that_a_service_complains_about_is_not_shown(desk: Desk, url: str) -> None:
+    desk.environ["SLACK_URL"] = "slack://s3cret-token/x"
+    desk.target(f'events = ["waiting"]\nurl = "{url}"')
+    desk.start("1")
+    desk.tick()
+    assert error(desk) == "Apprise does not take its url: An invalid Slack (first) Token (***) was specified."
+
+
+def test_what_apprise_logs_of_a_url_gets_into_no_log(
+    desk: Desk, web: HttpReceiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.target(f'events = ["waiting"]\nurl = "json://me:s3cretword@127.0.0.1:{web.port}/t0kenpath"')
+    web.answer = 500
+    desk.start("1")
+    with caplog.at_level("DEBUG"):  # as a handler of the root logger would have it
+        desk.tick()
+    assert "could not tell team" in caplog.text
+    assert "s3cretword" not in caplog.text
+    assert "t0kenpath" not in caplog.text
+    assert "error=500" in error(desk)
 
 
 def test_variables_of_a_url() -> None:

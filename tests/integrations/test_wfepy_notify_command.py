@@ -59,6 +59,12 @@ def test_a_test_message_that_fails_says_why_and_exits_1(folder: Folder) -> None:
     assert 'there is no target "tema"' in error_line(folder.wfepy("notify", "test", "tema"), 2)
 
 
+@pytest.mark.parametrize(("verb", "word"), [("test", "Exit code 1"), ("outbox", "--discard all")])
+def test_each_verb_has_a_help_of_its_own(folder: Folder, verb: str, word: str) -> None:
+    folder.configure()
+    assert word in folder.ok("notify", verb, "--help")
+
+
 def test_what_waits_is_listed_and_discarded(folder: Folder) -> None:
     folder.configure(extra=target(f"json://127.0.0.1:{free_port()}"))
     folder.ok("start", "flow", "--id", "1")
@@ -82,6 +88,16 @@ def test_a_tick_to_which_nothing_is_due_sends_what_waits(folder: Folder, web: Ht
     assert web.titles == []
     assert "nothing is due" in folder.ok("tick")
     assert len(web.titles) == 1
+
+
+def test_what_could_not_be_sent_is_in_the_log_of_the_tick(folder: Folder) -> None:
+    folder.configure(extra=target("${TEAM_URL}"))
+    folder.ok("start", "flow", "--id", "1")
+    done = folder.wfepy("tick", "--log", "tick.log")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    log = (folder.path / "tick.log").read_text()
+    assert "wfepy_notify: could not tell team of " in log
+    assert "flow/1 b waiting" in log
 
 
 def test_without_settings_the_command_says_what_to_write(folder: Folder) -> None:

@@ -12,7 +12,11 @@ from notify_desk import Desk, make_desk
 from wfepy_hooks import hookimpl
 from wfepy_notify.delivery import batches
 from wfepy_notify.message import Message
-from wfepy_notify.outbox import Pending
+from wfepy_notify.outbox import Outbox, Pending
+
+
+def queued(event_id: str, target: str = "team") -> dict[str, object]:
+    return {"queued": Message(target, "failed", event_id, "2026-11-23T09:00:00Z").to_json()}
 
 
 @pytest.fixture
@@ -39,15 +43,28 @@ def test_what_could_not_be_sent_is_sent_by_the_next_tick(
     assert desk.waiting == []
 
 
-def test_only_a_tick_tries_again(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("command", "verb", "sends"),
+    [
+        ("tick", "", True),
+        ("git", "tick", True),
+        ("github", "advance", True),
+        ("status", "", False),
+        ("git", "log", False),
+    ],
+)
+def test_only_a_tick_tries_again(desk: Desk, command: str, verb: str, sends: bool) -> None:
     desk.sender.answers = [ConnectionError("refused")]
     desk.start("1")
     desk.tick()
-    with desk.config() as config:
-        config.command = "status"
-    assert len(desk.waiting) == 1
-    desk.tick()
-    assert desk.waiting == []
+    desk.command(command, verb)
+    assert len(desk.titles) == sends
+
+
+def test_what_a_program_ticks_is_told_too(desk: Desk) -> None:
+    desk.start("1")
+    desk.tick_by_program()
+    assert desk.titles == ["paper: flow/1 waits in review"]
 
 
 def test_after_three_attempts_a_server_is_asked_less_often(desk: Desk) -> None:
@@ -129,6 +146,61 @@ def test_a_summary_that_fails_is_tried_again(desk: Desk) -> None:
     assert (desk.titles, desk.waiting) == (["2 messages were held back"], [])
 
 
+def test_a_clock_that_is_put_back_holds_no_message_back(desk: Desk) -> None:
+    desk.target('events = ["waiting"]\nrate = "1/1h"')
+    desk.start("a")
+    desk.tick()
+    desk.start("b")
+    desk.sender.answers = [ConnectionError("refused")] * 4
+    for _ in range(4):
+        desk.later(hours=1, seconds=1)
+        desk.tick()
+    outbox = desk.outbox
+    with outbox.locked():
+        outbox.append({"taken": list(outbox.pending), "until": "2026-11-23T13:01:00Z"})
+    desk.later(days=-1)
+    desk.tick()
+    assert desk.titles == [f"paper: flow/{each} waits in review" for each in "ab"]
+
+
+def test_thousands_that_are_given_up_are_one_line_of_the_outbox_and_few_of_the_log(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    outbox = desk.outbox
+    with outbox.locked():
+        for number in range(100):
+            outbox.append(
+                {"queued": Message("gone", "failed", str(number), "2026-11-23T09:00:00Z").to_json()}
+            )
+    desk.tick()
+    assert desk.waiting == []
+    assert len(caplog.messages) == 31
+    assert caplog.messages[-1] == "wfepy_notify: gave up 70 more messages like these"
+    assert len(Path(outbox.path).read_text().splitlines()) == 101
+
+
+def test_what_is_sent_faster_than_it_is_written_is_written_at_once(desk: Desk) -> None:
+    desk.target('events = ["waiting"]\nrate = "off"')
+    outbox = desk.outbox
+    with outbox.locked():
+        outbox.append(*(queued(str(number)) for number in range(300)))
+    noted = 0
+    append = Outbox.append
+
+    def slow(self: Outbox, *records: dict[str, object]) -> None:
+        nonlocal noted
+        noted += 1
+        time.sleep(0.02)  # a disk that is busy
+        append(self, *records)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Outbox, "append", slow)
+        desk.tick()
+    assert len(desk.titles) == 300
+    assert noted < 100
+    assert desk.outbox.deliveries("team", "", "3") == 300, "the rate limit counts each of them"
+
+
 @pytest.mark.parametrize(
     ("count", "most", "sizes"),
     [(0, 3, []), (3, 3, [1, 1, 1]), (4, 3, [1, 1, 2]), (9, 1, [9]), (5, 0, [])],
@@ -165,11 +237,30 @@ def test_a_plugin_that_hangs_costs_no_more_than_the_limit_and_delays_nobody_else
     started = time.monotonic()
     (report, _) = desk.tick()
     assert time.monotonic() - started < 10, "it hangs for 20 seconds"
+    hanging = [each for each in threading.enumerate() if each.name == "notify-slow"]
+    assert [each.daemon for each in hanging] == [True], "the process ends without them"
     assert report.exit_code == 0
     assert {each.target for each in desk.sender.sent} == {"team"}
     assert [each.error for each in desk.outbox.pending.values()] == ["no answer within 0.3 s", ""]
     assert [each.taken for each in desk.outbox.pending.values()] == ["", ""], "the next tick may send both"
     awake.set()
+
+
+def test_nothing_is_sent_any_more_when_the_time_is_over(desk: Desk) -> None:
+    """Nobody would write down that it was, and the next tick would send it once more."""
+    desk.target('events = ["waiting"]', common='limit = "300ms"')
+    desk.start(*"abcdef")
+
+    def slow() -> bool:
+        time.sleep(0.2)
+        return True
+
+    desk.sender.answers = [slow] * 6
+    desk.tick()
+    for thread in threading.enumerate():
+        if thread.name == "notify-team":
+            thread.join()
+    assert len(desk.titles) <= 2
 
 
 def test_who_interrupts_a_tick_need_not_wait_for_servers(desk: Desk) -> None:

@@ -243,3 +243,18 @@ def test_a_broken_message_does_not_disturb_the_run(desk: Desk, caplog: pytest.Lo
     assert report.error is None
     assert "the run goes on" in caplog.text
     assert "outbox" in caplog.text
+
+
+def test_an_event_that_could_not_be_written_down_is_told_if_that_works_in_the_end(desk: Desk) -> None:
+    way = desk.folder / ".wfepy/state/.notify"
+
+    class Cleaner:
+        @hookimpl
+        def wfepy_tick_finished(self) -> None:
+            way.unlink()
+
+    desk.start("1")
+    way.write_text("in the way")
+    desk.extra = [Cleaner()]
+    desk.tick()
+    assert desk.titles == ["paper: flow/1 waits in review"]

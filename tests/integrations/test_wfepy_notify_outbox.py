@@ -124,6 +124,29 @@ def test_it_is_written_anew_without_what_is_over_for_a_month(
     assert (kept.message.title, kept.tries, kept.error, kept.taken[:4]) == ("title 0 ž", 1, "boom", "2026")
 
 
+def test_a_message_is_on_the_disk_before_the_tick_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    fsync = os.fsync
+
+    def noted(fd: int) -> None:
+        synced.append(os.fstat(fd).st_size)
+        fsync(fd)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    queue(fresh(tmp_path), message(1))
+    assert os.stat(fresh(tmp_path).path).st_size in synced
+
+
+def test_one_at_a_time_changes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wfepy_notify.outbox.PATIENCE", 0.05)
+    with fresh(tmp_path).locked(), pytest.raises(BlockingIOError):
+        queue(fresh(tmp_path), message(1))
+    queue(fresh(tmp_path), message(1))
+    assert len(fresh(tmp_path).pending) == 1
+
+
 def test_two_processes_share_it(tmp_path: Path) -> None:
     script = textwrap.dedent("""
         import sys

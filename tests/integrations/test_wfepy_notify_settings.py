@@ -41,6 +41,8 @@ TEAM = "[plugins.wfepy_notify.targets.team] "
         ('body = "{"', TEAM + "body: it is no template: "),
         ('body = "{}"', TEAM + "body: it is no template: "),
         ('body = "{task.__class__.x}"', TEAM + "body: it is no template: "),
+        ('body = "{reason:{task}}"', TEAM + "body: it is no template: Invalid format specifier"),
+        ('body = "{reason:>9999999999999}"', TEAM + "body: it is no template: "),
         ('title = {faild = "x"}', TEAM + 'title: there is no event "faild"; did you mean "failed"?'),
         ("url = 3", TEAM + "url must be the URL of a service of Apprise"),
     ],

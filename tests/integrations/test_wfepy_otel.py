@@ -24,7 +24,7 @@ from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from cli_folder import Folder, error_line, flow
 from http_server import Exchange, Server, refusing_url
 from observing import Watched
-from wfepy_hooks import ConfigError, Instance, hookimpl
+from wfepy_hooks import ConfigError, Instance, TickSummary, hookimpl
 from wfepy_hooks.config import Config
 from wfepy_otel.ids import root_context, trace_id
 from wfepy_otel.observers import make_observers
@@ -194,8 +194,20 @@ def test_polls_have_spans_where_the_settings_say_so(traced: Trace) -> None:
     assert names(watched.spans()) == ["tick flow", "task ask"]
 
 
-def test_the_poll_that_ends_a_wait_begins_when_it_began(traced: Trace) -> None:
-    watched = traced()
+def test_the_poll_that_ends_a_wait_begins_when_it_began(
+    traced: Trace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module: Any = ModuleType("calls_of_the_test")
+    called: list[int] = []
+    module.called = called
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    watched = traced(FLOW.replace("return now.day", "note(); return now.day") + """
+    def note():
+        import time
+        import calls_of_the_test
+
+        calls_of_the_test.called.append(time.time_ns())
+    """)  # fmt: skip
     watched.start()
     watched.tick()
     watched.spans()
@@ -203,7 +215,44 @@ def test_the_poll_that_ends_a_wait_begins_when_it_began(traced: Trace) -> None:
     watched.tick()
     tick, ask, last = watched.spans()
     assert names([tick, ask, last]) == ["tick flow", "task ask", "task last"]
+    assert (ask.start_time or 0) <= called.pop() <= (ask.end_time or 0)
     assert (ask.end_time or 0) <= (last.start_time or 0)
+
+
+def test_a_dead_end_is_an_error_of_the_tick(traced: Trace) -> None:
+    watched = traced(
+        """
+        @wfepy.task()
+        @wfepy.start_point()
+        @wfepy.followed_by("last", lambda context: False)
+        def only(context):
+            return True
+
+        @wfepy.task()
+        @wfepy.end_point()
+        def last(context):
+            return True
+        """
+    )
+    watched.start()
+    watched.tick()
+    assert watched.spans()[0].status.description == "the instance ended: dead end"
+
+
+def test_of_attempts_at_the_same_time_nobody_knows_whose_a_span_is(traced: Trace) -> None:
+    watched = traced()
+    instance = watched.start()
+    (spans,) = [each for each in watched.config.plugins.plugins if each.name == "spans"]
+    observer: Any = spans.plugin
+    observer.wfepy_tick_started(instance)
+    observer.wfepy_task_started(instance, instance.workflow.tasks["first"], 1)
+    first = trace.get_current_span().get_span_context().span_id
+    observer.wfepy_task_started(instance, instance.workflow.tasks["ask"], 1)
+    both = trace.get_current_span().get_span_context().span_id
+    observer.wfepy_tick_finished(instance, TickSummary())
+    tick = watched.spans()[0]
+    assert tick.context is not None
+    assert first != both == tick.context.span_id
 
 
 def test_a_failed_attempt_is_an_error_with_its_exception_and_the_next_one_is_not(traced: Trace) -> None:
@@ -324,6 +373,19 @@ def test_the_age_of_a_wait_is_measured_at_each_look_and_at_its_end(traced: Trace
     }
 
 
+def test_a_clock_that_is_put_back_measures_no_negative_age(
+    traced: Trace, caplog: pytest.LogCaptureFixture
+) -> None:
+    watched = traced()
+    watched.start()
+    watched.tick()
+    watched.clock.advance(days=-1)
+    watched.tick()
+    (point,) = watched.points("wfepy.waiting.age").values()
+    assert (point.count, point.sum) == (1, 0.0)
+    assert caplog.messages == []
+
+
 def test_the_lag_of_a_tick_is_that_of_what_was_due_longest(traced: Trace) -> None:
     watched = traced()
     watched.start()
@@ -334,6 +396,41 @@ def test_the_lag_of_a_tick_is_that_of_what_was_due_longest(traced: Trace) -> Non
     watched.tick()  # the second attempt was due after one
     (point,) = watched.points("wfepy.tick.lag").values()
     assert (point.count, point.sum) == (1, 120.0)
+
+
+def test_of_several_moments_that_were_due_the_longest_counts(traced: Trace) -> None:
+    task = """
+    @wfepy.task(retry=wfepy.Retry(attempts=2, delay="{delay}", jitter=0))
+    @wfepy.start_point()
+    @wfepy.end_point()
+    def {name}(context):
+        raise ValueError("not yet")
+    """
+    watched = traced(task.format(name="one", delay="1min") + task.format(name="two", delay="2min"))
+    watched.start()
+    watched.tick()
+    watched.clock.advance(minutes=5)
+    watched.tick()
+    (point,) = watched.points("wfepy.tick.lag").values()
+    assert (point.count, point.sum) == (1, 240.0)
+
+
+def test_metrics_are_in_seconds_with_classes_for_weeks(traced: Trace) -> None:
+    watched = traced()
+    watched.start()
+    watched.clock.advance(days=5)
+    watched.tick()
+    watched.clock.advance(days=5)
+    watched.tick()
+    data = watched.reader.get_metrics_data()
+    assert data is not None
+    found = {each.name: each for each in data.resource_metrics[0].scope_metrics[0].metrics}
+    assert {name: each.unit for name, each in found.items()} == {
+        "wfepy.task.attempts": "{attempt}",
+        "wfepy.tick.lag": "s",
+    }
+    point: Any = found["wfepy.tick.lag"].data.data_points[0]
+    assert max(point.explicit_bounds) == 7 * 86400
 
 
 # --- by OTLP ---------------------------------------------------------------------------------------------
@@ -356,7 +453,10 @@ def test_what_happens_is_received_by_otlp_and_processes_share_the_trace(folder: 
         environ = send_to(folder, server.url)
         folder.ok("run", "flow", environ=environ)
         folder.write("go", "")
-        done = folder.wfepy("run", "flow", environ=environ)
+        done = folder.wfepy("run", "flow", environ={**environ, "OTEL_SERVICE_NAME": "tea"})
+        folder.ok("run", "flow", "--id", "2", environ={**environ, "OTEL_SDK_DISABLED": "true"})
+        quiet = {"OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none"}
+        folder.ok("run", "flow", "--id", "3", environ={**environ, **quiet})
     assert (done.returncode, done.stderr.count("\n")) == (0, 2), done.stderr  # the lines of the tick
     found, services = [], set()
     for request in server.requests:
@@ -366,16 +466,18 @@ def test_what_happens_is_received_by_otlp_and_processes_share_the_trace(folder: 
                 found += [span for scope in resource.scope_spans for span in scope.spans]
     assert sorted(span.name for span in found) == ["task a", "task b", "task b", "tick flow", "tick flow"]
     assert len({span.trace_id for span in found}) == 1
-    assert "coffee" in services
+    assert {"coffee", "tea"} <= services
     bodies = [request.body for request in server.requests if request.path == "/v1/metrics"]
     assert len(bodies) == 2
     sent = [
-        metric.name
+        metric
         for resource in ExportMetricsServiceRequest.FromString(bodies[1]).resource_metrics
         for scope in resource.scope_metrics
         for metric in scope.metrics
     ]
-    assert sorted(sent) == ["wfepy.task.attempts", "wfepy.waiting.age"]
+    assert sorted(metric.name for metric in sent) == ["wfepy.task.attempts", "wfepy.waiting.age"]
+    attempts = next(metric for metric in sent if metric.name == "wfepy.task.attempts")
+    assert attempts.sum.aggregation_temporality == 1, "differences: each tick is a process"
 
 
 def test_a_receiver_that_is_not_there_fails_no_tick(folder: Folder) -> None:
@@ -405,6 +507,35 @@ def test_a_receiver_that_hangs_is_given_up(folder: Folder) -> None:
         done = folder.wfepy("run", "flow", environ=environ)
     assert done.returncode == 0
     assert "not everything could be sent within 0.3 s" in done.stderr
+
+
+def test_the_environment_chooses_the_exporter(folder: Folder) -> None:
+    environ = {**send_to(folder, refusing_url()), "OTEL_TRACES_EXPORTER": "console"}
+    done = folder.wfepy("run", "flow", environ={**environ, "OTEL_METRICS_EXPORTER": "none"})
+    assert done.returncode == 0
+    assert re.findall(r'^    "name": "(.*)",$', done.stdout, re.MULTILINE) == [
+        "task a",
+        "task b",
+        "tick flow",
+    ]
+    assert "Failed to export" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "problem"),
+    [
+        ("OTEL_METRICS_EXPORTER", "zipkin", 'there is no exporter "zipkin" of metrics; known are "otlp"'),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "pip install opentelemetry-exporter-otlp-proto-grpc"),
+        ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json", 'there is no exporter "http/json" of traces'),
+    ],
+)
+def test_an_exporter_that_is_not_there_is_an_error(
+    folder: Folder, variable: str, value: str, problem: str
+) -> None:
+    environ = {**send_to(folder, refusing_url()), variable: value}
+    line = error_line(folder.wfepy("run", "flow", environ=environ), 4)
+    assert f"the environment variable {variable}: " in line
+    assert problem in line
 
 
 def test_a_provider_of_somebody_else_is_used_as_it_is(folder: Folder) -> None:

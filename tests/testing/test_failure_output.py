@@ -107,13 +107,17 @@ def test_nobody_outside_hears_of_a_test(users: pytest.Pytester) -> None:
         def test_local(workflow_runner):
             workflow_runner("article", plugins=["wfepy_plugins"]).tick()
             assert pathlib.Path("mail.txt").read_text() == "draft review "
+        def test_module(workflow_runner):
+            import wfepy_plugins
+            workflow_runner("article", plugins=[wfepy_plugins]).tick()
+            assert pathlib.Path("mail.txt").read_text() == "draft review draft review "
         def test_config(workflow_runner):
             workflow_runner("article", plugins="config").tick()
-            assert pathlib.Path("mail.txt").read_text() == "draft review draft review "
+            assert pathlib.Path("mail.txt").read_text() == "draft review draft review draft review "
         BEFORE = sorted(os.listdir())
         """,
     )
-    users.runpytest_inprocess().assert_outcomes(passed=3)
+    users.runpytest_inprocess().assert_outcomes(passed=4)
 
 
 def test_a_schedule_begins_instances_at_its_moments(users: pytest.Pytester) -> None:

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import ModuleType
 
-    from ..commands import Commands, CommandSpec
+    from ..commands import CommandModule, Commands, CommandSpec
     from ..config import Config
+    from .ticklog import TickLog
 
 __all__ = ["main"]
 
@@ -164,14 +165,25 @@ def _execute(spec: CommandSpec, words: list[str], flags: Flags, config: Config) 
     arguments = _parse(spec, module, words, config)  # type: ignore[arg-type]  # an object will do, too
     arguments.flags = flags
     config.command = spec.name
+    log_of = getattr(module, "log_of", None)
+    log: TickLog | None = log_of(arguments) if log_of is not None else None
+    if log is None:
+        return _configured(module, arguments, config)
+    with log:  # what the observers of the command say belongs there, too
+        log.exit_code = _configured(module, arguments, config)
+    return log.exit_code
+
+
+def _configured(module: CommandModule, arguments: Namespace, config: Config) -> int:
+    """Run a command, with the plugins prepared before and cleaned up after it."""
     try:
         config.configure(arguments)
-        if flags.trace_config:
+        if arguments.flags.trace_config:
             from .plugins import header
 
             for line in header(config):
                 say(line)
-        code = _observed(spec.name, config, lambda: module.run(arguments, config))
+        code = _observed(config.command, config, lambda: module.run(arguments, config))
     except WfepyError:
         raise
     except Exception as error:

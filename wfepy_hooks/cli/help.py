@@ -51,14 +51,14 @@ def load_leniently(flags: Flags) -> tuple[Config, Commands]:
 
 def show_commands(commands: Commands, config: Config, *, asked: bool) -> int:
     """Print what there is; to standard error if nobody asked for it."""
-    lines = list(_help(commands))
+    lines = list(_help(commands, config))
     for failure in config.plugins.failures:
         lines += ["", f"wfepy: warning: {clean(str(failure))}"]
     (result if asked else say)("\n".join(lines))
     return 0 if asked else 2
 
 
-def _help(commands: Commands) -> Iterator[str]:
+def _help(commands: Commands, config: Config) -> Iterator[str]:
     from .core import GROUPS
 
     yield "usage: wfepy [options] COMMAND ..."
@@ -71,8 +71,32 @@ def _help(commands: Commands) -> Iterator[str]:
     if others:
         yield from _section("from plugins", others)
     yield from _section("options", FLAGS)
+    try:
+        theirs = list(_plugin_options(config))
+    except WfepyError as error:
+        theirs = []
+        say(f"wfepy: warning: {clean(str(error))}")
+    if theirs:
+        yield from _section("options from plugins", theirs)
     yield ""
     yield "wfepy COMMAND --help says more about a command."
+
+
+def _plugin_options(config: Config) -> Iterator[tuple[str, str]]:
+    """Return what plugins add to each command, as argparse words it."""
+    if not config.plugins.implementers("wfepy_add_options"):
+        return
+    from argparse import SUPPRESS  # lazily: nothing else here needs it
+
+    from .parsing import Parser
+
+    parser = Parser(prog="wfepy", add_help=False)
+    config.plugins.setup("wfepy_add_options", parser=parser)
+    formatter = parser._get_formatter()
+    for action in parser._actions:
+        if action.option_strings and action.help is not SUPPRESS:
+            text = formatter._expand_help(action) if action.help else ""
+            yield formatter._format_action_invocation(action), text
 
 
 def _section(title: str, entries: Iterable[tuple[str, str]]) -> Iterator[str]:

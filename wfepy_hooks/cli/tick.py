@@ -22,7 +22,7 @@ from .naming import pick_workflow
 from .outcomes import is_news, report_data
 from .output import TasksPrintToStderr, are_one_file, clean, result, result_json, say, tell_error
 from .ticking import is_person, open_project, say_busy, tell
-from .tickoptions import add_tick_arguments, plain_tick_arguments, run_logged
+from .tickoptions import add_tick_arguments, plain_tick_arguments, tick_log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ..project import Project, Report
     from ..starting import Begun
     from .flags import Flags
+    from .ticklog import TickLog
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -44,11 +45,12 @@ def plain_arguments(words: list[str]) -> SimpleNamespace | None:
     return plain_tick_arguments(words)
 
 
+def log_of(args: Namespace) -> TickLog | None:
+    """Return the log that the tick and all who observe it write to, if there is one."""
+    return tick_log(args)
+
+
 def run(args: Namespace, config: Config) -> int:
-    return run_logged(args, lambda: _run(args, config))
-
-
-def _run(args: Namespace, config: Config) -> int:
     if not config.workflows and not args.workflows:
         raise ConfigError(
             "there is no workflow to tick",

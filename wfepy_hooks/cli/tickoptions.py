@@ -9,9 +9,10 @@ from ..errors import UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Callable
 
-__all__ = ["add_tick_arguments", "plain_tick_arguments", "run_logged"]
+    from .ticklog import TickLog
+
+__all__ = ["add_tick_arguments", "plain_tick_arguments", "tick_log"]
 
 
 def add_tick_arguments(parser: ArgumentParser) -> None:
@@ -53,19 +54,17 @@ def plain_tick_arguments(words: list[str]) -> SimpleNamespace | None:
     return None if (found.log or "").startswith("-") or (found.mail_errors and not found.log) else found
 
 
-def run_logged(args: Namespace, run: Callable[[], int]) -> int:
-    """Run a tick and return its exit code; what it prints goes where the options say.
+def tick_log(args: Namespace) -> TickLog | None:
+    """Return the log that a tick and all who observe it write to, if the options name one.
 
     :raises UsageError: if they contradict each other
     """
     if args.log is None:
         if args.mail_errors:
             raise UsageError("--mail-errors says nothing without --log", hint="add --log FILE")
-        return run()
+        return None
     if args.json:
         raise UsageError("--json and --log cannot both have the results", hint="leave one of them out")
     from .ticklog import TickLog  # lazily: only schedulers want one
 
-    with TickLog(args.log, mail_errors=args.mail_errors) as log:
-        log.exit_code = run()
-    return log.exit_code
+    return TickLog(args.log, mail_errors=args.mail_errors)

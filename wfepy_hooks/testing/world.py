@@ -181,7 +181,8 @@ def _load_plugins(config: Config, plugins: Sequence[object] | str) -> None:
     for plugin in plugins:
         if not isinstance(plugin, str):
             config.plugins.register(plugin, source="the test")
-    if LOCAL_NAME not in names:
+    # A test may also hand over the module that it has imported; then the file is not loaded beside it.
+    if LOCAL_NAME not in names and not config.plugins.has_plugin(LOCAL_NAME):
         config.plugins.block(LOCAL_NAME)
     loader = PluginLoader(config.plugins, config.root, config.environ)
     loader.load([("the test", [name for name in names if name != LOCAL_NAME])], autoload=False)

@@ -9,7 +9,7 @@ the lease. What cannot be pushed in the end is kept and goes with the next push.
 from __future__ import annotations
 
 from wfepy_hooks import ConfigError, WfepyError
-from wfepy_hooks.commandline import add_tick_arguments, clean, plain_tick_arguments, result, run_logged, say
+from wfepy_hooks.commandline import add_tick_arguments, clean, plain_tick_arguments, result, say
 
 from .pull import pulled_line, tell_busy
 from .push import pushed_line
@@ -35,10 +35,6 @@ def plain_arguments(words: list[str]) -> SimpleNamespace | None:
 
 
 def run(args: Namespace, config: Config) -> int:
-    return run_logged(args, lambda: _run(args, config))
-
-
-def _run(args: Namespace, config: Config) -> int:
     from ..errors import LeaseHeld
     from ..repository import StateRepository
 
@@ -69,7 +65,7 @@ def _run(args: Namespace, config: Config) -> int:
 
 
 def _tick_and_push(args: Namespace, config: Config, repository: StateRepository, lease: Lease) -> int:
-    args.workflows, args.log, args.mail_errors = lease.workflows, None, False
+    args.workflows = lease.workflows
     try:
         with lease.renewed():
             code = _tick(args, config)

@@ -1,0 +1,1 @@
+"""The verbs of ``wfepy notify``, one file each."""
