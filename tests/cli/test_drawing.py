@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 SVG, XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
 LABELS = FLOW.replace("@wfepy.task()", "@wfepy.task(labels=['x'])").replace("labels=['x']", "labels=['y']", 1)
 
+D = """
+    @wfepy.task()
+    @wfepy.end_point()
+    def d(context):
+        return True
+"""
+
 
 # --- graph --------------------------------------------------------------------------------------------
 
@@ -138,7 +145,8 @@ def test_a_picture_says_what_is_waited_for(folder: Folder) -> None:
 
 
 def test_a_history_is_a_chart_as_text(folder: Folder) -> None:
-    folder.configure()
+    end = FLOW.rindex("    @wfepy.end_point()")
+    folder.configure(flow=f'{FLOW[:end]}    @wfepy.followed_by("d"){FLOW[end + 22 :]}{D}')
     folder.ok("run", "flow")
     lines = folder.ok("history", "flow", "--gantt").splitlines()
     assert lines[0] == "flow/default: running"
@@ -147,7 +155,8 @@ def test_a_history_is_a_chart_as_text(folder: Folder) -> None:
     assert rows["instance"].rpartition("▶")[0]
     assert "✓" in rows["a"]
     assert "░" in rows["b"]
-    assert DASH in rows["c"], "it was passed over"
+    assert DASH in rows["c"], "it was passed over, says the history"
+    assert DASH in rows["d"], "it was passed over, says the snapshot"
     assert lines[-1] == "b waits: there is no file go"
     assert max(map(len, lines)) <= 80
 
@@ -206,6 +215,16 @@ def test_an_ended_instance_has_a_chart_and_so_has_one_without_code(folder: Folde
     lines = folder.ok("history", "flow", "--gantt").splitlines()
     assert lines[0] == "flow/default: finished"
     assert "▶" not in "".join(lines)
+
+
+def test_a_record_that_the_snapshot_does_not_hold_tells_the_status(folder: Folder) -> None:
+    folder.configure()
+    folder.ok("run", "flow")
+    history = folder.path / "state/flow/default.jsonl"
+    record = {"seq": 3, "at": "2026-11-26T00:00:00.000000Z", "event": "ended", "status": "dead_end"}
+    with history.open("a") as file:
+        file.write(json.dumps(record) + "\n")
+    assert folder.ok("history", "flow", "--gantt").startswith("flow/default: dead end\n")
 
 
 def test_options_of_charts_need_one(folder: Folder) -> None:

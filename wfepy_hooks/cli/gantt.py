@@ -68,8 +68,10 @@ def _chart(project: Project, name: str, instance: str, last: int | None) -> Char
 def _status(document: dict[str, Any], records: list[dict[str, Any]]) -> str:
     """Return the status; a record that the snapshot does not hold yet may have ended it."""
     if records and records[-1].get("event") == "ended":
-        return str(records[-1].get("status")).replace("_", " ")
-    return "paused" if document.get("paused") else str(document.get("status", "running"))
+        status = str(records[-1].get("status"))
+    else:
+        status = "paused" if document.get("paused") else str(document.get("status", "running"))
+    return status.replace("_", " ")
 
 
 def _data(drawn: Chart) -> dict[str, Any]:
