@@ -115,3 +115,16 @@ def test_parallel_tasks_that_no_arrow_joins_share_a_box(make_workflow: MakeWorkf
         make_task("d"),
     )
     assert boxes(diagram(workflow).groups) == {"x": ["b", "c"]}
+
+
+def test_a_label_across_a_loop_has_a_box_only_if_it_is_wanted(make_workflow: MakeWorkflow) -> None:
+    workflow = make_workflow(
+        "w",
+        make_task("a", "b", start=True),
+        make_task("b", "c"),
+        make_task("c", "b", "d", labels="x"),
+        make_task("d", "e", labels="x"),
+        make_task("e"),
+    )
+    assert boxes(diagram(workflow).groups) == {"↺ loop": ["b", "c"]}
+    assert boxes(diagram(workflow, boxes=["x"]).groups) == {"x": ["c", "d"]}

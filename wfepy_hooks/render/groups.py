@@ -48,28 +48,39 @@ def find_groups(
 ) -> tuple[Group, ...]:
     """Return the outermost boxes.
 
-    Two boxes lie beside each other or one in the other; of two that would cross, the first that is wanted is drawn.
+    Two boxes lie beside each other or one in the other; of two that would cross, the first is drawn: the labels that
+    are wanted come before the loops, and the others after them.
 
     :param order: all tasks in reading order
     :param labels: the tasks of each label
     :param loop_titles: what to write on each of the graph's loops
     :param wanted: the labels to draw; ``None``: those that :func:`is_telling` picks
     """
-    if wanted is None:
-        wanted = [each for each, names in labels.items() if is_telling(names, len(order), graph)]
-        wanted = sorted(wanted, key=lambda each: (-len(labels[each]), each))
     boxes: list[_Box] = []
+    if wanted is None:
+        _add_loops(boxes, graph, loop_titles)
+        telling = [each for each, names in labels.items() if is_telling(names, len(order), graph)]
+        _add_labels(boxes, sorted(telling, key=lambda each: (-len(labels[each]), each)), labels)
+    else:
+        _add_labels(boxes, wanted, labels)
+        _add_loops(boxes, graph, loop_titles)
+    return _nested(boxes, order)
+
+
+def _add_labels(boxes: list[_Box], wanted: Iterable[str], labels: dict[str, list[str]]) -> None:
     for label in dict.fromkeys(wanted):
         members = frozenset(labels.get(label, ()))
-        twin = next((box for box in boxes if box.members == members), None)
+        twin = next((box for box in boxes if box.labels and box.members == members), None)
         if twin is not None:
             twin.labels.append(label)
         elif members and _fits(members, boxes):
             boxes.append(_Box(members, [label]))
-    for members, title in _loops(graph, loop_titles):
+
+
+def _add_loops(boxes: list[_Box], graph: Graph, titles: Sequence[str]) -> None:
+    for members, title in _loops(graph, titles):
         if len(members) > 1 and _fits(members, boxes):
             boxes.append(_Box(members, [], title))
-    return _nested(boxes, order)
 
 
 def is_telling(names: Collection[str], tasks: int, graph: Graph) -> bool:
