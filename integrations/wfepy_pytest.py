@@ -8,15 +8,20 @@ PYTEST_DONT_REWRITE: it asserts nothing.
 
 from __future__ import annotations
 
+import os
 import sys
 
 import pytest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
-    from typing import Any
+    from collections.abc import Callable, Generator, Iterator, Sequence
+    from datetime import datetime
+    from pathlib import Path
+    from types import ModuleType
+    from typing import Any, Literal
 
+    from wfepy_hooks import Workflow
     from wfepy_hooks.testing import WorkflowRunner
 
 #: The runners that a test has made, for what is said when it fails.
@@ -47,19 +52,51 @@ class MakeRunner:
         make: Callable[..., WorkflowRunner],
         made: list[WorkflowRunner],
         state: str,
-        defaults: dict[str, Any],
+        folders: tuple[str, str],
+        config_file: str,
     ) -> None:
         self._make = make
         self._made = made
         self._state = state
-        self._defaults = defaults
+        self._folders = folders
+        self._config_file = config_file
 
-    def __call__(self, workflow: Any, context: Any = None, **options: Any) -> WorkflowRunner:
+    def __call__(
+        self,
+        workflow: Workflow | ModuleType | str | os.PathLike[str],
+        context: Any = None,
+        *,
+        instance: str = "default",
+        now: datetime | str = "2026-01-05T09:00Z",
+        plugins: Sequence[object] | Literal["config"] = (),
+        round_trip: bool = True,
+        start: bool | None = None,
+        executor: str = "inline",
+        config_file: str = "",
+    ) -> WorkflowRunner:
         __tracebackhide__ = True
-        state = f"{self._state}-{len(self._made)}"
-        runner = self._make(workflow, context=context, **{"state": state, **self._defaults, **options})
+        runner = self._make(
+            self._found(workflow),
+            context=context,
+            instance=instance,
+            now=now,
+            plugins=plugins,
+            round_trip=round_trip,
+            start=start,
+            executor=executor,
+            folder=self._folders[0],
+            config_file=config_file or self._config_file,
+            state=f"{self._state}-{len(self._made)}",
+        )
         self._made.append(runner)
         return runner
+
+    def _found(self, workflow: Any) -> Any:
+        """Return the path of a file that is not beside the test, but below the folder in which pytest begins."""
+        if isinstance(workflow, (str, os.PathLike)) and str(workflow).endswith(".py"):
+            paths = [os.path.join(folder, workflow) for folder in self._folders]
+            return next(filter(os.path.isfile, paths), workflow)
+        return workflow
 
     def __repr__(self) -> str:
         return f"<workflow_runner, which has made {len(self._made)}>"
@@ -68,14 +105,29 @@ class MakeRunner:
 class _Active:
     """What the plugin does unless it is turned off."""
 
+    def pytest_collect_file(self, parent: pytest.Collector, file_path: Path) -> pytest.Collector | None:
+        if not (parent.config.getoption("--wfepy-check") and file_path.suffix == ".toml"):
+            return None
+        from wfepy_hooks.testing.checking import collect_file  # lazily: it is seldom asked for
+
+        return collect_file(parent, file_path)
+
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
         if session.config.getoption("--wfepy-check"):
-            from wfepy_hooks.testing.checking import collect  # lazily: it is seldom asked for
+            from wfepy_hooks.testing.checking import ConfigFile, collect
 
-            items += collect(session)
+            # The config file may be outside of the folders in which pytest looks for tests.
+            if not any(isinstance(item.parent, ConfigFile) for item in items):
+                items += collect(session)
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, Any, Any]:
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, Any, Any]:
+        if call.excinfo is not None and _RUNNERS in item.stash and not item.config.getoption("fulltrace"):
+            from wfepy_hooks.testing.frames import hide_ours  # lazily: only for a test that failed
+
+            hide_ours(call.excinfo.value)
         report = yield
         if report.failed and report.when == "call":
             for runner in item.stash.get(_RUNNERS, []):
@@ -90,10 +142,11 @@ class _Active:
         moved.
 
         ``workflow_runner(workflow, context=None, *, instance="default", now="2026-01-05T09:00Z", plugins=(),
-        round_trip=True, start=None)``
+        round_trip=True, start=None, executor="inline")``
 
-        workflow: a module, a wfepy_hooks.Workflow, the path of a .py file relative to the test, or the name of a
-        workflow of the config file, which is that of the option wfepy_config or the nearest one above the test
+        workflow: a module, a wfepy_hooks.Workflow, the path of a .py file relative to the test or to the folder of
+        pytest's configuration, or the name of a workflow of the config file, which is that of the option wfepy_config
+        or the nearest one above the test
         """
         from wfepy_hooks.testing import WorkflowRunner  # lazily: most tests are not about workflows
 
@@ -103,12 +156,11 @@ class _Active:
         # Nothing is made there unless there are schedules.
         state = tmp_path_factory.getbasetemp() / "wfepy" / f"{abs(hash(request.node.nodeid)):x}"
 
-        defaults = {
-            "folder": str(request.path.parent),
-            "config_file": str(root / config_file) if config_file else "",
-        }
+        folders = (str(request.path.parent), str(root))
         path = list(sys.path)
-        yield MakeRunner(WorkflowRunner.make, made, str(state), defaults)
+        yield MakeRunner(
+            WorkflowRunner.make, made, str(state), folders, str(root / config_file) if config_file else ""
+        )
         for runner in made:
             runner.close()
         sys.path[:] = path  # the folders of workflows come first on it

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import types
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import wfepy_hooks as wfepy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wfepy_hooks.testing import WorkflowRunner
+
+    #: What the fixture ``begin`` is.
+    Begin = Callable[..., WorkflowRunner]
 
 
 class Build:
@@ -34,6 +42,13 @@ class Build:
 
     def runner(self, *args: Any, **kwargs: Any) -> wfepy.Runner:
         return self.workflow().create_runner(*args, **kwargs)
+
+
+def flow(*tasks: wfepy.Task) -> types.ModuleType:
+    """Return a module that consists of these tasks."""
+    module = types.ModuleType("flow")
+    vars(module).update({task.name: task for task in tasks})
+    return module
 
 
 START, END, JOIN = wfepy.start_point(), wfepy.end_point(), wfepy.join_point()

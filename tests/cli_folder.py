@@ -42,6 +42,21 @@ FLOW = """
         return True
 """
 
+DEAD_END = """
+    import wfepy_hooks as wfepy
+
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.followed_by("b", lambda context: False)
+    def a(context):
+        return True
+
+    @wfepy.task()
+    @wfepy.end_point()
+    def b(context):
+        return True
+"""
+
 
 def flow(body: str) -> str:
     """Return :data:`FLOW` with something that ``b`` does first."""

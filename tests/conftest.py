@@ -13,6 +13,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from building import Begin
+    from wfepy_pytest import MakeRunner
+
     Golden = Callable[[str, str], None]
     Require = Callable[..., None]
 
@@ -42,6 +45,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "outside: needs a component from outside; skipped where it is missing, fails if CI is set"
     )
+
+
+@pytest.fixture
+def begin(workflow_runner: MakeRunner) -> Begin:
+    """Begin an instance of a workflow that consists of these tasks: ``begin(brew, drink, plugins=[recorder])``."""
+    from building import flow  # lazily: most tests need no workflow
+
+    return lambda *tasks, **options: workflow_runner(flow(*tasks), **options)
 
 
 @pytest.fixture(autouse=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from types import ModuleType
 
 from wfepy_hooks.config import Config, WorkflowConfig
 from wfepy_hooks.project import Project
+from wfepy_hooks.testing import FakeClock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,19 +23,6 @@ if TYPE_CHECKING:
     from wfepy_hooks.project import Report
 
 MONDAY = datetime(2026, 11, 23, 6, 13, 34, 123456, timezone.utc)
-
-
-class FakeClock:
-    """A clock that stands still."""
-
-    def __init__(self, now: datetime = MONDAY) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, **duration: float) -> None:
-        self.now += timedelta(**duration)
 
 
 class Watched:
@@ -57,7 +45,7 @@ class Watched:
         exec(compile(source, "watched_flow.py", "exec"), vars(module))
         monkeypatch.setitem(sys.modules, "watched_flow", module)
         monkeypatch.setattr(sys, "path", list(sys.path))  # loading a workflow adds the folder
-        self.clock = FakeClock()
+        self.clock = FakeClock(MONDAY)
         self.config = Config.without_file(folder, environ=environ or {}, clock=self.clock)
         self.config.workflows["flow"] = WorkflowConfig("flow", "watched_flow")
         self.config.plugin_settings = settings

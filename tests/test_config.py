@@ -127,6 +127,7 @@ def test_what_holds_when_nothing_is_said(tmp_path: Path, text: str) -> None:
 
 def test_an_absolute_state_folder_stays_as_it_is(tmp_path: Path) -> None:
     assert load(write(tmp_path, '[wfepy]\nstate = "/var/wfepy"')).state == "/var/wfepy"
+    assert load(write(tmp_path, '[wfepy]\nstate = "../x/./state/"')).state == str(tmp_path.parent / "x/state")
 
 
 def test_the_same_in_a_pyproject_file(tmp_path: Path) -> None:

@@ -68,3 +68,20 @@ def test_what_the_page_says_of_changed_clocks_is_so() -> None:
                 expression,
                 title,
             )
+
+
+def test_the_numbers_of_what_it_is_not_for_are_those_of_the_benchmarks() -> None:
+    page = (DOCS / "explanation/not-for.md").read_text(encoding="utf-8")
+    measured = (DOCS.parent / "benchmarks/README.md").read_text(encoding="utf-8")
+    told = re.findall(r"\b[0-9.]+ m?s\b", page)
+    assert len(told) > 10
+    assert [number for number in told if number not in measured] == []
+
+
+def test_what_the_explanations_say_that_a_test_holds_is_a_test() -> None:
+    tests = "\n".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.rglob("test_*.py"))
+    defined = set(re.findall(r"^def (test_\w+)\(", tests, re.MULTILINE))
+    for page in ("delivery.md", "security.md"):
+        named = re.findall(r"`(test_\w+)`", (DOCS / "explanation" / page).read_text(encoding="utf-8"))
+        assert len(named) > 10
+        assert [name for name in named if name not in defined] == [], page

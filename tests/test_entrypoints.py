@@ -326,3 +326,25 @@ def test_a_package_with_unreadable_metadata_keeps_out_nobody(site: Path, names: 
     (nameless / "METADATA").unlink()
     age(site)
     assert names() == ["good"]
+
+
+def test_a_warm_cache_lists_no_folder_that_is_for_packages(
+    tmp_path: Path, names: Names, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To list them takes longer than to import three of the plugins."""
+    folders = [tmp_path / "lib" / "site-packages", tmp_path / "lib" / "dist-packages"]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    install(folders[0], "one", "one = one")
+    install(folders[1], "two", "two = two")
+    monkeypatch.setattr(sys, "path", [*map(str, folders), os.path.dirname(os.__file__)])
+    assert names() == ["one", "two"]
+
+    def refuse(place: str) -> list[str]:
+        raise AssertionError(f"{place} is listed")
+
+    with monkeypatch.context() as no_listing:
+        no_listing.setattr(os, "listdir", refuse)
+        assert names() == ["one", "two"]
+    install(folders[1], "three", "three = three")
+    assert names() == ["one", "three", "two"]

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from wfepy_hooks import PluginError, hookimpl, hookspec
+from wfepy_hooks import PluginError, calling, hookimpl, hookspec
 from wfepy_hooks.plugins import PluginFailure, PluginHost
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from wfepy_hooks import Instance
+    from wfepy_hooks.validation import Implementation
 
 
 class Plugin:
@@ -233,3 +239,29 @@ def test_the_names_of_offered_hooks_are_suggested_too() -> None:
     (failure,) = host.failures
     assert "did you mean wfepy_slack_message?" in str(failure)
     assert names(host) == ["engine", "offers"]
+
+
+def test_a_registration_puts_only_its_own_hooks_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or the time for many plugins would grow with the square of their number, and a tick pays for it."""
+    ordered: list[int] = []
+    order = calling.call_order
+
+    def counted(found: Iterable[Implementation]) -> tuple[Implementation, ...]:
+        ordered.append(1)
+        return order(found)
+
+    monkeypatch.setattr(calling, "call_order", counted)
+    host = PluginHost()
+    host.register_builtins()
+    before = len(ordered)
+    for number in range(50):
+
+        class Watching:
+            @hookimpl
+            def wfepy_tick_started(self, instance: Instance) -> None: ...
+
+        host.register(Watching(), f"watching{number}")
+    assert len(ordered) - before == 50
+    names = [f"watching{number}" for number in range(50)]
+    assert host.implementers("wfepy_tick_started") == names
+    assert [each.plugin for each in host.tick_started] == names[::-1]

@@ -30,6 +30,7 @@ HEAVY = {
     "croniter",
     "graphviz",
     "importlib.metadata",
+    "opentelemetry",
     "rich",
     "smtplib",
     "sqlite3",

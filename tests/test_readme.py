@@ -1,8 +1,10 @@
 """The pages tell the truth: their commands are run, and what they print is what the page shows.
 
 In a page, a comment ``<!-- file: NAME -->`` above a fenced block names the file that the block is. A ``console`` block
-holds commands behind ``$ `` with what they print. One page's files and commands share a folder, in their order; for
-the page of an example it is a copy of the example's.
+holds commands behind ``$ `` with what they print. One page's files and commands share a folder, in their order, whose
+name a comment ``<!-- folder: NAME -->`` may tell; for the page of an example it is a copy of the example's.
+A comment ``<!-- copy: PATH as NAME -->`` puts a file of this repository there, for what no command of ours can make.
+A picture that they leave there, such as of ``wfepy graph -o NAME.svg``, is the one that the page shows.
 ``pytest tests/test_readme.py --update-golden`` pastes what the commands print now.
 """
 
@@ -19,9 +21,10 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
+from xml.etree import ElementTree
 
 import pytest
 
@@ -35,6 +38,7 @@ FENCE = re.compile(
     r"(?:^<!-- file: (?P<file>\S+) -->\n+)?^```(?P<language>\S*)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
+COPIED = re.compile(r"^<!-- copy: (\S+) as (\S+) -->$", re.MULTILINE)
 #: What somebody who tried an example has in its folder.
 LEFT_BEHIND = shutil.ignore_patterns(
     "state", ".wfepy", "events.*", "out", "approved-*", "cup-is-empty", "__pycache__"
@@ -53,7 +57,9 @@ VARYING = [
     (re.compile(r'("event_id": )"\w+'), r"\1UID"),
     (re.compile(r'("graph": )"\w+"'), r"\1FINGERPRINT"),
     (re.compile(r"\b[0-9a-f]{64}\b"), "SHA256"),
-    (re.compile(r"\b(coffee-)[0-9a-f]{8}\b"), r"\1ID"),
+    (re.compile(r"^index [0-9a-f]+\.\.[0-9a-f]+"), "index"),
+    (re.compile(r'("bytes": )\d+'), r"\1BYTES"),
+    (re.compile(r"\b(coffee-|birds-)[0-9a-f]{8}\b"), r"\1ID"),
     (re.compile(r"\b(sum=)[0-9a-f]{12}\b"), r"\1SUM"),
     (re.compile(r"\b(the crontab of )\w+"), r"\1USER"),
     (re.compile(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b"), "DAY"),
@@ -92,16 +98,21 @@ def play(text: str, folder: Path, environment: dict[str, str]) -> str:
     shown = []
     for command in commands(text):
         shown.append(f"$ {command}\n{seen_at_a_terminal(command, folder, environment)}")
-    played = "".join(shown)
-    for ours, theirs in (
-        (str(folder), "/home/you/coffee"),
-        (str(folder.parent), "/home/you"),
-        (os.path.dirname(sys.executable), "/home/you/.venv/bin"),
-    ):
-        played = played.replace(ours, theirs)
+    played = at_home("".join(shown), folder)
     # Lines that differ only in what varies stay as they are on the page.
     kept = {normalised(line): line for line in text.splitlines(keepends=True)}
     return "".join(kept.get(normalised(line), line) for line in played.splitlines(keepends=True))
+
+
+def at_home(text: str, folder: Path) -> str:
+    """Return ``text`` with a reader's paths in place of those of the test."""
+    for ours, theirs in (
+        (str(folder), f"/home/you/{folder.name}"),
+        (str(folder.parent), "/home/you"),
+        (os.path.dirname(sys.executable), "/home/you/.venv/bin"),
+    ):
+        text = text.replace(ours, theirs)
+    return text
 
 
 def seen_at_a_terminal(command: str, folder: Path, environment: dict[str, str]) -> str:
@@ -166,23 +177,51 @@ def reader_environment(folder: Path) -> dict[str, str]:
     }
 
 
+def pictures(page: Path, text: str) -> list[Path]:
+    """Return the pictures of a page that its own commands draw."""
+    shown = [page.parent / link for link in re.findall(r"^ *!\[.*?\]\((\S+\.svg)\)", text, re.MULTILINE)]
+    return [each for each in shown if re.search(rf"^\$ .* -o {each.name}$", text, re.MULTILINE)]
+
+
+def words_of(picture: Path) -> list[str]:
+    """Return what a picture says. Graphviz draws a little differently from version to version."""
+    return sorted(
+        normalised("".join(element.itertext()).strip())
+        for element in ElementTree.parse(picture).iter()
+        if element.tag.endswith(("}title", "}text"))
+    )
+
+
+def marks(page: Path) -> list[pytest.MarkDecorator]:
+    # The release builds a wheel and fills an environment.
+    slow = [pytest.mark.slow] if page.parent.name == "release" else []
+    draws = pictures(page, page.read_text(encoding="utf-8"))
+    return [*slow, *([pytest.mark.outside] if draws else [])]
+
+
 def page_name(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
 @pytest.mark.parametrize(
     "page",
-    # The release builds a wheel and fills an environment.
-    [pytest.param(page, marks=pytest.mark.slow) if page.parent.name == "release" else page for page in PAGES],
+    [pytest.param(page, marks=marks(page)) for page in PAGES],
     ids=page_name,
 )
 def test_the_commands_of_a_page_print_what_it_shows(
-    page: Path, tmp_path: Path, request: pytest.FixtureRequest
+    page: Path, tmp_path: Path, request: pytest.FixtureRequest, require: Callable[..., None]
 ) -> None:
     text = page.read_text(encoding="utf-8")
-    folder = tmp_path / "coffee"
+    drawn = pictures(page, text)
+    if drawn:
+        require("dot")
+    named = re.search(r"^<!-- folder: (\S+) -->$", text, re.MULTILINE)
+    folder = tmp_path / (named[1] if named else "coffee")
+    folder.mkdir()
     if page.parent.parent.name == "examples":
-        shutil.copytree(page.parent, folder, ignore=LEFT_BEHIND)
+        shutil.copytree(page.parent, folder, ignore=LEFT_BEHIND, dirs_exist_ok=True)
+    for source, name in COPIED.findall(text):
+        shutil.copy(ROOT / source, folder / name)
     corrected, position = [], 0
     for block in blocks(text):
         if block.file:
@@ -196,12 +235,19 @@ def test_the_commands_of_a_page_print_what_it_shows(
     expected = "".join([*corrected, text[position:]])
     if request.config.getoption("--update-golden"):
         page.write_text(expected, encoding="utf-8")
-    else:
-        assert expected == text
+        for picture in drawn:
+            text = (folder / picture.name).read_text(encoding="utf-8")
+            picture.write_text(at_home(text, folder), encoding="utf-8")
+        return
+    assert expected == text
+    for picture in drawn:
+        assert words_of(folder / picture.name) == words_of(picture), f"{picture} is out of date"
 
 
 @pytest.mark.parametrize(
-    "page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=lambda page: str(page.relative_to(ROOT))
+    "page",
+    [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"],
+    ids=lambda page: str(page.relative_to(ROOT)),
 )
 def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
@@ -224,3 +270,13 @@ def test_python_blocks_are_valid_python() -> None:
         for block in blocks(page.read_text(encoding="utf-8")):
             if block.language == "python":
                 compile(block.text, str(page), "exec")
+
+
+def test_what_the_tutorial_has_one_type_first_is_what_ci_tries() -> None:
+    (tutorial, *_) = blocks((ROOT / "docs/tutorial/first-workflow.md").read_text(encoding="utf-8"))
+    tried = next(
+        block.text
+        for block in blocks((ROOT / "README.md").read_text(encoding="utf-8"))
+        if block.language == "sh"
+    )
+    assert tried.startswith(tutorial.text.splitlines()[0])

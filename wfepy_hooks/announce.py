@@ -23,12 +23,14 @@ def announce(
     settled: m.Settled,
 ) -> None:
     """Tell of the task's transitions, of its end, and of the tasks that were skipped or cancelled with it."""
+    instance.event_id = result.event_id
     if host.transition_evaluated and decisions:
         _tell_transitions(host, instance, task, decisions)
     if host.task_finished:
         host.notify("wfepy_task_finished", instance=instance, task=task, result=result)
     if settled.skipped or settled.cancelled:
         announce_dropped(host, instance, settled, result.event_id)
+    instance.event_id = ""
 
 
 def announce_dropped(host: PluginHost, instance: Instance, settled: m.Settled, event_id: str) -> None:
@@ -39,6 +41,7 @@ def announce_dropped(host: PluginHost, instance: Instance, settled: m.Settled, e
     for status, dropped in ((m.E_SKIPPED, settled.skipped), (m.E_CANCELLED, settled.cancelled)):
         for number in dropped:
             other = instance.workflow.tasks[graph.names[number]]
+            instance.event_id = f"{event_id}-{other.name}" if event_id else ""
             if host.transition_evaluated:
                 _tell_transitions(host, instance, other, [status] * len(other.followed_by))
             if host.task_finished:
@@ -47,7 +50,7 @@ def announce_dropped(host: PluginHost, instance: Instance, settled: m.Settled, e
                     TaskStatus.SKIPPED,
                     generation=settled.generation[number],
                     reason=reason,
-                    event_id=f"{event_id}-{other.name}" if event_id else "",
+                    event_id=instance.event_id,
                 )
                 host.notify("wfepy_task_finished", instance=instance, task=other, result=skipped)
 
@@ -65,6 +68,20 @@ def _tell_transitions(host: PluginHost, instance: Instance, task: Task, decision
         )
 
 
+def tell_recorded(host: PluginHost, instance: Instance, seq: int, hook: str, **arguments: Any) -> None:
+    """Call an observation hook about a record of the history.
+
+    :param seq: its number; 0 where nothing is saved
+    """
+    instance.event_id = _event_id(instance, seq) if seq else ""
+    host.notify(hook, instance=instance, **arguments)
+    instance.event_id = ""
+
+
+def _event_id(instance: Instance, seq: int) -> str:
+    return f"{instance.uid}-{seq}"
+
+
 def announce_replayed(
     host: PluginHost, instance: Instance, replayed: list[tuple[dict[str, Any], m.Settled]]
 ) -> None:
@@ -80,7 +97,7 @@ def announce_replayed(
                 changed=not record.get("again"),
                 reason=record.get("reason") or record.get("error", ""),
                 took=record.get("took", 0.0),
-                event_id=f"{instance.uid}-{record['seq']}",
+                event_id=_event_id(instance, record["seq"]),
             )
             announce(host, instance, task, [m.EDGE_WORDS.index(word) for word in words], result, settled)
         elif record["event"] == "operator":
@@ -91,6 +108,6 @@ def announce_replayed(
             wait = instance.waits.get(record["task"])
             if wait is not None:  # else it has been settled since, and there is nothing to remind of
                 task = instance.workflow.tasks[record["task"]]
-                host.notify("wfepy_task_reminder", instance=instance, task=task, wait=wait)
+                tell_recorded(host, instance, record["seq"], "wfepy_task_reminder", task=task, wait=wait)
         elif record["event"] == "ended" and host.instance_finished:
-            host.notify("wfepy_instance_finished", instance=instance, status=record["status"])
+            tell_recorded(host, instance, record["seq"], "wfepy_instance_finished", status=record["status"])

@@ -33,7 +33,8 @@ __all__ = ["MAX_DEPTH", "Codec"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
+    from types import ModuleType
     from typing import Any, TypeAlias
 
     from .codec_classes import ClassPlan
@@ -62,10 +63,17 @@ class Codec:
 
     :param modules: names of the modules whose classes may be saved; a package stands for all that is in it
     :param registered: further classes that may be saved
+    :param twins: those of the modules that are not in ``sys.modules`` by their name, see :mod:`.twins`
     """
 
-    def __init__(self, modules: Iterable[str] = (), registered: Iterable[type] = ()) -> None:
+    def __init__(
+        self,
+        modules: Iterable[str] = (),
+        registered: Iterable[type] = (),
+        twins: Mapping[str, ModuleType] | None = None,
+    ) -> None:
         self.modules = frozenset(modules)
+        self.twins = twins or {}
         self.registered = {f"{kind.__module__}:{kind.__qualname__}": kind for kind in (Context, *registered)}
         self._encoders: dict[type, Encode] = dict(_PLAIN)
 

@@ -223,7 +223,7 @@ def find_class(name: object, codec: Codec) -> type | None:
     module, _, qualname = name.partition(":")
     if not codec.owns_module(module):
         return None
-    here: Any = sys.modules.get(module)
+    here: Any = codec.twins.get(module) or sys.modules.get(module)
     for part in qualname.split("."):
         if issubclass(type(here), ModuleType):
             here = _module_dict(here).get(part)

@@ -6,12 +6,15 @@ Results go to standard output by :func:`result` and :func:`result_json`, everyth
 
 from __future__ import annotations
 
-from .cli.generate import show_files
 from .cli.output import clean, result, result_json, say
-from .cli.parsing import add_json, add_verbs, description
 from .cli.tables import show_table
 from .cli.ticklog import TickLog
 from .cli.tickoptions import add_tick_arguments, plain_tick_arguments, tick_log
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .cli.generate import show_files
+    from .cli.parsing import add_json, add_verbs, description
 
 __all__ = [
     "TickLog",
@@ -28,3 +31,17 @@ __all__ = [
     "show_table",
     "tick_log",
 ]
+
+#: Where to find what is imported when it is first asked for: argparse takes 8 ms, and a tick of a plugin does without.
+_LATER = {"add_json": "parsing", "add_verbs": "parsing", "description": "parsing", "show_files": "generate"}
+
+if not TYPE_CHECKING:  # or a type checker would take every name for one of ours
+
+    def __getattr__(name: str) -> object:
+        if name not in _LATER:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        found: object = getattr(import_module(f".cli.{_LATER[name]}", __package__), name)
+        globals()[name] = found
+        return found

@@ -67,9 +67,10 @@ class Committer:
 
             workflow = self.instance.workflow
             recorder = self._recorder
-            self._own_codec = (
-                Codec(workflow.modules, workflow.classes) if recorder is None else recorder.codec
-            )
+            if recorder is not None:
+                self._own_codec = recorder.codec
+            else:
+                self._own_codec = Codec(workflow.modules, workflow.classes, workflow.twins)
         return self._own_codec
 
     def transition_eval(self, transition: Transition) -> object:
@@ -223,7 +224,10 @@ class Committer:
     def _remind(self, number: int, wait: WaitState) -> None:
         host = self._engine.host
         if host.task_reminder:
-            host.notify("wfepy_task_reminder", instance=self.instance, task=self._tasks[number], wait=wait)
+            from .announce import tell_recorded  # lazily: few tasks are reminded of
+
+            task, instance = self._tasks[number], self.instance
+            tell_recorded(host, instance, instance.seq, "wfepy_task_reminder", task=task, wait=wait)
 
     def waited_children(self) -> list[str]:
         """Return the instances whose end a task waits for."""

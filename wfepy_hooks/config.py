@@ -67,7 +67,8 @@ class Config:
         engine = settings.engine
         self.root = os.path.abspath(root)
         self.file = file
-        self.state = os.path.join(self.root, os.path.expanduser(engine.get("state", ".wfepy/state")))
+        state = os.path.join(self.root, os.path.expanduser(engine.get("state", ".wfepy/state")))
+        self.state = os.path.normpath(state)
         self.source_link: str = engine.get("source_link", "file")
         self.workflows: dict[str, WorkflowConfig] = settings.workflows
         self.plugin_settings: dict[str, dict[str, Any]] = settings.plugins

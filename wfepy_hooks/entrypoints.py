@@ -26,6 +26,9 @@ __all__ = ["GROUP", "EntryPoint", "find_entry_points"]
 GROUP = "wfepy_hooks"
 #: What an installed package leaves beside its code; importlib.metadata looks for the same.
 METADATA = (".dist-info", ".egg-info", ".egg")
+#: Folders that are stamped without a look at what is in them, for only installing changes them. So is the standard
+#: library. To list them takes 0.3 ms.
+FOR_PACKAGES = (f"{os.sep}site-packages", f"{os.sep}dist-packages")
 #: Files kept in the cache folder: one for each Python environment that was used lately.
 KEPT = 8
 #: A folder that changed so recently may change again without its time changing: a kernel's clock ticks every 10 ms.
@@ -86,13 +89,18 @@ def _stamps() -> Stamps:
     The others are left out, so that the cache holds in every working directory, and after a file was saved there.
     """
     stamps = []
+    standard = os.path.dirname(os.__file__)
     for place in dict.fromkeys(os.path.abspath(each) for each in sys.path):
         try:
-            if not os.path.isdir(place) or any(name.endswith(METADATA) for name in os.listdir(place)):
+            if place.startswith(standard) or place.endswith(FOR_PACKAGES) or _holds_packages(place):
                 stamps.append([place, os.stat(place).st_mtime_ns])
         except OSError:
             pass  # Missing or unreadable: it holds nothing for importlib.metadata either.
     return stamps
+
+
+def _holds_packages(place: str) -> bool:
+    return not os.path.isdir(place) or any(name.endswith(METADATA) for name in os.listdir(place))
 
 
 def _scan() -> list[list[str]]:

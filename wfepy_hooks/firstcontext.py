@@ -11,20 +11,23 @@ __all__ = ["first_context"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from .configfile import WorkflowConfig
 
 
-def first_context(workflow: WorkflowConfig, values: Mapping[str, object]) -> Any:
+def first_context(
+    workflow: WorkflowConfig, values: Mapping[str, object], find: Callable[[str], object] = sys.modules.get
+) -> Any:
     """Return what the ``context`` of a workflow makes, whose module is imported; by default a :class:`.Context`.
 
+    :param find: returns the module of a name
     :param values: set in it, as items of a dict or attributes of another object
     :raises ConfigError: if it cannot be made
     :raises UsageError: if a value cannot be set
     """
-    context = _made(workflow.context, workflow.name) if workflow.context else Context()
+    context = _made(workflow.context, workflow.name, find) if workflow.context else Context()
     for key, value in values.items():
         try:
             put(context, key, value)
@@ -36,9 +39,9 @@ def first_context(workflow: WorkflowConfig, values: Mapping[str, object]) -> Any
     return context
 
 
-def _made(factory: str, workflow: str) -> Any:
+def _made(factory: str, workflow: str, find: Callable[[str], object]) -> Any:
     module, _, attribute = factory.partition(":")
-    made: Any = sys.modules[module]
+    made: Any = find(module)
     for part in attribute.split("."):
         made = getattr(made, part, None)
     if not callable(made):

@@ -101,7 +101,10 @@ def _guess(
         else:
             marking.status[task] = m.DONE
             for edge in graph.edges_of(task):
-                marking.edges[edge] = m.E_TAKEN if graph.target[edge] in running else m.E_SKIPPED
+                target = graph.target[edge]
+                # What counts as done counts as led to; but nothing says that a loop starts over.
+                led = target not in ahead and target not in joins and not graph.is_loop_edge[edge]
+                marking.edges[edge] = m.E_TAKEN if target in running or led else m.E_SKIPPED
     for join in joins:
         _fill_join(graph, marking, join, [word for task, word in given if task == join])
     marking.recount()

@@ -346,7 +346,7 @@ def wfepy_transition_evaluated(instance: Instance, transition: Transition, taken
     When: once for each transition and pass of its loop, after the decision is durable.
     Kind: observation; an exception is logged and changes nothing.
     Arguments:
-        instance: the instance.
+        instance: the instance; its ``event_id`` is that of the attempt, or what else has decided the transition.
         transition: the transition; its ``source`` and ``dest`` are names of tasks.
         taken: whether the task it leads to shall run.
         reason: why, as it is recorded.
@@ -376,7 +376,7 @@ def wfepy_task_reminder(instance: Instance, task: Task, wait: WaitState) -> None
     When: in the first tick after each such moment, after that is durable; once, however many of them have passed.
     Kind: observation; an exception is logged and changes nothing.
     Arguments:
-        instance: the instance.
+        instance: the instance; its ``event_id`` is the same when the event comes again after a crash.
         task: the task.
         wait: what it waits for, since when, and when the next reminder is due.
     Result: ignored.
@@ -390,7 +390,7 @@ def wfepy_instance_finished(instance: Instance, status: str) -> None:
     When: once in its life, after the end is durable.
     Kind: observation; an exception is logged and changes nothing.
     Arguments:
-        instance: the instance.
+        instance: the instance; its ``event_id`` is the same when the event comes again after a crash.
         status: ``finished``, ``dead_end``, ``failed`` or ``cancelled``.
     Result: ignored.
     """

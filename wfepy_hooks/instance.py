@@ -44,6 +44,8 @@ class Instance:
     :ivar scheduled: ``due``, the moment for which the schedule has begun it, and ``missed``, how many moments before
         that were passed over since the one before; or ``None``, if somebody else has begun it
     :ivar seq: number of the last history record
+    :ivar event_id: in a hook that tells of something recorded: the id of that event, the same each time it is told,
+        also after a crash; empty otherwise, and where nothing is saved
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Instance:
         self.parent: dict[str, str] | None = None
         self.scheduled: dict[str, Any] | None = None
         self.seq = 0
+        self.event_id = ""
         self.ended: str | None = None
         #: Runs a task: the innermost implementation of ``wfepy_run_task``. Set by the runner.
         self.run_task: Callable[[Task, int], bool | Wait] | None = None

@@ -10,6 +10,7 @@ from .workflow import Workflow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
 
 
@@ -21,7 +22,7 @@ def load_workflow(path: str, folder: str, name: str = "") -> Workflow:
     :param name: of the workflow; by default the last part of the module's name
     :raises WorkflowError: if the module cannot be imported or has no task
     """
-    module = import_file(os.path.join(folder, path)) if is_file(path) else import_module(path, folder)
+    module = import_file(os.path.join(folder, path)) if is_file(path) else _import_named(path, folder)
     workflow = Workflow(name)
     workflow.collect_tasks(module)
     if not workflow.tasks:
@@ -38,6 +39,13 @@ def is_file(path: str) -> bool:
     return path.endswith(".py") or "/" in path or os.sep in path
 
 
+def _import_named(name: str, folder: str) -> ModuleType:
+    file = os.path.join(os.path.abspath(folder), f"{name}.py")
+    if name in sys.modules and os.path.isfile(file) and not _is_from(sys.modules[name], file):
+        return import_file(file)  # two projects in one process, as in tests
+    return import_module(name, folder)
+
+
 def import_file(path: str) -> ModuleType:
     """Import the module in the file ``path``, as ``python path`` would: its folder comes first on ``sys.path``.
 
@@ -52,19 +60,23 @@ def import_file(path: str) -> ModuleType:
         raise WorkflowError(
             f'a module cannot be named "{name}"', where=path, hint="give the file a name without dots"
         )
-    known = sys.modules.get(name)
-    if known is not None and os.path.abspath(getattr(known, "__file__", None) or "") != path:
-        raise WorkflowError(
-            f'a module "{name}" is imported already', where=path, hint="give the file another name"
-        )
-    module = import_module(name, folder)
-    if os.path.abspath(module.__file__ or "") != path:
-        raise WorkflowError(
-            f'"import {name}" finds {module.__file__ or "a module of Python itself"} instead',
-            where=path,
-            hint="give the file another name",
-        )
-    return module
+    module = sys.modules.get(name) or import_module(name, folder)
+    if _is_from(module, path):
+        return module
+    from .twins import import_twin, is_taken  # lazily: few processes import two of one name
+
+    if is_taken(name, path):
+        return _imported(name, folder, lambda: import_twin(name, path))
+    raise WorkflowError(
+        f'"import {name}" finds {getattr(module, "__file__", "a module of Python itself")} instead',
+        where=path,
+        hint="give the file another name",
+    )
+
+
+def _is_from(module: ModuleType, path: str) -> bool:
+    file = os.path.abspath(getattr(module, "__file__", None) or "")
+    return file == path or (os.path.isfile(file) and os.path.samefile(file, path))
 
 
 def import_module(name: str, folder: str) -> ModuleType:
@@ -72,15 +84,18 @@ def import_module(name: str, folder: str) -> ModuleType:
 
     :raises WorkflowError: if that fails, with where and why
     """
+    return _imported(name, folder, lambda: __import__(name, fromlist=["__name__"]))
+
+
+def _imported(name: str, folder: str, find: Callable[[], ModuleType]) -> ModuleType:
     if folder not in sys.path:
         sys.path.insert(0, folder)
     try:
-        __import__(name)
+        return find()
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # the module may raise whatever it likes, SystemExit too
         raise _import_error(name, folder, error) from error
-    return sys.modules[name]
 
 
 def _import_error(name: str, folder: str, error: BaseException) -> WorkflowError:

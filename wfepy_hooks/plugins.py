@@ -126,9 +126,12 @@ class PluginHost(HookCalls):
                 _hand_over(entry, self._manager)
             elif any(each.wrapper or each.hook in self._offered for each in entry.implementations):
                 self._start_pluggy()
-            self._rearrange()
+            self._include(entry.implementations)
+            self._note_owner(entry)
+            implemented = set(entry.hooks)
             for hook, arguments in list(self._history):
-                self._call_for(entry.implementations, hook, arguments)
+                if hook in implemented:  # mostly not: the history holds each registration before this one
+                    self._call_for(entry.implementations, hook, arguments)
             if self._settled:
                 self._require_hooks(entry)
         except BaseException:
@@ -147,9 +150,16 @@ class PluginHost(HookCalls):
 
     def _rearrange(self) -> None:
         entries = self._plugins.values()
-        engine = [entry.name for entry in entries if entry.source == BUILTIN]
-        self._arrange((each for entry in entries for each in entry.implementations), engine)
-        self._foreign = {hook for entry in entries if entry.source != BUILTIN for hook in entry.hooks}
+        self._arrange(each for entry in entries for each in entry.implementations)
+        self._foreign = set()
+        for entry in entries:
+            self._note_owner(entry)
+
+    def _note_owner(self, entry: Plugin) -> None:
+        if entry.source == BUILTIN:
+            self._engine.add(entry.name)
+        else:
+            self._foreign.update(entry.hooks)
 
     def block(self, name: str) -> None:
         """Keep the plugin of this name out, also if it is registered later; remove it if it is there."""

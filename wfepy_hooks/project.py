@@ -138,7 +138,7 @@ class Project:
         """Return what writes and reads the contexts of a workflow."""
         if name not in self._codecs:
             workflow = self.workflow(name)
-            self._codecs[name] = Codec(workflow.modules, workflow.classes)
+            self._codecs[name] = Codec(workflow.modules, workflow.classes, workflow.twins)
         return self._codecs[name]
 
     @property
@@ -179,7 +179,7 @@ class Project:
         """
         workflow = self.workflow(name)
         created = format_time(self.config.clock())
-        context = first_context(self.config.workflows[name], values or {})
+        context = first_context(self.config.workflows[name], values or {}, self.workflow(name).module)
         instance = Instance(workflow, context, id=instance_id, created=created)
         instance.parent = parent
         instance.scheduled = scheduled

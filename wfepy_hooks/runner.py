@@ -277,7 +277,9 @@ class Runner(TaskRunner):
             if status == InstanceStatus.DEAD_END:
                 self._report_dead_end()
             if host.instance_finished:
-                host.notify("wfepy_instance_finished", instance=instance, status=status)
+                from .announce import tell_recorded  # lazily: most ticks end no instance
+
+                tell_recorded(host, instance, instance.seq, "wfepy_instance_finished", status=status)
         if self._recorder is not None:
             self._recorder.save(instance)
 

@@ -34,7 +34,7 @@ def load_instance(path: str, workflow: Workflow, context: object = None) -> Inst
         raise StateFormatError(
             "it is a pickle, as WfEpy wrote them",
             where=path,
-            hint="wfepy-hooks never loads pickles; start anew",
+            hint="it is never loaded, for that would run what is in it; wfepy import-wfepy takes it over as data",
         )
     return state.restore(parse_text(data, path), [], workflow, _codec(workflow, context), path).instance
 
@@ -61,4 +61,4 @@ def _codec(workflow: Workflow, context: object) -> Codec:
     """Return a codec that also knows the class of ``context``: in a script it need not be of the workflow's module."""
     kind = type(context)
     own = () if kind.__module__ == "builtins" else (kind,)
-    return Codec(workflow.modules, (*workflow.classes, *own))
+    return Codec(workflow.modules, (*workflow.classes, *own), workflow.twins)

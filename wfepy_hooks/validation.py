@@ -14,7 +14,7 @@ from .markers import IMPL_MARK, SPEC_MARK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import CodeType
     from typing import Any
 
@@ -74,8 +74,7 @@ def find_implementations(plugin: object, name: str) -> list[Implementation]:
     """
     found: list[Implementation] = []
     problems: list[str] = []
-    for attribute in dir(plugin):
-        function = _function(plugin, attribute)
+    for attribute, function in _attributes(plugin):
         options = getattr(function, IMPL_MARK, None) if isinstance(function, CALLABLES) else None
         if options is not None:
             implementation = Implementation(options.get("specname") or attribute, name, function, options)
@@ -88,10 +87,15 @@ def find_implementations(plugin: object, name: str) -> list[Implementation]:
     return found
 
 
+def _attributes(plugin: object) -> Iterable[tuple[str, Any]]:
+    """Return the names and values that may be hook implementations, sorted by name."""
+    if isinstance(plugin, ModuleType):
+        return sorted(vars(plugin).items())  # no two names are alike, so that values are not compared
+    return ((attribute, _function(plugin, attribute)) for attribute in dir(plugin))
+
+
 def _function(plugin: object, attribute: str) -> Any:
     """Return the attribute without running the code of a property."""
-    if isinstance(plugin, ModuleType):
-        return vars(plugin).get(attribute)
     for owner in (plugin if isinstance(plugin, type) else type(plugin)).__mro__:
         if attribute in vars(owner):
             descriptor = vars(owner)[attribute]

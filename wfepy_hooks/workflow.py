@@ -28,12 +28,14 @@ class Workflow:
     :ivar classes: further classes that may be in such a context, see :meth:`register_class`
     :ivar provided: names of the arguments that plugins provide to tasks
     :ivar modules: names of the modules that were loaded; classes of these may be in a context that is saved
+    :ivar twins: those of them by name that are not what this process imports by that name, see :mod:`.twins`
     """
 
     def __init__(self, name: str = "") -> None:
         self.name = name
         self.tasks: dict[str, Task] = {}
         self.modules: list[str] = []
+        self.twins: dict[str, ModuleType] = {}
         self.classes: list[type] = []
         self.provided: set[str] = set()
         self._load_problems: list[Problem] = []
@@ -64,6 +66,10 @@ class Workflow:
         self.classes.append(kind)
         return kind
 
+    def module(self, name: str) -> ModuleType | None:
+        """Return the module that this workflow knows by a name, if it is imported."""
+        return self.twins.get(name) or sys.modules.get(name)
+
     def collect_tasks(self, module: ModuleType | str) -> None:
         """Add the tasks of a module; what is wrong with them is left to :meth:`check_graph`."""
         if isinstance(module, str):
@@ -71,6 +77,8 @@ class Workflow:
         self.name = self.name or _short_name(module)
         if module.__name__ not in self.modules:
             self.modules.append(module.__name__)
+        if sys.modules.get(module.__name__, module) is not module:
+            self.twins[module.__name__] = module
         for name, value in list(vars(module).items()):
             if isinstance(value, Task):
                 self._add(value)

@@ -72,6 +72,7 @@ def logged(format: str, size: str) -> Numbers:
     config = Config(".")
     config.plugin_settings = {"wfepy_logging": {"to": "events.log", "format": format, "level": "debug"}}
     events = EventLog(read_settings(config), config)
+    events.open()  # imports logging, and that is no part of what an event costs
     found = memory("chain", size, events)
     events.wfepy_unconfigure()
     with open("events.log", encoding="utf-8") as log:

@@ -16,7 +16,7 @@ from .table import NO_STAMP, Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from .errors import GitError
     from .examining import Plan
@@ -84,25 +84,35 @@ def take(own: Own, table: Table, tip: str | None, *, recreate: bool = False, is_
     if not theirs and not table.behind and not scanned.changed and not scanned.missing:
         _finish(own, table, tip, scanned.folders, is_new=False)
         return taken
-    rewound: list[bool] = []
-
-    def was_rewound() -> bool:
-        if not rewound:
-            rewound.append(_was_rewound(own, table, tip))
-        return rewound[0]
-
+    was_rewound = _once(lambda: _was_rewound(own, table, tip))
     examination = Examination(own.git, state, table, scanned, theirs, was_rewound)
     plans = examination.plans()
-    count = sum(len(plan.theirs) for plan in plans if plan.decision == TAKE)
-    for plan in plans:
-        _carry_out(plan, examination, table, taken, durably=count <= _FEW)
-    if count > _FEW:
-        os.sync()
+    _carry_out_all(plans, examination, table, taken)
     taken.problem = _problem(plans, own)
     is_all = not taken.kept and not taken.busy and not any(plan.is_stuck for plan in plans)
     is_new = bool(table.behind) or any(plan.decision != KEEP for plan in plans)
     _finish(own, table, tip, scanned.folders if is_all else {}, is_new=is_new)
     return taken
+
+
+def _once(find_out: Callable[[], bool]) -> Callable[[], bool]:
+    """Return a function that finds out when it is first called, and remembers it."""
+    known: list[bool] = []
+
+    def answer() -> bool:
+        if not known:
+            known.append(find_out())
+        return known[0]
+
+    return answer
+
+
+def _carry_out_all(plans: Sequence[Plan], examination: Examination, table: Table, taken: Taken) -> None:
+    count = sum(len(plan.theirs) for plan in plans if plan.decision == TAKE)
+    for plan in plans:
+        _carry_out(plan, examination, table, taken, durably=count <= _FEW)
+    if count > _FEW:
+        os.sync()
 
 
 def _theirs(own: Own, table: Table, tip: str | None) -> dict[str, str | None]:

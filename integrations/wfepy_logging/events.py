@@ -175,10 +175,8 @@ class EventLog:
         output = self._output
         assert output is not None, "it comes with the first logger"
         if output.is_enabled(logger, level):
-            record = output.record(logger.name, level, text, fields, exc_info)
-            record.created = moment = self._clock().timestamp()
-            record.msecs = moment % 1 * 1000
-            output.handle(logger, record)
+            now = self._clock().timestamp()
+            output.handle(logger, output.record(logger.name, level, now, text, fields, exc_info))
 
     def open(self) -> None:
         """Give what is logged a place to go to; done with the first event, if not before.
@@ -239,5 +237,5 @@ def _said(name: str, result: TaskResult, fields: dict[str, Any]) -> str:
 
 
 def _event_id(instance: Instance) -> dict[str, str]:
-    """Return the id of the event that was recorded last; none where nothing is saved."""
-    return {"event_id": f"{instance.uid}-{instance.seq}"} if instance.seq else {}
+    """Return the id of the event that is told; none where nothing is saved."""
+    return {"event_id": instance.event_id} if instance.event_id else {}

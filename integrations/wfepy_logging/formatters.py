@@ -12,20 +12,20 @@ from json.encoder import encode_basestring
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 __all__ = ["JsonLines", "TextLines"]
 
 # Made once: json.dumps() would make one for each line, for these are not its defaults.
 _encode = JSONEncoder(ensure_ascii=False, default=str).encode
-
-
-def _json(value: Any) -> str:
-    """Return a value as JSON. Of the common types without the encoder, which takes 2 us for each."""
-    kind = type(value)
-    if kind is str:
-        return encode_basestring(value)
-    return repr(value) if kind is int or kind is float else _encode(value)
+#: What makes JSON of the common types, without the encoder, which takes 2 us for each.
+_ENCODERS: dict[type, Callable[[Any], str]] = {
+    str: encode_basestring,
+    int: repr,
+    float: repr,
+    bool: {True: "true", False: "false"}.__getitem__,
+}
 
 
 class _Lines(logging.Formatter):
@@ -63,8 +63,11 @@ class JsonLines(_Lines):
 
     def format(self, record: logging.LogRecord) -> str:
         fields = vars(record).get("wfepy") or {"logger": record.name}
-        parts = [f'"{key}": {_json(value)}' for key, value in fields.items()]
-        parts.append(f'"message": {encode_basestring(record.getMessage())}')
+        encoder = _ENCODERS.get
+        line = f'{{"at": "{self.moment(record)}", "level": "{record.levelname.lower()}"'
+        for key, value in fields.items():
+            line += f', "{key}": {encoder(type(value), _encode)(value)}'
+        line += f', "message": {encode_basestring(record.getMessage())}'
         if record.exc_info:
-            parts.append(f'"traceback": {encode_basestring(self.formatException(record.exc_info))}')
-        return f'{{"at": "{self.moment(record)}", "level": "{record.levelname.lower()}", {", ".join(parts)}}}'
+            line += f', "traceback": {encode_basestring(self.formatException(record.exc_info))}'
+        return line + "}"

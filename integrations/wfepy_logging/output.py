@@ -51,13 +51,22 @@ class Output:
             self._logger.propagate = False  # a basicConfig() of a workflow would write each line once more
 
     def record(
-        self, logger: str, level: int, text: str, fields: dict[str, Any], exc_info: Any
+        self, logger: str, level: int, created: float, text: str, fields: dict[str, Any], exc_info: Any
     ) -> logging.LogRecord:
-        """Return a record with ``fields`` as its attributes, and all of them as its attribute ``wfepy``."""
+        """Return a record with ``fields`` as its attributes, and all of them as its attribute ``wfepy``.
+
+        :param created: when it was, in seconds since 1970
+        """
         record = self._blank(logger)
-        # Not by logging's own makeRecord(): it asks the system anew who and where we are, which takes 5 us.
-        vars(record).update(fields, levelno=level, levelname=_LEVEL_NAMES[level], msg=text, wfepy=fields)
-        record.exc_info = exc_info
+        known = vars(record)
+        known.update(fields)
+        known["levelno"] = level
+        known["levelname"] = _LEVEL_NAMES[level]
+        known["msg"] = text
+        known["created"] = created
+        known["msecs"] = created % 1 * 1000
+        known["exc_info"] = exc_info
+        known["wfepy"] = fields
         return record
 
     def is_enabled(self, logger: logging.Logger, level: int) -> bool:
@@ -84,8 +93,10 @@ class Output:
         if self._template is None:
             # All events come from one thread of one process.
             self._template = vars(factory(logger, 0, "wfepy", 0, "", (), None))
-        record = logging.LogRecord.__new__(logging.LogRecord)
-        vars(record).update(self._template, name=logger)
+        # Not by logging's own makeRecord(): it asks the system anew who and where we are, which takes 5 us.
+        record = factory.__new__(factory)
+        record.__dict__ = self._template.copy()  # to fill the one that is there takes three times as long
+        record.name = logger
         return record
 
     def close(self) -> None:

@@ -76,8 +76,8 @@ class Observer:
         targets = self._targets(status, instance, None) if status in ("finished", "dead_end") else []
         if targets:
             reason = _false_conditions(instance) if status == "dead_end" else ""
-            # The number is that of the record of the end: an instance may be brought back, and end again.
-            event_id = f"{instance.uid}-{instance.seq}-{status}"
+            # That of the record of the end: an instance may be brought back, and end again.
+            event_id = f"{instance.event_id or instance.uid}-{status}"
             self._tell(targets, instance, status, None, event_id, reason=reason)
 
     def _targets(self, event: str, instance: Instance, task: Task | None) -> list[Target]:

@@ -53,6 +53,13 @@ def test_an_instance_of_wfepy_goes_on_here(coffee: Folder) -> None:
     assert "imported" in coffee.ok("history", "flow", "table-4").splitlines()[0]
 
 
+def test_what_counts_as_done_is_shown_as_led_to(coffee: Folder) -> None:
+    coffee.ok("import-wfepy", "table-4.pickle")
+    assert "begin  done     -> grind: taken, -> boil: taken, -> foam: taken" in coffee.ok(
+        "show", "flow", "table-4"
+    )
+
+
 def test_a_dry_run_writes_nothing(coffee: Folder) -> None:
     assert coffee.ok("import-wfepy", "table-4.pickle", "-n").splitlines()[-1] == "nothing was written"
     assert coffee.state() == {}

@@ -10,26 +10,11 @@ import time
 
 import pytest
 
-from cli_folder import COMMAND, FLOW, error_line, flow, misbehaving
+from cli_folder import COMMAND, DEAD_END, FLOW, error_line, flow, misbehaving
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cli_folder import Folder
-
-DEAD_END = """
-    import wfepy_hooks as wfepy
-
-    @wfepy.task()
-    @wfepy.start_point()
-    @wfepy.followed_by("b", lambda context: False)
-    def a(context):
-        return True
-
-    @wfepy.task()
-    @wfepy.end_point()
-    def b(context):
-        return True
-"""
 
 BRANCHES = """
     import wfepy_hooks as wfepy

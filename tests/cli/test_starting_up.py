@@ -294,8 +294,9 @@ def test_a_plain_tick_imports_nothing_heavy(folder: Folder) -> None:
     )
     assert "1 instance: 1 waiting" in done.stdout
     heavy = (
-        "argparse asyncio concurrent.futures croniter dataclasses difflib email.message graphviz importlib.metadata "
-        "inspect logging pathlib pluggy rich shutil smtplib sqlite3 subprocess tempfile textwrap threading traceback"
+        "apprise argparse asyncio concurrent.futures croniter dataclasses difflib email.message graphviz "
+        "importlib.metadata inspect logging opentelemetry pathlib pluggy rich shutil smtplib sqlite3 subprocess "
+        "tempfile textwrap threading traceback"
     )
     assert sorted(set(heavy.split()) & set(done.stdout.split())) == []
 

@@ -11,7 +11,7 @@ import termios
 
 import pytest
 
-from cli_folder import COMMAND, FLOW, Folder, flow, misbehaving
+from cli_folder import COMMAND, DEAD_END, FLOW, Folder, flow, misbehaving
 from wfepy_hooks.render.look import DASH
 
 _CONTROL = re.compile(r"\x1b(\[[0-9;?]*[a-zA-Z]|[78])")
@@ -148,6 +148,15 @@ def test_no_color_and_ascii_are_respected(folder: Folder) -> None:
     assert "~ b waits: there is no file go" in seen
     _, seen = watch(folder, "status", environ={"NO_COLOR": "1"})
     assert "\x1b" not in seen
+
+
+def test_a_dead_end_is_explained_once(folder: Folder) -> None:
+    folder.write("flow.py", DEAD_END)
+    code, seen = watch(folder, "run", "flow.py", columns=200)
+    assert code == 1
+    lines = plain(seen)
+    assert lines[-2].startswith("flow/default is a dead end: a -> b: skipped, the condition at ")
+    assert lines[-1] == "flow/default is a dead end, it can never finish"
 
 
 def test_a_log_file_gets_lines_also_from_a_terminal(folder: Folder) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -65,6 +66,20 @@ def test_what_keeps_a_tick_from_running_is_in_the_log_and_is_printed(folder: Fol
     done = folder.wfepy("tick", "no-such-workflow", "--log", "var/tick.log")
     assert "no-such-workflow" in error_line(done, 4)
     assert "no-such-workflow" in log_of(folder)
+
+
+def test_each_thing_that_we_say_in_a_log_has_its_time(folder: Folder) -> None:
+    folder.configure(flow=misbehaving('raise ValueError("no milk")'))
+    folder.ok("start", "flow", "--id", "failing")
+    folder.ok("start", "flow", "--id", "torn")
+    (folder.path / "state/flow/torn.json").write_text("{")
+    folder.wfepy("tick", "--log", "var/tick.log")
+    folder.wfepy("tick", "no-such-workflow", "--log", "var/tick.log")
+    ours = [line for line in log_of(folder).splitlines() if "wfepy: " in line or "Traceback" in line]
+    ours += [line for line in log_of(folder).splitlines() if "torn" in line or "instances: " in line]
+    assert len(ours) >= 4
+    assert [line for line in ours if not re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \S", line)] == []
+    assert "Z 20" not in log_of(folder), "no line has two"
 
 
 def test_a_log_that_cannot_be_written_keeps_no_tick_from_running(folder: Folder) -> None:

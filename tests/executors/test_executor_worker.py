@@ -364,22 +364,32 @@ def test_a_registered_class_of_a_plugin_file_is_found_by_its_file(
     assert done.error is None
 
 
-def test_another_module_of_that_name_is_refused(
-    executor: ProcessExecutor, module: Any, tmp_path: Path
+def test_another_module_of_that_name_is_not_taken_for_it(
+    executor: ProcessExecutor, module: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = wfepy.Workflow()
     made.collect_tasks(module("wfepy_test_flow_c", TASK, "first"))
     (tmp_path / "second").mkdir()
-    (tmp_path / "second" / "wfepy_test_flow_c.py").write_text(TASK)
-    sys.path.insert(0, str(tmp_path / "second"))
-    try:
-        done = run_there(executor, made, "make")
-    finally:
-        sys.path.remove(str(tmp_path / "second"))
+    (tmp_path / "second" / "wfepy_test_flow_c.py").write_text(TASK.replace("return True", "1 / 0"))
+    monkeypatch.syspath_prepend(tmp_path / "second")
+    assert run_there(executor, made, "make").error is None
+
+
+def test_another_package_of_that_name_is_refused(
+    executor: ProcessExecutor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("first", "second"):
+        (tmp_path / folder / "wfepy_test_package").mkdir(parents=True)
+        (tmp_path / folder / "wfepy_test_package" / "__init__.py").write_text(TASK)
+    monkeypatch.syspath_prepend(tmp_path / "first")
+    made = wfepy.Workflow()
+    made.load_tasks("wfepy_test_package")
+    monkeypatch.syspath_prepend(tmp_path / "second")
+    done = run_there(executor, made, "make")
+    del sys.modules["wfepy_test_package"]
     assert isinstance(done.error, WorkflowError)
-    assert f'"import wfepy_test_flow_c" finds {tmp_path}/second/wfepy_test_flow_c.py instead of' in str(
-        done.error
-    )
+    found, asked = (f"{tmp_path}/{each}/wfepy_test_package/__init__.py" for each in ("second", "first"))
+    assert f'"import wfepy_test_package" finds {found} instead of {asked}' in str(done.error)
 
 
 def test_a_module_that_is_in_no_file_is_refused(executor: ProcessExecutor) -> None:

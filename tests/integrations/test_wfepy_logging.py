@@ -85,7 +85,7 @@ def test_the_life_of_an_instance_as_lines(watch: Watch, tmp_path: Path) -> None:
     watched.start()
     watched.tick()
     watched.tick()  # a repeated poll is no news
-    watched.clock.advance(days=1)
+    watched.clock.advance("1d")
     watched.tick()
     assert lines(tmp_path) == [
         "2026-11-23T06:13:34.123Z INFO flow/one first completed in 0.000 s",
@@ -99,7 +99,7 @@ def test_a_failure_has_the_users_part_of_its_traceback(watch: Watch, tmp_path: P
     watched = watch(to="events.log")
     watched.start(go=True)
     watched.tick()
-    watched.clock.advance(minutes=1)
+    watched.clock.advance("1min")
     watched.tick()
     found = lines(tmp_path)
     again = next(line for line in found if "retrying" in line)

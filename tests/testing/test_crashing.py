@@ -118,6 +118,36 @@ def test_the_effects_can_be_given(workflow_runner: MakeRunner) -> None:
         runner.crash_at_every_step(pay, effects=calls)
 
 
+def test_a_scenario_that_is_not_the_same_each_time_is_no_matter_of_crashes(
+    workflow_runner: MakeRunner, tmp_path: Path
+) -> None:
+    """A file outside of the working directory lasts from run to run."""
+
+    def charge(context: Any) -> bool:
+        with (tmp_path / "ledger").open("a") as file:
+            file.write("12 ")
+        return True
+
+    runner = workflow_runner(shop(charge))
+    with pytest.raises(AssertionError) as failed:
+        runner.crash_at_every_step(pay, effects=lambda runner: (tmp_path / "ledger").read_text())
+    text = str(failed.value)
+    assert text.startswith("the scenario is not the same each time, also when nothing is killed")
+    assert "the first time:  '12 '\n   the second time: '12 12 '\n" in text
+    assert "lasts from run to run" in text
+
+
+def test_a_scenario_that_fails_the_second_time_is_no_matter_of_crashes(
+    workflow_runner: MakeRunner, tmp_path: Path
+) -> None:
+    def charge(context: Any) -> bool:
+        (tmp_path / "once").mkdir()
+        return True
+
+    with pytest.raises(AssertionError, match=r"is not the same each time(.|\n)*FileExistsError"):
+        workflow_runner(shop(charge)).crash_at_every_step(pay)
+
+
 def test_a_scenario_that_fails_by_itself_is_told_apart(workflow_runner: MakeRunner) -> None:
     with pytest.raises(
         AssertionError, match=r"the scenario fails before anything is killed(.|\n)*ship waits"
@@ -139,6 +169,40 @@ def test_an_exception_of_a_task_reaches_the_scenario(workflow_runner: MakeRunner
 
     # A failed attempt more is what a crash costs.
     workflow_runner(shop(charge)).crash_at_every_step(scenario, lambda runner: runner.status)
+
+
+class Odd(Exception):
+    """It cannot be told to another process: it is made of more than its arguments."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+def test_an_exception_that_cannot_leave_its_process_is_told_as_text(workflow_runner: MakeRunner) -> None:
+    def scenario(runner: WorkflowRunner) -> None:
+        with pytest.raises(RuntimeError, match=r"in a process of the test:\n(.|\n)*Odd: out of milk"):
+            runner.tick()
+
+    runner = workflow_runner(shop(True))
+    runner.replace("charge", Odd(3, "out of milk"))
+    runner.crash_at_every_step(scenario, lambda runner: runner.status)
+
+
+def test_doubles_begin_anew_in_each_run_whatever_the_test_has_done_before(
+    workflow_runner: MakeRunner,
+) -> None:
+    runner = workflow_runner(shop(True))
+    double = runner.replace("charge", [True, OSError("called again")])
+    runner.tick()
+
+    def scenario(runner: WorkflowRunner) -> None:
+        assert runner.doubles["charge"].calls == []
+        runner.doubles["charge"]._does = [True]
+        pay(runner)
+
+    runner.crash_at_every_step(scenario)
+    assert len(double.calls) == 1
 
 
 def test_the_hooks_of_plugins_are_moments_too(workflow_runner: MakeRunner) -> None:

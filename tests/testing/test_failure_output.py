@@ -120,6 +120,28 @@ def test_nobody_outside_hears_of_a_test(users: pytest.Pytester) -> None:
     users.runpytest_inprocess().assert_outcomes(passed=4)
 
 
+def test_a_test_leaves_nothing_behind(users: pytest.Pytester) -> None:
+    users.mkdir("flows").joinpath("elsewhere.py").write_text((users.path / "article.py").read_text())
+    users.makepyfile(
+        """
+        import sys
+        import wfepy_hooks as wfepy
+        PATH, TOLD = list(sys.path), []
+        class Plugin:
+            @wfepy.hookimpl
+            def wfepy_unconfigure(self, config):
+                TOLD.append("closed")
+        def test_first(workflow_runner):
+            workflow_runner("flows/elsewhere.py", plugins=[Plugin()])
+            assert sys.path != PATH
+        def test_second():
+            assert TOLD == ["closed"]
+            assert sys.path == PATH
+        """
+    )
+    users.runpytest_inprocess().assert_outcomes(passed=2)
+
+
 def test_a_schedule_begins_instances_at_its_moments(users: pytest.Pytester) -> None:
     config = (
         '[workflows.article]\nmodule = "article.py"\nstart = "0 8 * * mon-fri"\ntimezone = "Europe/Prague"\n'

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import enum
+import json
 import subprocess
 import sys
 import types
-from typing import TYPE_CHECKING, Any
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 import wfepy_hooks as wfepy
-from building import END, JOIN, START, Build
+from building import END, JOIN, START, Build, flow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,6 +146,59 @@ def test_a_loop_is_left_when_its_task_sets_another_value(fuzz: Callable[..., Fuz
     assert report.dead_ends == []
 
 
+def test_a_value_changes_only_when_a_task_ends_that_mentions_it(fuzz: Callable[..., FuzzReport]) -> None:
+    def ways(does: Any) -> FuzzReport:
+        build = Build().add("a", START, to("b", lambda c: c["x"] == 1), to("end", lambda c: c["x"] != 1))
+        build.add("b", to("end", lambda c: c["x"] == 1), to("other", lambda c: c["x"] != 1), does=does)
+        return fuzz(build.add("end", END, wfepy.join_point("any")).add("other", END))
+
+    assert ways(sets_x).unreachable == []
+    assert ways(True).unreachable == ["other"]
+
+
+def test_what_a_task_collects_is_another_value_when_it_has_ended(workflow_runner: MakeRunner) -> None:
+    def each(context: Any) -> bool:
+        return True
+
+    found = to("second", lambda c: c["prices"] == 1)
+    first = wfepy.task(name="first")(wfepy.start_point()(found(to("end", lambda c: c["prices"] != 1)(each))))
+    more = to("third", lambda c: c["prices"] != 1)
+    second = wfepy.task(name="second", each=lambda context: (), into="prices")(
+        more(to("end", lambda c: c["prices"] == 1)(each))
+    )
+    ends = vars(Build().add("end", END, wfepy.join_point("any")).add("third", END).module).values()
+    module = flow(first, second, *(task for task in ends if isinstance(task, wfepy.Task)))
+    assert workflow_runner(module).fuzz_conditions(check=False).unreachable == []
+
+
+def test_the_value_of_an_approval_is_another_one_each_time(workflow_runner: MakeRunner) -> None:
+    def review(context: Any) -> None: ...
+
+    def asked(name: str, *marks: Any) -> wfepy.Task:
+        made: Any = wfepy.approval(name=name, into="verdict")(review)
+        for mark in marks:
+            made = mark(made)
+        return cast("wfepy.Task", made)
+
+    rejected = to("second", lambda c: c["verdict"] == "reject")
+    first = asked("first", wfepy.start_point(), rejected, to("end", lambda c: c["verdict"] == "approve"))
+    second = asked("second", to("third", lambda c: c["verdict"] == "approve"))
+    build = Build().add("end", END).add("third", END)
+    module = flow(
+        first, second, *(each for each in vars(build.module).values() if isinstance(each, wfepy.Task))
+    )
+    report = workflow_runner(module).fuzz_conditions(check=False)
+    assert report.unreachable == []
+
+
+def test_a_transition_about_a_failure_is_not_taken_when_the_task_is_done(
+    fuzz: Callable[..., FuzzReport],
+) -> None:
+    build = Build().add("a", START, "b", to("c", on="failed"))
+    build.add("b", "both").add("c", "both").add("both", wfepy.join_point("all"), END)
+    assert fuzz(build).unreachable == ["both"]
+
+
 def test_outcomes_that_transitions_are_about_are_tried(fuzz: Callable[..., FuzzReport]) -> None:
     build = Build().add("a", START, "end", to("sorry", on="failed"), to("late", on="timeout"))
     fuzz(build.add("sorry", END).add("late", END).add("end", END)).check()
@@ -172,13 +228,123 @@ def test_values_that_make_a_condition_raise_are_given_up(fuzz: Callable[..., Fuz
     assert report.unclear == {}
 
 
-def test_a_condition_that_nothing_fits_is_decided_either_way_and_told(
+def test_a_condition_that_nothing_fits_fails_the_test_and_is_blamed_for_nothing_else(
     fuzz: Callable[..., FuzzReport],
 ) -> None:
-    report = fuzz(two_ends(lambda c: c["file"].exists(), lambda c: not c["file"].exists()))
+    report = fuzz(two_ends(lambda c: json.loads(c["text"])["ok"], lambda c: not json.loads(c["text"])["ok"]))
     assert report.unreachable == []
+    assert report.dead_ends == []
     assert len(report.unclear) == 2
-    assert "AttributeError" in str(report)
+    with pytest.raises(AssertionError, match=r"not looked at, since it raised \w+Error: .*: ask -> left"):
+        report.check()
+    given = fuzz(
+        two_ends(lambda c: json.loads(c["text"])["ok"], lambda c: not json.loads(c["text"])["ok"]),
+        text=['{"ok": true}', '{"ok": false}'],
+    )
+    given.check()
+
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
+
+
+class Customer:
+    vip = False
+
+
+class Order:
+    """A context that is an object with methods."""
+
+    def __init__(self) -> None:
+        self.amount = 0
+        self.customer = Customer()
+
+    def is_large(self, limit: int) -> bool:
+        return self.amount > limit
+
+    @property
+    def is_small(self) -> bool:
+        return not self.is_large(50)
+
+
+# Pairs of conditions of which one is always true, by what they do with the context.
+WHOLE: dict[str, tuple[Any, Any]] = {
+    "length": (lambda c: len(c["lines"]) > 3, lambda c: len(c["lines"]) <= 3),
+    "emptiness": (lambda c: not c["lines"], lambda c: len(c["lines"]) > 0),
+    "membership": (lambda c: "urgent" in c["tags"], lambda c: "urgent" not in c["tags"]),
+    "choices": (lambda c: c["v"] in ["a", "b"], lambda c: c["v"] not in ["a", "b"]),
+    "presence": (lambda c: "v" in c, lambda c: "v" not in c),
+    "moment": (lambda c: c["when"] < NOON, lambda c: c["when"] >= NOON),
+    "day": (lambda c: c["when"] > date(2026, 5, 1), lambda c: c["when"] <= date(2026, 5, 1)),
+    "age": (lambda c: c["age"] > timedelta(days=3), lambda c: c["age"] <= timedelta(days=3)),
+    "money": (lambda c: c["price"] > Decimal("9.99"), lambda c: c["price"] <= Decimal("9.99")),
+    "items of items": (lambda c: c["a"]["b"]["c"] == "x", lambda c: c["a"]["b"]["c"] != "x"),
+    "get of items": (lambda c: c["order"].get("n", 0) > 9, lambda c: c["order"].get("n", 0) <= 9),
+    "attributes": (lambda c: c.customer.vip, lambda c: not c.customer.vip),
+    "text": (lambda c: c["name"].lower().startswith("x"), lambda c: not c["name"].lower().startswith("x")),
+    "count": (lambda c: c["name"].count("a") > 2, lambda c: c["name"].count("a") <= 2),
+    "sum": (lambda c: c["a"] + c["b"] > 10, lambda c: c["a"] + c["b"] <= 10),
+    "remainder": (lambda c: c["n"] % 7 == 3, lambda c: c["n"] % 7 != 3),
+    "any": (lambda c: any(n > 3 for n in c["l"]), lambda c: not any(n > 3 for n in c["l"])),
+    "all": (lambda c: all(s == "ok" for s in c["l"]), lambda c: not all(s == "ok" for s in c["l"])),
+    "items of elements": (
+        lambda c: any(x["ok"] for x in c["l"]),
+        lambda c: not any(x["ok"] for x in c["l"]),
+    ),
+    "first": (lambda c: c["l"][0] == "x", lambda c: c["l"][0] != "x"),
+    "bytes": (lambda c: c["v"] == b"a", lambda c: c["v"] != b"a"),
+    "none": (lambda c: c.get("v") is None, lambda c: c.get("v") is not None),
+    "number in text": (lambda c: int(c["n"]) > 3, lambda c: int(c["n"]) <= 3),
+    "method": (lambda c: c["file"].exists(), lambda c: not c["file"].exists()),
+}
+
+
+@pytest.mark.parametrize("does", WHOLE)
+def test_conditions_that_leave_nothing_out_pass_whatever_they_do(
+    fuzz: Callable[..., FuzzReport], does: str
+) -> None:
+    fuzz(two_ends(*WHOLE[does])).check()
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "hole"),
+    [
+        (lambda c: c["when"] < NOON, lambda c: c["when"] > NOON, {"when": NOON}),
+        (lambda c: c["o"]["n"] > 9, lambda c: c["o"]["n"] < 9, {"o['n']": 9}),
+        (lambda c: len(c["l"]) > 2, lambda c: len(c["l"]) < 2, {"l": ["x", "x"]}),
+        (lambda c: c.c.v == "gold", lambda c: c.c.v == "silver", {"c.v": "something else"}),
+        (lambda c: c["a"] + c["b"] > 10, lambda c: c["a"] + c["b"] < 10, {"a": 10, "b": 0}),
+        (lambda c: c["s"].startswith("x"), lambda c: c["s"].startswith("y"), {"s": "something else"}),
+    ],
+)
+def test_a_hole_between_conditions_is_found_whatever_they_do(
+    fuzz: Callable[..., FuzzReport], left: Any, right: Any, hole: dict[str, Any]
+) -> None:
+    report = fuzz(two_ends(left, right))
+    (end,) = report.dead_ends
+    assert {*end.values} == {*hole}
+    if len(hole) == 1:
+        assert end.values == hole
+    assert report.unclear == {}
+
+
+def test_methods_of_the_class_of_the_context_are_called(workflow_runner: MakeRunner) -> None:
+    build = two_ends(lambda c: c.is_large(100), lambda c: c.is_small)
+    build.module.__dict__.update(Order=Order, Customer=Customer)
+    workflow = build.workflow()
+    workflow.register_class(Order)
+    workflow.register_class(Customer)
+    report = workflow_runner(workflow, Order()).fuzz_conditions(check=False)
+    assert report.unreachable == []
+    assert {end.values["amount"] for end in report.dead_ends} <= {51, 52, 99, 100}
+    assert report.dead_ends
+    workflow_runner(workflow, Order()).fuzz_conditions(amount=[7, 50, 101])
+
+
+def test_it_finds_the_same_each_time(fuzz: Callable[..., FuzzReport]) -> None:
+    def found() -> str:
+        return str(fuzz(two_ends(lambda c: c["a"]["n"] > 3, lambda c: "x" in c["l"])))
+
+    assert found() == found()
 
 
 def test_it_says_what_to_install_where_hypothesis_is_missing() -> None:

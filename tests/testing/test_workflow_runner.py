@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+import time
 import types
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from freezegun import freeze_time
 
 import wfepy_hooks as wfepy
-from building import END, START, Build, two_branches
+from building import END, START, Build, flow, two_branches
 from wfepy_hooks.testing import FakeClock, WorkflowRunner
 
 if TYPE_CHECKING:
@@ -65,6 +68,11 @@ def test_advancing_can_tick_as_often_as_cron_does(workflow_runner: MakeRunner) -
     assert len(runner.context["ran"]) == 7
 
 
+def test_advancing_by_no_steps_is_refused(workflow_runner: MakeRunner) -> None:
+    with pytest.raises(ValueError, match="every must be longer than nothing"):
+        workflow_runner(waits().workflow()).advance("1h", every="0s")
+
+
 def test_advancing_to_a_moment(workflow_runner: MakeRunner) -> None:
     runner = workflow_runner(waits(until="1d").workflow())
     runner.advance(MONDAY + timedelta(hours=5))
@@ -78,6 +86,83 @@ def test_a_task_that_waits_for_no_time_does_not_keep_the_test_for_ever(
     runner = workflow_runner(waits(until="1ms").workflow())
     with pytest.raises(AssertionError, match="does a task wait for no time"):
         runner.advance("1d")
+
+
+def test_a_tick_can_come_late_and_nothing_has_ticked_before(workflow_runner: MakeRunner) -> None:
+    runner = workflow_runner(waits(until="1h").workflow())
+    runner.tick()
+    assert runner.tick(after="30d").waiting == {"ask": ""}
+    assert runner.clock() == MONDAY + timedelta(days=30)
+    assert runner.context["ran"] == ["ask", "ask"]
+
+
+def test_a_run_looks_at_what_has_nothing_to_do_yet_as_the_command_does(workflow_runner: MakeRunner) -> None:
+    runner = workflow_runner(waits(until="1h", reason="dough").workflow())
+    runner.start("second")
+    runner.run()
+    assert runner.tick(after="1min").waiting == {}, "it is not due"
+    assert runner.run(after="1min").waiting == {"ask": "dough"}
+    assert runner.clock() == MONDAY + timedelta(minutes=2)
+    assert runner.other("second").context["ran"] == ["ask"], "only the tick was for that, too"
+    runner.operations.cancel("flow", "default")
+    with pytest.raises(wfepy.InstanceNotFound, match="has ended"):
+        runner.run()
+
+
+def test_what_a_tick_came_to_is_known_when_it_has_raised(workflow_runner: MakeRunner) -> None:
+    runner = workflow_runner(two_branches().workflow())
+    runner.replace("left", ConnectionError("no network"))
+    with pytest.raises(ConnectionError):
+        runner.tick()
+    assert runner.summary.completed == ["start", "right"]
+    assert list(runner.summary.failures) == ["left"]
+
+
+def test_a_runner_knows_what_wakes_the_instance(workflow_runner: MakeRunner) -> None:
+    runner = workflow_runner(waits(until="1h").workflow())
+    assert runner.wake == MONDAY
+    runner.tick()
+    assert runner.wake == MONDAY + timedelta(hours=1)
+    runner.replace("ask", wfepy.wait(signal="go", done=True))
+    runner.tick(after="1h")
+    woken = [runner.wake]
+    runner.signal("go")
+    runner.tick()
+    runner.assert_finished()
+    assert [*woken, runner.wake] == [None, None]
+
+
+def test_the_clock_can_be_moved_by_itself(workflow_runner: MakeRunner) -> None:
+    clock = FakeClock()
+    clock.advance("1d 2h")
+    clock.advance(timedelta(minutes=1))
+    assert clock() == MONDAY + timedelta(days=1, hours=2, minutes=1)
+    with pytest.raises(ValueError, match="how far to advance"):
+        clock.advance("-1d")
+
+
+def test_what_fakes_the_clock_of_the_machine_works_beside_it(workflow_runner: MakeRunner) -> None:
+    seen: list[float] = []
+    runner = workflow_runner(
+        Build().add("ask", START, END, does=lambda _: seen.append(time.time())).workflow()
+    )
+    with freeze_time("2030-01-01"):
+        runner.tick()
+        runner.tick(after="1d")
+    assert seen == [datetime(2030, 1, 1, tzinfo=timezone.utc).timestamp()] * 2
+    assert runner.clock() == MONDAY + timedelta(days=1)
+    assert runner.instance.created == "2026-01-05T09:00:00.000000Z"
+
+
+def test_tasks_can_run_in_threads_as_the_config_may_have_it(workflow_runner: MakeRunner) -> None:
+    """What two branches do to one key of the context is an error there, and only there."""
+    meeting = threading.Barrier(2, timeout=20)
+    workflow = two_branches(*[lambda context: meeting.wait() >= 0] * 2).workflow()
+    with pytest.raises(wfepy.WfepyError, match=r'it changed context\["ran"\], and so did the task'):
+        workflow_runner(workflow, executor="threads").tick()
+    runner = workflow_runner(two_branches().workflow())
+    runner.tick()
+    runner.assert_finished()
 
 
 def test_a_deadline_is_exact_to_the_second(workflow_runner: MakeRunner) -> None:
@@ -94,7 +179,8 @@ def test_a_deadline_is_exact_to_the_second(workflow_runner: MakeRunner) -> None:
     runner.tick()
     runner.clock.now += timedelta(days=3, microseconds=-1)
     runner.tick()
-    runner.assert_waiting("ask")
+    runner.assert_waiting("ask", deadline=MONDAY + timedelta(days=3))
+    runner.assert_waiting("ask", deadline=timedelta(microseconds=1))
     runner.advance("1s")
     runner.assert_path("end")
 
@@ -147,6 +233,17 @@ def test_a_signal_is_checked_as_the_command_does_and_delivered_by_the_next_tick(
     runner.assert_finished()
 
 
+def test_a_signal_can_come_as_a_file_that_nobody_has_checked(workflow_runner: MakeRunner) -> None:
+    runner = workflow_runner(waits(signal="approve", by="ann", done=True).workflow())
+    runner.tick()
+    sent = runner.signal("approve", by="eve", id="mail-1", check=False)
+    assert (sent.id, sent.accepted) == ("mail-1", True)
+    assert not runner.signal("approve", by="eve", id="mail-1", check=False).accepted
+    runner.tick()
+    assert [each.sent for each in runner.instance.signals] == ["2026-01-05T09:00:00.000000Z"]
+    runner.assert_waiting("ask")
+
+
 def test_signals_keep_their_order(workflow_runner: MakeRunner) -> None:
     got: list[int] = []
 
@@ -180,7 +277,9 @@ def test_a_double_stands_for_the_function_and_nothing_else(workflow_runner: Make
     assert call.arguments == {"now": MONDAY}
     assert call.idempotency_key.endswith("/left/0")
     assert runner.context["at"] == MONDAY
-    assert workflow_runner(workflow).doubles == {}, "the workflow itself is as it was"
+    assert workflow_runner(workflow).doubles == {}
+    workflow_runner(workflow).tick()
+    assert len(double.calls) == 1, "the workflow itself is as it was"
 
 
 @pytest.mark.parametrize(
@@ -200,6 +299,42 @@ def test_a_double_raises_what_it_is_told(workflow_runner: MakeRunner, does: Any)
     runner.replace("left", does)
     with pytest.raises(ValueError, match=r"full|"):
         runner.tick()
+
+
+def test_a_double_is_told_where_its_task_is(workflow_runner: MakeRunner) -> None:
+    runner = workflow_runner(two_branches().workflow())
+    before = runner.instance.workflow.tasks["left"].location
+    runner.replace("left", lambda context: True)
+    assert runner.instance.workflow.tasks["left"].location == before
+
+
+def test_the_next_attempt_at_a_task_is_expected_by_its_moment(workflow_runner: MakeRunner) -> None:
+    @wfepy.task(retry=wfepy.Retry(3, delay="1h", jitter=0))
+    @wfepy.start_point()
+    @wfepy.end_point()
+    def upload(context: Any) -> bool:
+        raise OSError("no network")
+
+    runner = workflow_runner(flow(upload))
+    runner.tick()
+    runner.assert_waiting("upload", until="1h")
+    with pytest.raises(AssertionError, match="expected that upload waits until 2026-01-05 11:00:00Z"):
+        runner.assert_waiting("upload", until="2h")
+    with pytest.raises(AssertionError, match="expected that upload waits"):
+        runner.assert_waiting("upload")
+
+
+def test_a_failed_test_shows_signals_that_nobody_took_and_no_endless_context(
+    workflow_runner: MakeRunner,
+) -> None:
+    runner = workflow_runner(waits().workflow(), {"book": "x" * 5000})
+    runner.signal("hello", 7)
+    runner.tick()
+    shown = runner.describe()
+    assert "signal not taken: Signal('hello', 7, by='', id='signal-0001')" in shown
+    assert f"context: Context({{'book': '{'x' * 100}" in shown
+    assert "xxx...\n" in shown
+    assert len(shown) < 1500
 
 
 def test_a_double_of_no_task_is_an_error(workflow_runner: MakeRunner) -> None:
@@ -261,6 +396,23 @@ class Shy:
     __hash__ = None  # type: ignore[assignment]
 
 
+def test_a_file_is_found_beside_the_test_and_from_the_root_of_the_tests(users: pytest.Pytester) -> None:
+    users.mkdir("flows").joinpath("second.py").write_text((users.path / "article.py").read_text())
+    (users.path / "flows" / "article.py").write_text("")
+    users.mkdir("tests").joinpath("test_it.py").write_text(
+        """
+import os, pathlib, pytest
+HERE = pathlib.Path(__file__).parent
+@pytest.mark.parametrize("path", ["../article.py", "article.py", HERE.parent / "article.py", "flows/second.py"])
+def test_it(workflow_runner, path):
+    workflow_runner(path).tick()
+    workflow_runner("article", now="2026-01-01T00:00Z").restart(HERE.parent / "article.py")
+"""
+    )
+    users.makeini("[pytest]")
+    users.runpytest_inprocess("tests", "--import-mode=importlib").assert_outcomes(passed=4)
+
+
 def test_a_restart_can_bring_other_code(workflow_runner: MakeRunner) -> None:
     runner = workflow_runner(waits(signal="go", done=True).workflow())
     runner.tick()
@@ -313,6 +465,7 @@ def test_a_path_may_have_gaps(workflow_runner: MakeRunner) -> None:
         (lambda runner: runner.assert_waiting("ask", on="no"), 'expected that ask waits for a signal "no"'),
         (lambda runner: runner.assert_waiting("ask", until="9d"), "waits until 2026-01-14 09:00:00Z"),
         (lambda runner: runner.assert_waiting("ask", reason="late"), "waits with 'late' in its reason"),
+        (lambda runner: runner.assert_waiting("ask", deadline="2d"), "times out at 2026-01-07 09:00:00Z"),
         (lambda runner: runner.assert_done("ask"), "expected that ask is done"),
         (lambda runner: runner.assert_skipped("ask"), "expected that ask was skipped"),
         (lambda runner: runner.assert_path("ask"), "expected path: ask"),

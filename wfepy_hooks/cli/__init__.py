@@ -169,6 +169,7 @@ def _execute(spec: CommandSpec, words: list[str], flags: Flags, config: Config) 
     log: TickLog | None = log_of(arguments) if log_of is not None else None
     if log is None:
         return _configured(module, arguments, config)
+    log.clock = config.clock
     with log:  # what the observers of the command say belongs there, too
         log.exit_code = _configured(module, arguments, config)
     return log.exit_code

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import ast
 import os
-import sys
 
 from ..errors import ConfigError, ScheduleError, StateError, UsageError, WfepyError, WorkflowError
 from ..migration import MIGRATED, SAFE
@@ -34,6 +33,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterator
+    from types import ModuleType
     from typing import Any
 
     from ..config import Config
@@ -116,7 +116,9 @@ class _Checked:
         try:
             workflow = project.load_unchecked(name)
             self.tasks = len(workflow.tasks)
-            self.problems = [each for module in workflow.modules for each in _doubles(module)]
+            self.problems = [
+                each for module in workflow.modules for each in _doubles(workflow.module(module))
+            ]
             self.problems += _schedule_problems(project, name)
             project.workflow(name)
         except WorkflowError as error:
@@ -178,9 +180,9 @@ class _Checked:
         return (", ".join(wrong) or "ok") + (f" ({', '.join(parts)})" if parts else "")
 
 
-def _doubles(module: str) -> Iterator[dict[str, str]]:
+def _doubles(module: ModuleType | None) -> Iterator[dict[str, str]]:
     """Find the tasks of a module that another function of the same name has replaced: they would never run."""
-    file = getattr(sys.modules.get(module), "__file__", None) or ""
+    file = getattr(module, "__file__", None) or ""
     try:
         with open(file, "rb") as source:
             tree = ast.parse(source.read())

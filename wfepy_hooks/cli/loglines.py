@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..markers import hookimpl
 from ..outcome import GiveUp, TaskStatus
-from .output import clean, say
+from .output import clean, moment, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..task import Task, Transition
     from ..waitstate import WaitState
 
-__all__ = ["LogLines", "TaskWords", "duration", "moment", "say_traceback", "shown_path", "still_waits"]
+__all__ = ["LogLines", "TaskWords", "duration", "say_traceback", "shown_path", "still_waits"]
 
 
 class TaskWords:
@@ -117,11 +117,6 @@ def say_traceback(result: TaskResult, *, always: bool) -> None:
 def duration(seconds: float) -> str:
     """Return how long something took, in seconds: ``0.012s``."""
     return f"{seconds:.3f}s"
-
-
-def moment(clock: Clock) -> str:
-    """Return the time as a line of the log begins with it."""
-    return clock().strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class LogLines:

@@ -36,7 +36,8 @@ def report_line(report: Report, project: Project, *, brief: bool = False) -> str
     if report.error is not None or report.summary is None:
         return f"{name} could not be advanced"
     if report.summary.status == InstanceStatus.DEAD_END:
-        return clean(f"{name} is a dead end, it can never finish: {_dead_end(report, project)}")
+        why = "" if brief else f": {_dead_end(report, project)}"
+        return clean(f"{name} is a dead end, it can never finish{why}")
     return clean(f"{name} {_outcome(report, report.summary, project, brief)}")
 
 

@@ -10,9 +10,11 @@ from ..errors import UsageError, WfepyError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
     from typing import Any, TextIO
 
+    from ..clock import Clock
     from .flags import Flags
 
 __all__ = [
@@ -20,6 +22,8 @@ __all__ = [
     "are_one_file",
     "clean",
     "close_streams",
+    "dated",
+    "moment",
     "result",
     "result_json",
     "say",
@@ -42,7 +46,7 @@ def result(text: str) -> None:
     :raises WfepyError: if they cannot be written; a reader that is gone is none of it
     """
     try:
-        write(sys.stdout, f"{text}\n")
+        write(sys.stdout, f"{_line_start(text)}{text}\n")
     except OSError as error:
         _discard(sys.stdout)
         raise WfepyError(f"cannot write the results: {error.strerror}", where="standard output") from error
@@ -58,9 +62,34 @@ def result_json(data: Any) -> None:
 def say(text: str) -> None:
     """Write a line, or several, to standard error; a log that cannot be written stops nothing."""
     try:
-        write(sys.stderr, f"{text}\n")
+        write(sys.stderr, f"{_line_start(text)}{text}\n")
     except OSError:
         _discard(sys.stderr)
+
+
+@contextlib.contextmanager
+def dated(clock: Clock) -> Iterator[None]:
+    """While this is entered, what we say and our results go to a log: each begins with the time."""
+    _clocks.append(clock)
+    try:
+        yield
+    finally:
+        _clocks.pop()
+
+
+#: Those of the logs that are written: at most one. Not on the configuration, for a wrong one is to be told as well.
+_clocks: list[Clock] = []
+
+
+def _line_start(text: str) -> str:
+    if not _clocks or (text[10:11] == "T" and text[19:20] == "Z"):  # it has one already
+        return ""
+    return f"{moment(_clocks[-1])} "
+
+
+def moment(clock: Clock) -> str:
+    """Return the time as a line of the log begins with it."""
+    return clock().strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def write(stream: TextIO | None, text: str) -> None:

@@ -17,10 +17,9 @@ import sys
 from ..clock import format_time
 from ..errors import ConfigError, WfepyError
 from ..outcome import InstanceStatus
-from .loglines import moment
 from .naming import pick_workflow
 from .outcomes import is_news, report_data
-from .output import TasksPrintToStderr, are_one_file, clean, result, result_json, say, tell_error
+from .output import TasksPrintToStderr, are_one_file, clean, moment, result, result_json, say, tell_error
 from .ticking import is_person, open_project, say_busy, tell
 from .tickoptions import add_tick_arguments, plain_tick_arguments, tick_log
 

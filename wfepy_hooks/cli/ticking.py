@@ -10,7 +10,7 @@ from ..interrupts import Interrupts
 from ..plugins import BUILTIN
 from ..project import Project
 from .outcomes import report_line
-from .output import clean, is_terminal, result, say, tell_error, wants_color
+from .output import clean, is_terminal, moment, result, say, tell_error, wants_color
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _tell_items(report: Report, summary: TickSummary, project: Project, flags: F
     """Say which items of tasks failed, as the view does of tasks."""
     if not summary.item_failures:
         return
-    from .loglines import TaskWords, moment, say_traceback  # lazily: few tasks have items
+    from .loglines import TaskWords, say_traceback  # lazily: few tasks have items
 
     words, where = TaskWords(), f"{report.workflow}/{report.instance}"
     start = "" if is_person(flags) else f"{moment(project.config.clock)} {where} "

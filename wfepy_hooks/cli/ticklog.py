@@ -6,11 +6,14 @@ import contextlib
 import os
 import sys
 
-from .output import say
+from ..clock import system_clock
+from .output import dated, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from ..clock import Clock
 
 __all__ = ["TickLog"]
 
@@ -26,12 +29,15 @@ class TickLog:
     :param path: the file; it is made, and its folder
     :param mail_errors: print it too in the end, unless :attr:`exit_code` is 0
     :ivar exit_code: of the command, to be set
+    :ivar clock: says when, at the beginning of the lines
     """
 
     def __init__(self, path: str, *, mail_errors: bool = False) -> None:
         self.exit_code = 1  # unless the command says otherwise: it raised
         self._path = os.path.abspath(path)
         self._mails = mail_errors
+        self.clock: Clock = system_clock
+        self._dated = contextlib.ExitStack()
         self._saved: list[int] = []
         self._begin = 0
 
@@ -49,6 +55,7 @@ class TickLog:
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.close(log)
+        self._dated.enter_context(dated(self.clock))
         return self
 
     def __exit__(
@@ -58,6 +65,7 @@ class TickLog:
             return
         if error is not None:
             self._tell(error)
+        self._dated.close()
         _flush()
         for number, saved in enumerate(self._saved, 1):
             os.dup2(saved, number)

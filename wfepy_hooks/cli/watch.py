@@ -15,9 +15,8 @@ import os
 import sys
 
 from ..errors import ConfigError, UsageError
-from .loglines import moment
 from .naming import pick_workflow
-from .output import say
+from .output import moment, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ import sys
 from ..codec import Codec
 from ..errors import WorkflowError
 from ..task import Task
+from ..twins import file_of, import_twin, is_taken
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,9 +83,13 @@ class Home:
     @classmethod
     def of(cls, workflow: Workflow) -> Home:
         """Return the way to a workflow that is loaded in this process."""
-        modules = tuple((name, _file_of(name)) for name in workflow.modules)
-        classes = tuple((k.__module__, _file_of(k.__module__), k.__qualname__) for k in workflow.classes)
-        return cls(workflow.name, modules, classes, tuple(os.path.abspath(entry) for entry in sys.path))
+        found = {name: file_of(workflow.module(name)) for name in workflow.modules}
+        classes = tuple(
+            (k.__module__, file_of(workflow.module(k.__module__)), k.__qualname__) for k in workflow.classes
+        )
+        return cls(
+            workflow.name, tuple(found.items()), classes, tuple(os.path.abspath(entry) for entry in sys.path)
+        )
 
     def _key(self) -> tuple[object, ...]:
         return self.name, self.modules, self.classes, self.path
@@ -112,12 +117,13 @@ class Home:
             # As it is in the process of the tick, so that each name finds the same module.
             sys.path[:] = [*self.path, *(entry for entry in sys.path if entry not in self.path)]
         tasks: dict[str, Task] = {}
-        for name, file in self.modules:
-            for value in list(vars(self._module(name, file)).values()):
+        modules = {name: self._module(name, file) for name, file in self.modules}
+        for module in modules.values():
+            for value in list(vars(module).values()):
                 if isinstance(value, Task):
                     tasks.setdefault(value.name, value)
         classes = [self._class(*found) for found in self.classes]
-        return Loaded(self.name, tasks, Codec([name for name, _ in self.modules], classes))
+        return Loaded(self.name, tasks, Codec(modules, classes, modules))
 
     def _module(self, name: str, file: str) -> ModuleType:
         try:
@@ -126,7 +132,7 @@ class Home:
             raise self._error(f"importing {name} raised {type(error).__name__}: {error}") from error
         if name == "__main__":
             _call_classes_by(name, vars(module))
-        here = _file_of(name)
+        here = file_of(module)
         if file and here != file:
             raise self._error(f'"import {name}" finds {here or "no file"} instead of {file}')
         return module
@@ -147,12 +153,14 @@ class Home:
 _known: dict[Home, Loaded] = {}
 
 
-def _file_of(module: str) -> str:
-    file = getattr(sys.modules.get(module), "__file__", None)
-    return os.path.abspath(file) if file else ""
-
-
 def _import(name: str, file: str) -> ModuleType:
+    module = _import_by_name(name, file)
+    if file.endswith(f"{os.sep}{name}.py") and is_taken(name, file):
+        return import_twin(name, file)
+    return module
+
+
+def _import_by_name(name: str, file: str) -> ModuleType:
     if name in sys.modules:
         return sys.modules[name]
     try:

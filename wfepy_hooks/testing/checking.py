@@ -10,7 +10,7 @@ from ..config import Config, find_config
 from ..errors import WfepyError
 from ..project import Project
 
-__all__ = ["collect"]
+__all__ = ["ConfigFile", "collect", "collect_file"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,12 +77,22 @@ def collect(session: pytest.Session) -> list[pytest.Item]:
 
     :raises pytest.UsageError: if there is no config file
     """
-    named = session.config.getini("wfepy_config")
-    root = session.config.rootpath
-    file = str(root / named) if named else find_config(str(root))
+    file = _config_file(session.config)
     if file is None:
         raise pytest.UsageError(
-            f"--wfepy-check: there is no wfepy.toml, and no pyproject.toml with [tool.wfepy], in {root} or above; "
-            "name it by wfepy_config in pytest's own configuration"
+            "--wfepy-check: there is no wfepy.toml, and no pyproject.toml with [tool.wfepy], in "
+            f"{session.config.rootpath} or above; name it by wfepy_config in pytest's own configuration"
         )
     return ConfigFile.from_parent(session, path=Path(file)).collect()
+
+
+def collect_file(parent: pytest.Collector, path: Path) -> ConfigFile | None:
+    """Return the tests of a config file that pytest comes across, or is given, if it is the one for these tests."""
+    if path.suffix == ".toml" and str(path) == _config_file(parent.config):
+        return ConfigFile.from_parent(parent, path=path)
+    return None
+
+
+def _config_file(config: pytest.Config) -> str | None:
+    named = config.getini("wfepy_config")
+    return str(config.rootpath / named) if named else find_config(str(config.rootpath))

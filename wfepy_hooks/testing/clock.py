@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ..clock import UTC
-from ..timing import to_moment
+from ..timing import parse_duration, to_moment
 
 __all__ = ["FIRST_MOMENT", "FakeClock"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..timing import Moment
+    from ..timing import Duration, Moment
 
 #: When a test begins that does not say it: a Monday morning.
 FIRST_MOMENT = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -35,6 +35,10 @@ class FakeClock:
 
     def __repr__(self) -> str:
         return f"<FakeClock {self.now:%Y-%m-%d %H:%M:%S}Z>"
+
+    def advance(self, duration: Duration) -> None:
+        """Let time pass, such as ``"3d"`` or a timedelta."""
+        self.now += parse_duration(duration, "how far to advance")
 
     def seconds(self) -> float:
         """Return it as a number, by which an attempt took as long as the test says: usually no time."""

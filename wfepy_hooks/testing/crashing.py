@@ -69,11 +69,11 @@ class _Moments:
         self._points = {*_WORDS, *(f"hook.{hook}.{side}" for hook in hooks for side in ("before", "after"))}
         self._tell: Tell | None = None
 
-    def tick(self, runner: WorkflowRunner) -> TickSummary:
-        """Do a tick in a process of its own, and another one if that was killed."""
+    def tick(self, work: Callable[[], TickSummary]) -> TickSummary:
+        """Do the work of a tick in a process of its own, and once more if that was killed."""
         __tracebackhide__ = True
         while True:
-            ran = run_apart(lambda tell: self._tick_and_die(runner, tell), self._hear)
+            ran = run_apart(lambda tell: self._tick_and_die(work, tell), self._hear)
             if not ran.was_killed:
                 break
             self.left = 0
@@ -82,14 +82,14 @@ class _Moments:
         summary: TickSummary = ran.result
         return summary
 
-    def _tick_and_die(self, runner: WorkflowRunner, tell: Tell) -> TickSummary:
+    def _tick_and_die(self, work: Callable[[], TickSummary], tell: Tell) -> TickSummary:
         self._tell = self._world.store.tell = tell
         for doubles in self._world.doubles.values():
             for double in doubles.values():
                 double.tell = lambda call: tell("call", call)
         faults.hit = self._hit
         try:
-            return runner.tick_here()
+            return work()
         finally:
             faults.hit = None
             tell("clock", self._world.clock.now)
@@ -173,14 +173,16 @@ class _Life:
         setattr(self, kind, value)
 
 
-def _live(world: World, number: int, scenario: Scenario, effects: Effects | None) -> _Life:
+def _live(
+    world: World, number: int, scenario: Scenario, effects: Effects | None, is_silent: bool = False
+) -> _Life:
     """Run the scenario in a process, in an empty folder; kill it at the moment of this number, or not if it is 0."""
     life = _Life()
     folder = tempfile.mkdtemp(prefix="wfepy-crash-")
 
     def work(tell: Tell) -> None:
         os.chdir(folder)
-        if number:
+        if number or is_silent:
             _be_silent()  # the first run has printed it all
         runner = WorkflowRunner.by_recipe(world.recipe, world.doubles)
         moments = _Moments(number, runner._world)
@@ -253,6 +255,9 @@ def crash_everywhere(world: World, scenario: Scenario, effects: Effects | None) 
             "the scenario fails before anything is killed, when each tick is a process of its own and begins with "
             f"nothing but what is saved:\n{reference.failure}\n\n{reference.shown}"
         )
+    again = _live(world, 0, scenario, effects, is_silent=True)
+    if again.failure or again.effects != reference.effects or again.moments != reference.moments:
+        raise AssertionError(_not_the_same(reference, again))
     failures = []
     for number in range(1, reference.moments + 1):
         life = _live(world, number, scenario, effects)
@@ -263,10 +268,24 @@ def crash_everywhere(world: World, scenario: Scenario, effects: Effects | None) 
         more = f"\n\nand at {len(failures) - _MOST} more" if failures[_MOST:] else ""
         raise AssertionError(
             f"a crash makes a difference at {len(failures)} of {reference.moments} moments:\n\n{shown}{more}\n\n"
-            "A task that was running when the machine went down runs again: let it look first, or give its "
+            "A task that was running when the machine went down runs again: let it look\nfirst, or give its "
             "idempotency_key to what it calls."
         )
     return reference.moments
+
+
+def _not_the_same(first: _Life, second: _Life) -> str:
+    if second.failure:
+        what = second.failure
+    elif first.effects != second.effects:
+        what = _difference(first.effects, second.effects, "the first time: ", "the second time:")
+    else:
+        what = f"{first.moments} moments the first time, {second.moments} the second time"
+    return (
+        "the scenario is not the same each time, also when nothing is killed, so nothing can be said of crashes:\n"
+        f"\n{_indented(what)}\n\nWhat is written outside of the working directory lasts from run to run; "
+        "give random numbers\nand what time.time() tells by a double, or say by effects= what is to be the same."
+    )
 
 
 def _failure(number: int, life: _Life, reference: _Life) -> str:
@@ -276,16 +295,18 @@ def _failure(number: int, life: _Life, reference: _Life) -> str:
     return f"{head}\n{_indented(_difference(reference.effects, life.effects))}"
 
 
-def _difference(expected: Any, found: Any) -> str:
+def _difference(
+    expected: Any, found: Any, first: str = "without a crash:", second: str = "with the crash: "
+) -> str:
     if not (isinstance(expected, dict) and isinstance(found, dict)):
-        return f"without a crash: {expected!r}\nwith the crash:  {found!r}"
+        return f"{first} {expected!r}\n{second} {found!r}"
     lines = []
     for key in sorted({*expected, *found}, key=str):
         if expected.get(key) != found.get(key):
             lines += [
                 f"{key}",
-                f"  without a crash: {_value(expected, key)}",
-                f"  with the crash:  {_value(found, key)}",
+                f"  {first} {_value(expected, key)}",
+                f"  {second} {_value(found, key)}",
             ]
     return "\n".join(lines)
 

@@ -70,11 +70,12 @@ class _Notes:
 
     @hookimpl
     def wfepy_task_reminder(self, instance: Instance, task: Task, wait: WaitState) -> None:
-        self._note("wfepy_task_reminder", instance, task=task.name, reason=wait.reason)
+        fields = {"reason": wait.reason, "event_id": instance.event_id}
+        self._note("wfepy_task_reminder", instance, task=task.name, **fields)
 
     @hookimpl
     def wfepy_instance_finished(self, instance: Instance, status: str) -> None:
-        self._note("wfepy_instance_finished", instance, status=str(status))
+        self._note("wfepy_instance_finished", instance, status=str(status), event_id=instance.event_id)
 
     @hookimpl
     def wfepy_state_saved(self, instance: Instance) -> None:

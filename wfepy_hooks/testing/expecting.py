@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..timing import Moment
     from .world import World
 
+_ENDS = (InstanceStatus.FINISHED, InstanceStatus.DEAD_END, InstanceStatus.FAILED, InstanceStatus.CANCELLED)
 #: So much of a context is shown.
 _MOST = 1000
 
@@ -68,17 +69,27 @@ class Expecting:
 
         :raises LookupError: if there is no such task
         """
+        __tracebackhide__ = True
+        if task not in self.instance.workflow.tasks:
+            self._no_task(task)
         return self.instance.why(task)
 
     # --- assertions ----------------------------------------------------------------------------------
 
     def assert_waiting(
-        self, task: str, *, on: str | None = None, until: Moment | None = None, reason: str | None = None
+        self,
+        task: str,
+        *,
+        on: str | None = None,
+        until: Moment | None = None,
+        deadline: Moment | None = None,
+        reason: str | None = None,
     ) -> None:
         """Expect that a task waits.
 
         :param on: for a signal of this name
         :param until: until this moment, or for so long from now; for a task that failed, that it is tried again then
+        :param deadline: that it times out at this moment, or in so long from now
         :param reason: with this in its reason
         """
         __tracebackhide__ = True
@@ -93,7 +104,11 @@ class Expecting:
         if until is not None:
             moment = to_moment(until, self._world.clock.now)
             if _as_text(moment) != (retry or (wait.until if wait is not None else "")):
-                self._fail(task, f"waits until {moment:%Y-%m-%d %H:%M:%S}Z")
+                self._fail(task, f"waits until {_shown_moment(moment)}")
+        if deadline is not None:
+            moment = to_moment(deadline, self._world.clock.now)
+            if _as_text(moment) != deadline_of(instance, task):
+                self._fail(task, f"times out at {_shown_moment(moment)}")
 
     def assert_path(self, *tasks: str | EllipsisType) -> None:
         """Expect that exactly these tasks were done so far, in this order; ``...`` stands for any others."""
@@ -125,24 +140,38 @@ class Expecting:
         self.assert_ended(InstanceStatus.FINISHED)
 
     def assert_ended(self, status: str) -> None:
-        """Expect that the instance has ended in this way: ``finished``, ``dead_end``, ``failed`` or ``cancelled``."""
+        """Expect that the instance has ended in this way: ``finished``, ``dead_end``, ``failed`` or ``cancelled``.
+
+        :raises ValueError: if there is no such way
+        """
         __tracebackhide__ = True
         instance = self.instance
-        if instance.status != str(status):
+        if status not in _ENDS:
+            raise ValueError(f"an instance ends as one of {', '.join(_ENDS)}, not {status!r}")
+        if instance.status != status:
             stuck = [*instance.waits, *instance.failures, *self._failed(instance)]
             ends = [name for name in instance.workflow.end_points if self._state(name) != "done"]
             tasks = list(dict.fromkeys(stuck)) or ends
-            self._fail(tasks, "", f"expected status: {str(status).replace('_', ' ')}")
+            self._fail(tasks, "", f"expected status: {status.replace('_', ' ')}")
 
     # --- what is said --------------------------------------------------------------------------------
 
+    def _no_task(self, task: str) -> NoReturn:
+        __tracebackhide__ = True
+        from ..suggest import did_you_mean  # lazily: only for an error
+
+        tasks = self._world.project.workflow(self._workflow).tasks
+        hint = did_you_mean(task, tasks) or f"there are {', '.join(tasks)}"
+        raise LookupError(f'there is no task "{task}" in {self._workflow}; {hint}')
+
     def _state(self, task: str) -> str:
+        __tracebackhide__ = True
         from ..marking import STATUS_WORDS
 
         instance = self.instance
         index = instance.workflow.graph.index
         if task not in index:
-            raise LookupError(f'there is no task "{task}" in {self._workflow}; there are {", ".join(index)}')
+            self._no_task(task)
         return STATUS_WORDS[instance.marking.status[index[task]]]
 
     @staticmethod
@@ -193,6 +222,10 @@ class Expecting:
         doubles = world.doubles.get(self._workflow, {}).values()
         lines += [f"{each.task} is a double, called {each.times}" for each in doubles]
         return "\n".join(lines) + "\n"
+
+
+def _shown_moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}Z"
 
 
 def _as_text(moment: datetime) -> str:

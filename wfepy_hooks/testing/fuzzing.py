@@ -7,17 +7,18 @@ value until a task has ended that mentions it.
 
 from __future__ import annotations
 
-import contextlib
-
 from .. import marking as m
 from ..errors import UsageError
+from .domains import domain_of
+from .drawn import drawn_context, root_of
 from .mentions import Mentions, mentions_of
+from .probing import Shape, observe
 
 __all__ = ["DeadEnd", "FuzzReport", "fuzz"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from ..graph import Graph
@@ -59,7 +60,7 @@ class FuzzReport:
     :ivar unreachable: names of the tasks that were never reached
     :ivar untaken: the transitions that were never taken, in words
     :ivar dead_ends: the shortest way to each dead end
-    :ivar unclear: conditions that raised with the values that were tried; they were decided either way
+    :ivar unclear: conditions that raised with all values that were tried, and what
     """
 
     def __init__(self, workflow: str) -> None:
@@ -77,9 +78,7 @@ class FuzzReport:
         lines += [f"dead end: {each}" for each in self.dead_ends[:_MOST]]
         if self.dead_ends[_MOST:]:
             lines.append(f"and {len(self.dead_ends) - _MOST} more dead ends")
-        lines += [
-            f"decided either way, since it raised {error}: {each}" for each, error in self.unclear.items()
-        ]
+        lines += [f"not looked at, since it raised {error}: {each}" for each, error in self.unclear.items()]
         return "\n".join(lines)
 
     def check(self) -> None:
@@ -88,35 +87,11 @@ class FuzzReport:
         :raises AssertionError: with what was
         """
         __tracebackhide__ = True
-        if self.unreachable or self.untaken or self.dead_ends:
+        if self.unreachable or self.untaken or self.dead_ends or self.unclear:
             raise AssertionError(
-                f"{self}\nIf these values cannot be, say what they may be: fuzz_conditions(KEY=[VALUE, ...])"
+                f"{self}\nIf these values cannot be, or others can, say what they may be: "
+                "fuzz_conditions(KEY=[VALUE, ...])"
             )
-
-
-class _DrawnContext:
-    """A context whose items are drawn when a condition asks for them."""
-
-    def __init__(self, draw: Callable[[str, tuple[Any, ...]], Any]) -> None:
-        self._draw = draw
-
-    @property
-    def data(self) -> _DrawnContext:
-        return self
-
-    def __getitem__(self, key: str) -> Any:
-        return self._draw(key, ())
-
-    def get(self, key: str, default: Any = None) -> Any:
-        return self._draw(key, (default,))
-
-    def __contains__(self, key: object) -> bool:
-        return bool(self._draw(f"{key} is there", ()))
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self._draw(name, ())
 
 
 class _Trial:
@@ -130,49 +105,59 @@ class _Trial:
         self._explorer = explorer
         self._known = known
         self._data = data
-        self._last: tuple[str, tuple[Any, ...]] = ("", ())
+        self._last: tuple[str, Shape, tuple[Any, ...]] | None = None
 
-    def draw(self, key: str, defaults: tuple[Any, ...]) -> Any:
+    def draw(self, key: str, shape: Shape, defaults: tuple[Any, ...] = ()) -> Any:
         """Return the value of an item, drawn if it has none."""
         if key not in self.drawn:
             if key in self._known:
                 self.drawn[key] = self._known[key]
             else:
-                self.drawn[key] = self._explorer.draw(key, defaults, self._data)
-                self._last = (key, defaults)
+                self.drawn[key] = self._explorer.draw(key, shape, defaults, self._data)
+                self._last = (key, shape, defaults)
         return self.drawn[key]
+
+    def is_given(self, key: str) -> bool:
+        """Return whether the test says what an item may be."""
+        return self._explorer.is_given(key)
 
     def give_up_last(self) -> bool:
         """Return whether another value can be drawn for the item that was drawn last."""
-        key, defaults = self._last
-        return bool(key) and self._explorer.give_up(key, self.drawn[key], defaults)
+        if self._last is None:
+            return False
+        key, shape, defaults = self._last
+        return self._explorer.give_up(key, self.drawn[key], shape, defaults)
 
 
 class _Explorer:
     """Walks through a workflow again and again. What a walk does depends on nothing but what is drawn in it."""
 
-    def __init__(self, workflow: Workflow, given: Mapping[str, Any], strategies: Any) -> None:
+    def __init__(
+        self, workflow: Workflow, given: Mapping[str, Any], strategies: Any, context: object
+    ) -> None:
         self.workflow = workflow
+        self._sample = context
+        self._shape = Shape()
         self.report = FuzzReport(workflow.name)
         self._strategies = strategies
         self._tasks: list[Task] = list(workflow.tasks.values())
         self._task_mentions = [mentions_of(task.func) for task in self._tasks]
-        self._conditions = [
-            mentions_of(each.cond)
-            for task in self._tasks
-            for each in task.followed_by
-            if each.cond is not None
-        ]
+        conditions = [each.cond for task in self._tasks for each in task.followed_by if each.cond is not None]
+        self._conditions = [mentions_of(each) for each in conditions]
+        for each in conditions:
+            observe(each, self._shape, context)
         self._given = {key: self._strategy(value) for key, value in given.items()}
         self._domains: dict[str, list[Any]] = {}
         #: The values of items that raised in the present walk.
         self._bad: dict[str, list[Any]] = {}
+        #: Whether a condition of it could not be asked.
+        self._is_made_up = False
         self._choices: dict[str, Any] = {
             getattr(task.func, "wfepy_into", "") or task.name: getattr(task.func, "wfepy_choices", None)
             for task in self._tasks
             if hasattr(task.func, "wfepy_choices")
         }
-        self._keys = {*given, *self._choices, *self._asked_for()}
+        self._keys = {*given, *self._choices, *self._shape.parts}
         self._reached: set[int] = set()
         self._taken: set[int] = set()
         self._dead_ends: dict[tuple[str, ...], DeadEnd] = {}
@@ -180,20 +165,9 @@ class _Explorer:
     def _strategy(self, value: Any) -> Any:
         return value if hasattr(value, "example") else self._strategies.sampled_from(list(value))
 
-    def _asked_for(self) -> set[str]:
-        """Return the items that conditions ask for, as far as that shows without the right values."""
-        found: set[str] = set()
-        for task in self._tasks:
-            for condition in [each.cond for each in task.followed_by if each.cond is not None]:
-                for value in (True, False, 0, ""):
-
-                    def note(key: str, defaults: tuple[Any, ...], value: Any = value) -> Any:
-                        found.add(key)
-                        return value
-
-                    with contextlib.suppress(Exception):
-                        condition(_DrawnContext(note))
-        return found
+    def is_given(self, key: str) -> bool:
+        """Return whether the test says what an item may be."""
+        return key in self._given
 
     def finish(self) -> FuzzReport:
         """Return what was found."""
@@ -214,6 +188,7 @@ class _Explorer:
         marking, path = m.Marking(graph), []
         values: dict[str, Any] = {}
         self._bad = {}
+        self._is_made_up = False
         self.report.examples += 1
         used: dict[str, Any] = {}
         while marking.queue:
@@ -233,7 +208,7 @@ class _Explorer:
                 if decision in (m.E_TAKEN, m.E_TRUE)
             )
             marking.settle(number, outcome, decisions)
-        if marking.state == "dead_end":
+        if marking.state == "dead_end" and not self._is_made_up:
             self._note_dead_end(graph, marking, path, used)
 
     def _outcome(self, task: Task, data: Any) -> int:
@@ -245,7 +220,7 @@ class _Explorer:
         return drawn
 
     def _may_set(self, number: int, key: str) -> bool:
-        task, name = self._tasks[number], key.removesuffix(" is there")
+        task, name = self._tasks[number], root_of(key)
         into = getattr(task.func, "wfepy_into", "") or task.options.into or task.name
         return name == into or self._task_mentions[number].may_use(name)
 
@@ -261,7 +236,7 @@ class _Explorer:
         for _ in range(_MOST_DRAWS):
             trial = _Trial(self, values, data)
             try:
-                is_taken = bool(transition.cond(_DrawnContext(trial.draw)))
+                is_taken = bool(transition.cond(drawn_context(trial, self._shape, self._sample)))
             except Exception as error:  # noqa: BLE001  # it is the user's code, and the values are made up
                 raised = f"{type(error).__name__}: {error}"
                 if not trial.give_up_last():
@@ -271,24 +246,26 @@ class _Explorer:
                 used.update(trial.drawn)
                 return m.E_TRUE if is_taken else m.E_FALSE
         self.report.unclear.setdefault(_in_words(transition), raised)
+        self._is_made_up = True
         return m.E_TRUE if data.draw(self._strategies.booleans()) else m.E_FALSE
 
-    def draw(self, key: str, defaults: tuple[Any, ...], data: Any) -> Any:
+    def draw(self, key: str, shape: Shape, defaults: tuple[Any, ...], data: Any) -> Any:
         """Return a value for an item of the context."""
         if key in self._given:
             return data.draw(self._given[key])
-        return data.draw(self._strategies.sampled_from(self._domain(key, defaults)))
+        return data.draw(self._strategies.sampled_from(self._domain(key, shape, defaults)))
 
-    def _domain(self, key: str, defaults: tuple[Any, ...]) -> list[Any]:
+    def _domain(self, key: str, shape: Shape, defaults: tuple[Any, ...]) -> list[Any]:
         """Return what an item may be, without what was given up in this walk."""
         if key not in self._domains:
-            self._domains[key] = list(self._choices.get(key) or _values(key, self._conditions, self._keys))
+            mentioned = _mentioned(root_of(key), self._conditions, self._keys)
+            self._domains[key] = list(self._choices.get(key) or domain_of(shape, mentioned))
         bad = self._bad.get(key, ())
         return [each for each in [*self._domains[key], *defaults] if not any(each is other for other in bad)]
 
-    def give_up(self, key: str, value: Any, defaults: tuple[Any, ...]) -> bool:
+    def give_up(self, key: str, value: Any, shape: Shape, defaults: tuple[Any, ...]) -> bool:
         """Draw this value no more in this walk: a condition raised with it. Return whether there are others."""
-        if key in self._given or len(self._domain(key, defaults)) < 2:
+        if key in self._given or len(self._domain(key, shape, defaults)) < 2:
             return False
         self._bad.setdefault(key, []).append(value)
         return True
@@ -311,28 +288,21 @@ def _in_words(transition: Transition) -> str:
     return f"{transition.source} -> {transition.dest}{on}{at}"
 
 
-def _values(key: str, conditions: Iterable[Mentions], keys: set[str]) -> list[Any]:
-    """Return what an item may be: what it is compared with and its neighbours, and one of each kind that is not."""
-    found: list[Any] = []
-    for each in conditions:
-        if each.may_use(key):
-            found += [value for value in each.values if value != key and value not in keys]
-    made: list[Any] = []
-    for value in found:
-        if isinstance(value, str) and not value.isprintable():
-            continue
-        made.append(value)
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            made += [value - 1, value + 1]
-        elif isinstance(value, str) and type(value) is str:
-            made.append("something else")
-    unique = {(type(value), value): value for value in made}
-    return list(unique.values()) or [True, False]
+def _mentioned(key: str, conditions: Iterable[Mentions], keys: set[str]) -> list[Any]:
+    """Return the values that the conditions mention that ask for an item."""
+    return [
+        value
+        for each in conditions
+        if each.may_use(key)
+        for value in each.values
+        if value != key and value not in keys and not (isinstance(value, str) and not value.isprintable())
+    ]
 
 
-def fuzz(workflow: Workflow, values: Mapping[str, Any], max_examples: int) -> FuzzReport:
+def fuzz(workflow: Workflow, values: Mapping[str, Any], max_examples: int, context: object) -> FuzzReport:
     """See :meth:`.WorkflowRunner.fuzz_conditions`.
 
+    :param context: a context as the workflow begins with it
     :raises UsageError: if hypothesis is not installed
     """
     try:
@@ -341,7 +311,7 @@ def fuzz(workflow: Workflow, values: Mapping[str, Any], max_examples: int) -> Fu
         raise UsageError(
             "fuzz_conditions() needs hypothesis, which is not installed", hint="pip install hypothesis"
         ) from error
-    explorer = _Explorer(workflow, values, strategies)
+    explorer = _Explorer(workflow, values, strategies, context)
 
     @settings(
         max_examples=max_examples,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from .. import state
-from ..clock import format_time
+from ..clock import format_time, parse_time
 from ..firstcontext import first_context
 from ..instance import Instance
-from ..sending import send_signal
+from ..sending import Sent, send_signal
+from ..signals import Signal
 from ..summary import TickSummary
 from ..timing import to_moment
+from ..waking import EVERY_TICK, wake_of
 from .doubles import Double
 from .expecting import Expecting
 from .waking import next_wake
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..operations import Operations
+    from ..project import Project
     from ..report import Report
-    from ..sending import Sent
     from ..timing import Duration, Moment
     from .clock import FakeClock
     from .fuzzing import FuzzReport
@@ -46,21 +48,25 @@ class WorkflowRunner(Expecting):
         self._world = world
         self._workflow = workflow
         self._id = id
-        #: What is done in place of a tick; set where ticks are processes of their own.
-        self._tick_apart: Callable[[WorkflowRunner], TickSummary] | None = None
+        #: What the last tick came to for the instance, also one that raised.
+        self.summary = TickSummary()
+        #: Does the work of a tick; set where ticks are processes of their own.
+        self._tick_apart: Callable[[Callable[[], TickSummary]], TickSummary] | None = None
 
     @classmethod
-    def make(cls, target: Target, **options: Any) -> WorkflowRunner:
+    def make(
+        cls, target: Target, context: Any = None, *, folder: str = ".", **options: Any
+    ) -> WorkflowRunner:
         """Return a runner for a workflow; the fixture ``workflow_runner`` does this, and cleans up.
 
         :param target: a module, a :class:`.Workflow`, the path of a ``.py`` file, or the name of a workflow in the
             config file
-        :param options: ``folder``, ``context``, ``instance``, ``now``, ``plugins``, ``round_trip``, ``start`` and so
-            on, see :class:`.Recipe`
+        :param context: the values of the first context, or the context itself
+        :param folder: where paths start, and the search for the config file
+        :param options: ``instance``, ``now``, ``plugins``, ``round_trip``, ``start`` and so on, see :class:`.Recipe`
         :raises WfepyError: if there is no such workflow, or something is wrong with it
         """
-        options.setdefault("folder", ".")
-        return cls.by_recipe(Recipe(target, **options))
+        return cls.by_recipe(Recipe(target, folder, context=context, **options))
 
     @classmethod
     def by_recipe(
@@ -123,6 +129,16 @@ class WorkflowRunner(Expecting):
         return self.instance.context
 
     @property
+    def wake(self) -> datetime | None:
+        """When a tick next has something to do for the instance: now, if at each tick; ``None``: only a signal or a
+        person can wake it, or it has ended."""
+        instance = self.instance
+        wake = None if instance.ended is not None else wake_of(instance)
+        if wake is None:
+            return None
+        return self.clock.now if wake == EVERY_TICK else parse_time(wake)
+
+    @property
     def doubles(self) -> dict[str, Double]:
         """The doubles of the workflow by the names of their tasks."""
         return self._world.doubles.setdefault(self._workflow, {})
@@ -154,36 +170,55 @@ class WorkflowRunner(Expecting):
         project, config = world.project, world.config.workflows[self._workflow]
         workflow = project.workflow(self._workflow)
         if context is None or (type(context) is dict):
-            context = first_context(config, context or {})
+            context = first_context(config, context or {}, workflow.module)
         made = Instance(workflow, context, id=name, created=format_time(self.clock()))
         document = state.to_document(made, project.codec(self._workflow).encode(made.context))
         world.store.create(self._workflow, name, document).release()
         world.is_settled = False
         return self if name == self._id else self.other(name)
 
-    def tick(self) -> TickSummary:
+    def tick(self, *, after: Duration | None = None) -> TickSummary:
         """Do one tick of all that there is, and return what it came to for the instance.
 
+        :param after: let so much time pass before, in which nothing ticks, as when the machine is down
         :raises Exception: what a task raised that no policy and no transition is about, after all others have advanced;
-            the next tick tries it again
+            the next tick tries it again. What else the tick came to is in :attr:`summary`.
         """
         __tracebackhide__ = True
         self._world.is_settled = True
-        if self._tick_apart is not None:
-            return self._tick_apart(self)
-        return self.tick_here()
+        return self._ticked(after, lambda project: list(project.tick()))
 
-    def tick_here(self) -> TickSummary:
-        """Do the same in this process, whatever is set."""
+    def run(self, *, after: Duration | None = None) -> TickSummary:
+        """Do one tick of this instance alone, as ``wfepy run`` does: also of one for which there is nothing to do yet.
+
+        :param after: as of :meth:`tick`
+        :raises InstanceNotFound: if it has ended
+        :raises Exception: as :meth:`tick` does
+        """
+        __tracebackhide__ = True
+        id = self.id
+        return self._ticked(after, lambda project: [project.tick_one(self._workflow, id)])
+
+    def _ticked(self, after: Duration | None, work: Callable[[Project], list[Report]]) -> TickSummary:
+        __tracebackhide__ = True
+        if after is not None:
+            self.clock.advance(after)
+        if self._tick_apart is None:
+            return self._ticked_here(work)
+        self.summary = self._tick_apart(lambda: self._ticked_here(work))
+        return self.summary
+
+    def _ticked_here(self, work: Callable[[Project], list[Report]]) -> TickSummary:
         __tracebackhide__ = True
         self._world.restart()
-        reports = list(self._world.project.tick())
+        reports = work(self._world.project)
+        self.summary = self._summary_of(reports)
         for lost in self._world.observer.errors[:1]:
             self._world.observer.errors.clear()
             raise lost
         for report in reports:
             _raise_error(report)
-        return self._summary_of(reports)
+        return self.summary
 
     def _summary_of(self, reports: list[Report]) -> TickSummary:
         name = self.id
@@ -203,10 +238,15 @@ class WorkflowRunner(Expecting):
         :param duration: how long, such as ``"3d"``, or until which moment
         :param every: tick as often as this, too, as a cron line would
         :return: the moments of the ticks
+        :raises ValueError: if that moment has passed
         :raises Exception: as :meth:`tick` does; then it is that moment
         """
         __tracebackhide__ = True
-        end = to_moment(duration, self.clock.now)
+        end = to_moment(duration, self.clock.now, "how far to advance")
+        if end < self.clock.now:
+            raise ValueError(
+                f"{end} is before now, which is {self.clock.now}; to set the clock back, set clock.now"
+            )
         ticks: list[datetime] = []
         if not self._world.is_settled:
             ticks.append(self.clock.now)
@@ -222,18 +262,22 @@ class WorkflowRunner(Expecting):
             self.tick()
         return ticks
 
-    def signal(self, name: str, data: Any = None, *, by: str = "", id: str = "") -> Sent:
+    def signal(self, name: str, data: Any = None, *, by: str = "", id: str = "", check: bool = True) -> Sent:
         """Send a signal, which the next tick delivers.
 
-        :raises UsageError: if no task that waits for it would take it, as ``wfepy signal`` says it
+        :param check: refuse it if no task that waits for it would take it; without that it is as if somebody had
+            committed its file
+        :raises UsageError: if it is refused, as ``wfepy signal`` says it
         :raises InstanceNotFound: if the instance has ended
         """
-        world = self._world
+        world, instance = self._world, self.id
         world.signals += 1
         world.is_settled = False
-        return send_signal(
-            world.project, self._workflow, self.id, name, data, by=by, id=id or f"signal-{world.signals:04}"
-        )
+        id = id or f"signal-{world.signals:04}"
+        if check:
+            return send_signal(world.project, self._workflow, instance, name, data, by=by, id=id)
+        signal = Signal(id, name, data, by=by, sent=format_time(self.clock()))
+        return Sent(id, world.store.send(self._workflow, instance, signal.to_json()), [])
 
     def restart(self, target: Target | None = None) -> None:
         """Forget everything but what is saved, as the end of a process does; each tick begins with this.
@@ -254,12 +298,9 @@ class WorkflowRunner(Expecting):
             task does; what it returns; an exception that it raises; or a list of these, one for each call
         :raises LookupError: if there is no such task
         """
-        tasks = self._world.project.workflow(self._workflow).tasks
-        if task not in tasks:
-            from ..suggest import did_you_mean  # lazily: only for an error
-
-            hint = did_you_mean(task, tasks) or f"there are {', '.join(tasks)}"
-            raise LookupError(f'there is no task "{task}" in {self._workflow}; {hint}')
+        __tracebackhide__ = True
+        if task not in self._world.project.workflow(self._workflow).tasks:
+            self._no_task(task)
         double = self.doubles[task] = Double(task, does)
         self._world.restart()
         return double
@@ -300,7 +341,11 @@ class WorkflowRunner(Expecting):
         __tracebackhide__ = True
         from .fuzzing import fuzz  # lazily: few tests do it
 
-        report = fuzz(self._world.project.workflow(self._workflow), values, max_examples)
+        world = self._world
+        context = world.recipe.context
+        if context is None or type(context) is dict:
+            context = first_context(world.config.workflows[self._workflow], {})
+        report = fuzz(world.project.workflow(self._workflow), values, max_examples, context)
         if check:
             report.check()
         return report

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import types
 from dataclasses import dataclass, replace
 
 from ..config import Config
@@ -22,14 +23,14 @@ __all__ = ["Recipe", "World"]
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import ModuleType
     from typing import Any
 
     from ..timing import Moment
     from .doubles import Double
 
-    #: What a workflow may be named by.
-    Target = Workflow | ModuleType | str
+    #: What a workflow may be named by, and the same with paths as text.
+    Target = Workflow | types.ModuleType | str | os.PathLike[str]
+    Loadable = Workflow | types.ModuleType | str
 
 #: Stands in the configuration where a workflow is not loaded by its name.
 _GIVEN = "given_by_the_test"
@@ -48,6 +49,7 @@ class Recipe:
     :ivar round_trip: whether instances are saved and loaded after each task
     :ivar context: the values of the first context, or the context itself
     :ivar instance: the id of the first instance
+    :ivar executor: where tasks run that can run at the same time: ``"inline"``, ``"threads"`` or ``"processes"``
     :ivar start: whether it begins at once; ``None``: unless the workflow has a schedule that begins instances
     """
 
@@ -61,12 +63,14 @@ class Recipe:
     context: Any = None
     instance: str = "default"
     start: bool | None = None
+    executor: str = "inline"
 
 
 class World:
     """What the runners of one test share.
 
     :ivar recipe: what the test asked for
+    :ivar target: what the workflow is loaded from
     :ivar name: of the workflow that the test is about
     :ivar config: the configuration; its store is in memory
     :ivar clock: the clock
@@ -82,8 +86,8 @@ class World:
         """
         :raises WfepyError: if there is no such workflow, or something is wrong with the configuration
         """
-        target = recipe.target
         self.recipe = recipe
+        self.target = target = _checked(recipe.target)
         if isinstance(target, str) and not is_file(target):
             self.name, self.config = target, _configured(target, recipe.folder, recipe.config_file)
         else:
@@ -102,7 +106,7 @@ class World:
         config.state = self.recipe.state
         config.clock = self.clock
         config.store = "testing"
-        config.executor = "inline"
+        config.executor = self.recipe.executor
         config.plugins.register_builtins()
         config.plugins.register(self.observer, "wfepy:testing", "the test")
         _load_plugins(config, self.recipe.plugins)
@@ -117,15 +121,17 @@ class World:
 
     def replace_code(self, workflow: str, target: Target) -> None:
         """Let a workflow be loaded from something else from now on."""
+        target = _checked(target)
         if isinstance(target, str):
             self.config.workflows[workflow].module = target
         else:
             self.config.workflows[workflow].module = _GIVEN
+            self.target = target
             self.recipe = replace(self.recipe, target=target)
 
     def load(self, path: str) -> Workflow | None:
         """Return the workflow that the test has given, if it is one; with tasks of its own."""
-        target = self.recipe.target
+        target = self.target
         if path != _GIVEN or isinstance(target, str):
             return None
         if isinstance(target, Workflow):
@@ -135,6 +141,21 @@ class World:
         made = Workflow()
         made.collect_tasks(target)
         return made
+
+
+def _checked(target: Target) -> Loadable:
+    """Return what names a workflow, a path as text.
+
+    :raises TypeError: if it is nothing that does
+    """
+    if isinstance(target, os.PathLike):
+        return os.fspath(target)
+    if isinstance(target, (str, Workflow, types.ModuleType)):
+        return target
+    raise TypeError(
+        "the workflow of a test must be a module, a Workflow, the path of a .py file or a name in the config file, "
+        f"not {target!r}"
+    )
 
 
 def _configured(name: str, folder: str, config_file: str) -> Config:
@@ -158,7 +179,7 @@ def _configured(name: str, folder: str, config_file: str) -> Config:
     return config
 
 
-def _add(config: Config, target: Target) -> str:
+def _add(config: Config, target: Loadable) -> str:
     """Add a workflow that no config file names, and return its name."""
     if isinstance(target, str):
         name, module = os.path.splitext(os.path.basename(target))[0], target
