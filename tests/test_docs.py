@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from wfepy_hooks.arguments import ARGUMENTS
-from wfepy_hooks.configfile import ENGINE_KEYS
 from wfepy_hooks.cron import ALIASES, parse_cron
 from wfepy_hooks.errors import ScheduleError
 from wfepy_hooks.schedule import Schedule
@@ -22,12 +21,6 @@ def test_the_page_lists_the_parameters_that_a_task_may_ask_for() -> None:
     text = (DOCS / "explanation/semantics.md").read_text(encoding="utf-8")
     (table,) = re.findall(r"^\| parameter \|.*\n\| --- .*\n((?:\|.*\n)+)", text, re.MULTILINE)
     assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == sorted(ARGUMENTS)
-
-
-def test_the_page_lists_the_keys_of_the_config_that_have_an_effect_today() -> None:
-    text = (DOCS / "reference/cli.md").read_text(encoding="utf-8")
-    (table,) = re.findall(r"^\| `\[wfepy\]` \|.*\n\| --- .*\n((?:\|.*\n)+)", text, re.MULTILINE)
-    assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == set(ENGINE_KEYS)
 
 
 def rows(checked: str) -> list[list[str]]:

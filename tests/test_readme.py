@@ -5,11 +5,13 @@ holds commands behind ``$ `` with what they print. One page's files and commands
 name a comment ``<!-- folder: NAME -->`` may tell; for the page of an example it is a copy of the example's.
 A comment ``<!-- copy: PATH as NAME -->`` puts a file of this repository there, for what no command of ours can make.
 A picture that they leave there, such as of ``wfepy graph -o NAME.svg``, is the one that the page shows.
+A comment ``<!-- now: MOMENT -->`` tells at which time the commands are run.
 ``pytest tests/test_readme.py --update-golden`` pastes what the commands print now.
 """
 
 from __future__ import annotations
 
+import compileall
 import fcntl
 import os
 import pty
@@ -29,6 +31,7 @@ from xml.etree import ElementTree
 import pytest
 
 import crontab_folder
+import wfepy_hooks
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md")), *sorted(ROOT.glob("examples/*/README.md"))]
@@ -53,6 +56,8 @@ VARYING = [
     (re.compile(r"\(in \d+(d|h|min)( \d+(h|min|s))?\)"), "(in LEFT)"),
     (re.compile(r"\b\d+(\.\d+)? ?(ms|s|us)\b"), "DURATION"),
     (re.compile(r'("took": )[\d.e-]+'), r"\1DURATION"),
+    # Of a history, which has durations.
+    (re.compile(r'("bytes": )\d+'), r"\1COUNT"),
     (re.compile(r'("uid": )"\w+"'), r"\1UID"),
     (re.compile(r'("event_id": )"\w+'), r"\1UID"),
     (re.compile(r'("graph": )"\w+"'), r"\1FINGERPRINT"),
@@ -173,6 +178,8 @@ def reader_environment(folder: Path) -> dict[str, str]:
         "TZ": "UTC",
         "HOME": str(folder),
         "TERM": "xterm",
+        # A file that is changed twice within a second would be taken for the one that was compiled.
+        "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONIOENCODING": "utf-8",
     }
 
@@ -203,6 +210,13 @@ def page_name(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _compiled() -> None:
+    """Compile what every command imports: where no bytecode is written, each of hundreds would do so itself."""
+    for folder in (Path(wfepy_hooks.__file__).parent, ROOT / "integrations"):
+        compileall.compile_dir(folder, quiet=2)
+
+
 @pytest.mark.parametrize(
     "page",
     [pytest.param(page, marks=marks(page)) for page in PAGES],
@@ -220,6 +234,8 @@ def test_the_commands_of_a_page_print_what_it_shows(
     folder.mkdir()
     if page.parent.parent.name == "examples":
         shutil.copytree(page.parent, folder, ignore=LEFT_BEHIND, dirs_exist_ok=True)
+    moment = re.search(r"^<!-- now: (\S+) -->$", text, re.MULTILINE)
+    frozen = {"WFEPY_PLUGINS": "wfepy_hooks.testing.events", "WFEPY_TESTING_NOW": moment[1]} if moment else {}
     for source, name in COPIED.findall(text):
         shutil.copy(ROOT / source, folder / name)
     corrected, position = [], 0
@@ -229,7 +245,7 @@ def test_the_commands_of_a_page_print_what_it_shows(
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.text, encoding="utf-8")
         elif block.language == "console":
-            played = play(block.text, folder, reader_environment(tmp_path))
+            played = play(block.text, folder, {**reader_environment(tmp_path), **frozen})
             corrected += [text[position : block.start], played]
             position = block.end
     expected = "".join([*corrected, text[position:]])

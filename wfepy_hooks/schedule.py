@@ -75,7 +75,7 @@ class Schedule:
 
     @property
     def follows_the_wall(self) -> bool:
-        """Whether it has ``*`` in the minute or the hour, see the top of this module."""
+        """Whether it has ``*`` in the minute or the hour: then a change of clocks neither moves nor drops anything."""
         return self.cron.minute.star or self.cron.hour.star
 
     def after(self, moment: datetime) -> Iterator[Occurrence]:

@@ -15,32 +15,42 @@ if TYPE_CHECKING:
     from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parents[2]
-#: The files from outside of this folder that the site has, at the same path below its root.
-SHOWN = ("examples/*/*.md", "examples/*/*.py", "examples/*/*.toml", ".github/workflows/*.yml", "CHANGELOG.md")
-#: A block that is a file, as tests/test_readme.py finds them: how it begins.
-FILE = re.compile(r"^<!-- file: (\S+) -->\n+```(\w+)$", re.MULTILINE)
+#: The files from outside of the pages' folder that the site has.
+SHOWN = (
+    *("CHANGELOG.md", ".github/workflows/*.yml"),
+    *("examples/*/*.md", "examples/*/*.py", "examples/*/*.toml"),
+)
+#: What the tests of the pages know a file by, which readers shall see above it.
+FILE = re.compile(r"^<!-- file: (\S+) -->\n+```(\S+)$", re.MULTILINE)
 LINK = re.compile(r"(?<=\]\()(?!\w+:|#)[^)\s#]+")
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     """Add the files of :data:`SHOWN`."""
     for path in sorted(path for pattern in SHOWN for path in ROOT.glob(pattern)):
-        name = path.relative_to(ROOT).as_posix()
+        name = _on_the_site(path.relative_to(ROOT))
         files.append(File.generated(config, name, abs_src_path=str(path)))
     return files
 
 
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Turn links that are right on disk and on GitHub into those of the site, where ``docs`` is the root; and show the
-    names of files above them."""
+    """Turn links that are right on disk and on GitHub into those of the site, and name its files to the reader."""
     source = Path(str(page.file.abs_src_path))
 
     def on_the_site(link: re.Match[str]) -> str:
         target = Path(os.path.normpath(source.parent / link[0]))
         for root in (Path(config.docs_dir), ROOT):
             if target.is_relative_to(root):
-                path = target.relative_to(root).as_posix()
+                path = _on_the_site(target.relative_to(root))
                 return os.path.relpath(path, os.path.dirname(page.file.src_uri))
         return link[0]
 
     return FILE.sub(r'```\2 title="\1"', LINK.sub(on_the_site, markdown))
+
+
+def _on_the_site(path: Path) -> str:
+    """Return the path of a file below the root of the site, which has nothing that begins with a dot.
+
+    The theme would take a page ``README.md`` for that of its whole section, and not list it.
+    """
+    return path.as_posix().lstrip(".").replace("/README.md", ".md")

@@ -1,6 +1,8 @@
 """Write the workflow file for this project, and say what to do next.
 
-wfepy github init
+    wfepy github init
+
+A file that somebody has edited by hand, or that wfepy has not made, is left alone without --force.
 """
 
 from __future__ import annotations

@@ -89,7 +89,10 @@ def test_the_picture_of_the_workflow_is_up_to_date(
 
 def test_the_chart_of_the_quarter_is_up_to_date(quarter_chart: Chart, request: pytest.FixtureRequest) -> None:
     drawn, page = gantt_svg(quarter_chart), PAGE.read_text(encoding="utf-8")
-    block = re.compile(r"(?<=<!-- chart: quarter.txt -->\n\n```text\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
+    block = re.compile(
+        r"(?<=<!-- checked: test_the_chart_of_the_quarter_is_up_to_date -->\n\n```text\n).*?(?=^```$)",
+        re.MULTILINE | re.DOTALL,
+    )
     expected = block.sub(lambda _: gantt_text(quarter_chart), page)
     if request.config.getoption("--update-golden"):
         LIFE.write_text(drawn, encoding="utf-8", newline="\n")

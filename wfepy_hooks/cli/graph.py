@@ -7,12 +7,8 @@ Text, DOT and Mermaid need nothing; svg, png and pdf need the program dot of Gra
 standard output, as text if no format is given.
 
 A click on a task or a condition leads to its source. --link, or source_link in the config file, says where that is: a
-template such as https://host/{commit}/{path}#L{line}, or one of these names:
-
-    file      the file itself, from the picture on (the default)
-    github    the page of the commit; so does gitlab
-    vscode    the line in the editor; so does pycharm
-    none      nowhere
+template with {path}, {line} and, if wanted, {commit}, or a name: file (the file itself, the default), github or gitlab
+(the page of the commit), vscode or pycharm (the line in the editor), none.
 """
 
 from __future__ import annotations
@@ -48,7 +44,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--link",
         metavar="TEMPLATE",
-        help="where a click leads: a template or one of the names above",
+        help="where a click leads: a template such as https://host/{path}#L{line}, or a name",
     )
     boxes = parser.add_mutually_exclusive_group()
     boxes.add_argument(
