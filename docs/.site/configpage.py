@@ -52,8 +52,8 @@ ENGINE: Meanings = {
     ),
     "source_link": (
         '"file"',
-        "where a click on a task of a [picture](../how-to/pictures.md#links-to-the-source) leads: a template, or `file`, "
-        "`github`, `gitlab`, `vscode`, `pycharm`, `none`",
+        "where a click on a task of a [picture](../how-to/pictures.md#links-to-the-source) leads: a template, or "
+        "`file`, `github`, `gitlab`, `vscode`, `pycharm`, `none`",
     ),
 }
 WORKFLOW: Meanings = {
