@@ -2,7 +2,8 @@
 
 In a page, a comment ``<!-- file: NAME -->`` above a fenced block names the file that the block is. A ``console`` block
 holds commands behind ``$ `` with what they print. One page's files and commands share a folder, in their order, whose
-name a comment ``<!-- folder: NAME -->`` may tell; for the page of an example it is a copy of the example's.
+name a comment ``<!-- folder: NAME -->`` may tell; for the page of an example it is a copy of the example's. A command
+that is nothing but a ``cd`` holds for those behind it.
 A comment ``<!-- copy: PATH as NAME -->`` puts a file of this repository there, for what no command of ours can make.
 A picture that they leave there, such as of ``wfepy graph -o NAME.svg``, is the one that the page shows.
 A comment ``<!-- now: MOMENT -->`` tells at which time the commands are run.
@@ -12,6 +13,7 @@ A comment ``<!-- now: MOMENT -->`` tells at which time the commands are run.
 from __future__ import annotations
 
 import compileall
+import contextlib
 import fcntl
 import os
 import pty
@@ -24,6 +26,7 @@ import sys
 import termios
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
@@ -31,12 +34,17 @@ from xml.etree import ElementTree
 import pytest
 
 import crontab_folder
+import package_index
 import wfepy_hooks
 
 ROOT = Path(__file__).parent.parent
+#: Its commands upload to PyPI and install from there: an index on loopback stands for it.
+PLUGIN_PAGE = ROOT / "docs/tutorial/plugin.md"
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md")), *sorted(ROOT.glob("examples/*/README.md"))]
 #: What a spinner draws between saving and restoring the cursor, colours and other codes of a terminal.
 ESCAPES = re.compile(r"\x1b7.*?\x1b8|\x1b\[[0-9;?]*[A-Za-z]", re.DOTALL)
+#: A line, such as one with a bar that grows, up to where it is wiped out.
+WIPED = re.compile(r"^.*\x1b\[2K", re.MULTILINE)
 FENCE = re.compile(
     r"(?:^<!-- file: (?P<file>\S+) -->\n+)?^```(?P<language>\S*)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
@@ -74,6 +82,8 @@ VARYING = [
     (re.compile(r"(/home/you/coffee on )\S+"), r"\1HOST"),
     (re.compile(r"(?<=  )[0-9a-f]{8}$"), "ID"),
     (re.compile(r"\bPython 3\.\d+(\.\d+)?"), "PYTHON"),
+    (re.compile(r"\b(hatchling==)[\d.]+"), r"\1VERSION"),
+    (re.compile(r"[\d.]+/[\d.]+ kB • [\d:-]+ • (\?|[\d.]+ \w+/s)$"), "SIZE"),
 ]
 
 
@@ -98,26 +108,54 @@ def commands(text: str) -> list[str]:
     return [line[2:] for line in text.splitlines() if line.startswith("$ ")]
 
 
-def play(text: str, folder: Path, environment: dict[str, str]) -> str:
+@dataclass
+class Shell:
+    """Where the commands of a page are typed.
+
+    :ivar folder: the working directory
+    :ivar environment: its environment variables
+    :ivar shown: what is printed here, and what the page shows for it
+    """
+
+    folder: Path
+    environment: dict[str, str]
+    shown: dict[str, str]
+
+    def run(self, command: str) -> str:
+        """Return what a command prints."""
+        if moved := re.fullmatch(r"cd (\S+)", command):
+            self.folder = (self.folder / moved[1]).resolve(strict=True)
+            return ""
+        return seen_at_a_terminal(command, self.folder, self.environment)
+
+    def as_shown(self, text: str) -> str:
+        """Return ``text`` with what a reader would see in place of what is printed here."""
+        for ours, theirs in self.shown.items():
+            text = text.replace(ours, theirs)
+        return text
+
+
+def play(text: str, shell: Shell) -> str:
     """Run the commands of a console block and return the block as it should be."""
-    shown = []
-    for command in commands(text):
-        shown.append(f"$ {command}\n{seen_at_a_terminal(command, folder, environment)}")
-    played = at_home("".join(shown), folder)
+    played = shell.as_shown("".join(f"$ {command}\n{shell.run(command)}" for command in commands(text)))
     # Lines that differ only in what varies stay as they are on the page.
     kept = {normalised(line): line for line in text.splitlines(keepends=True)}
     return "".join(kept.get(normalised(line), line) for line in played.splitlines(keepends=True))
 
 
-def at_home(text: str, folder: Path) -> str:
-    """Return ``text`` with a reader's paths in place of those of the test."""
-    for ours, theirs in (
-        (str(folder), f"/home/you/{folder.name}"),
-        (str(folder.parent), "/home/you"),
-        (os.path.dirname(sys.executable), "/home/you/.venv/bin"),
-    ):
-        text = text.replace(ours, theirs)
-    return text
+def played_page(text: str, shell: Shell) -> str:
+    """Write the files of a page and run its commands; return the page as it should be."""
+    folder = shell.folder
+    corrected, position = [], 0
+    for block in blocks(text):
+        if block.file:
+            path = folder / block.file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block.text, encoding="utf-8")
+        elif block.language == "console":
+            corrected += [text[position : block.start], play(block.text, shell)]
+            position = block.end
+    return "".join([*corrected, text[position:]])
 
 
 def seen_at_a_terminal(command: str, folder: Path, environment: dict[str, str]) -> str:
@@ -137,7 +175,7 @@ def seen_at_a_terminal(command: str, folder: Path, environment: dict[str, str]) 
     output = b"".join(chunks(terminal))
     os.close(terminal)
     process.wait()
-    text = ESCAPES.sub("", output.decode().replace("\r\n", "\n"))
+    text = ESCAPES.sub("", WIPED.sub("", output.decode().replace("\r\n", "\n")))
     return "\n".join(line.rstrip() for line in text.split("\n"))
 
 
@@ -200,10 +238,41 @@ def words_of(picture: Path) -> list[str]:
 
 
 def marks(page: Path) -> list[pytest.MarkDecorator]:
-    # The release builds a wheel and fills an environment.
-    slow = [pytest.mark.slow] if page.parent.name == "release" else []
+    # These build wheels and fill environments.
+    slow = [pytest.mark.slow] if page.parent.name == "release" or page == PLUGIN_PAGE else []
     draws = pictures(page, page.read_text(encoding="utf-8"))
     return [*slow, *([pytest.mark.outside] if draws else [])]
+
+
+def shell_for(text: str, folder: Path) -> Shell:
+    """Return the shell of a reader of a page, in the empty folder that is told by the page, below ``folder``."""
+    named = re.search(r"^<!-- folder: (\S+) -->$", text, re.MULTILINE)
+    moment = re.search(r"^<!-- now: (\S+) -->$", text, re.MULTILINE)
+    frozen = {"WFEPY_PLUGINS": "wfepy_hooks.testing.events", "WFEPY_TESTING_NOW": moment[1]} if moment else {}
+    home = folder / (named[1] if named else "coffee")
+    home.mkdir()
+    shown = {
+        str(home): f"/home/you/{home.name}",
+        str(folder): "/home/you",
+        os.path.dirname(sys.executable): "/home/you/.venv/bin",
+    }
+    return Shell(home, {**reader_environment(folder), **frozen}, shown)
+
+
+@contextlib.contextmanager
+def author(shell: Shell, folder: Path) -> Iterator[None]:
+    """Make the reader somebody with a virtual environment of their own, and an index that stands for PyPI."""
+    programs = package_index.reader_environment(folder / ".venv")
+    packages = folder / "packages"
+    packages.mkdir()
+    package_index.fill(packages, "wfepy-hooks", "pytest", "hatchling", "editables")
+    with package_index.PackageIndex(packages) as index:
+        for name in [each for each in shell.environment if each.startswith(("PIP_", "TWINE_"))]:
+            del shell.environment[name]
+        shell.environment.update(index.environment())
+        shell.environment["PATH"] = os.pathsep.join([str(programs), shell.environment["PATH"]])
+        shell.shown[index.url] = "https://upload.pypi.org/legacy/"
+        yield
 
 
 def page_name(page: Path) -> str:
@@ -229,31 +298,19 @@ def test_the_commands_of_a_page_print_what_it_shows(
     drawn = pictures(page, text)
     if drawn:
         require("dot")
-    named = re.search(r"^<!-- folder: (\S+) -->$", text, re.MULTILINE)
-    folder = tmp_path / (named[1] if named else "coffee")
-    folder.mkdir()
+    shell = shell_for(text, tmp_path)
+    folder = shell.folder
     if page.parent.parent.name == "examples":
         shutil.copytree(page.parent, folder, ignore=LEFT_BEHIND, dirs_exist_ok=True)
-    moment = re.search(r"^<!-- now: (\S+) -->$", text, re.MULTILINE)
-    frozen = {"WFEPY_PLUGINS": "wfepy_hooks.testing.events", "WFEPY_TESTING_NOW": moment[1]} if moment else {}
     for source, name in COPIED.findall(text):
         shutil.copy(ROOT / source, folder / name)
-    corrected, position = [], 0
-    for block in blocks(text):
-        if block.file:
-            path = folder / block.file
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(block.text, encoding="utf-8")
-        elif block.language == "console":
-            played = play(block.text, folder, {**reader_environment(tmp_path), **frozen})
-            corrected += [text[position : block.start], played]
-            position = block.end
-    expected = "".join([*corrected, text[position:]])
+    with author(shell, tmp_path) if page == PLUGIN_PAGE else contextlib.nullcontext():
+        expected = played_page(text, shell)
     if request.config.getoption("--update-golden"):
         page.write_text(expected, encoding="utf-8")
         for picture in drawn:
-            text = (folder / picture.name).read_text(encoding="utf-8")
-            picture.write_text(at_home(text, folder), encoding="utf-8")
+            drawing = (folder / picture.name).read_text(encoding="utf-8")
+            picture.write_text(shell.as_shown(drawing), encoding="utf-8")
         return
     assert expected == text
     for picture in drawn:

@@ -35,7 +35,7 @@ GROUPS = {
         "rewind": "begin anew at a task of an instance",
     },
     "set up": {
-        "new": "write a starter project",
+        "new": "write a starter project, or that of a plugin",
         "check": "check the graphs, and the saved instances against them",
         "generate": "write files for what runs the ticks, such as systemd or Kubernetes",
         "migrate": "take instances over into changed code",

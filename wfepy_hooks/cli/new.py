@@ -4,6 +4,15 @@
 
 The workflow is named after the folder, and nothing is ever overwritten. A folder
 with nothing but .git in it counts as empty.
+
+With --plugin, it is the project of a plugin, ready for PyPI: the package with its
+entry point, tests that pass, a README, and CI that tests and uploads.
+
+    wfepy new --plugin wfepy-deploy
+
+NAME is what it is called on PyPI. The module, the entry point and the table of the
+config file are then called wfepy_deploy, and the folder wfepy-deploy unless DIR says
+otherwise. docs/tutorial/plugin.md goes on from there.
 """
 
 from __future__ import annotations
@@ -11,6 +20,7 @@ from __future__ import annotations
 import os
 
 from ..errors import UsageError
+from .newproject import require_empty, write_project
 from .output import clean, result
 
 TYPE_CHECKING = False
@@ -30,25 +40,33 @@ _FILES = {
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("folder", metavar="DIR", help="the folder, which is made if it is not there")
+    parser.add_argument(
+        "folder", metavar="DIR", nargs="?", help="the folder, which is made if it is not there"
+    )
     parser.add_argument("--name", help="name of the workflow (default: that of the folder)")
+    parser.add_argument("--plugin", metavar="NAME", help="write a plugin of this name, not a workflow")
 
 
 def run(args: Namespace, config: Config) -> int:
+    if args.plugin is not None:
+        if args.name is not None:
+            raise UsageError(
+                "--name is for workflows; --plugin has the name of the plugin",
+                where="wfepy new",
+                hint="leave --name out",
+            )
+        from .newplugin import new_plugin
+
+        return new_plugin(args.plugin, args.folder)
+    if args.folder is None:
+        raise UsageError(
+            "the folder is missing", where="wfepy new", hint="give one, such as: wfepy new reviews"
+        )
     folder = os.path.abspath(args.folder)
     words = _words(args.name or os.path.basename(folder))
-    _require_empty(folder, args.folder)
-    try:
-        os.makedirs(folder, exist_ok=True)
-        for path, text in _contents(words).items():
-            # "x": never over a file that somebody else has made meanwhile
-            with open(os.path.join(folder, path), "x", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-    except OSError as error:
-        raise UsageError(
-            f"the project cannot be written: {error.strerror}", where=error.filename or folder
-        ) from error
-    result(clean(f"wrote {', '.join(_contents(words))} to {args.folder}"))
+    require_empty(folder, args.folder)
+    paths = write_project(folder, _FILES, words)
+    result(clean(f"wrote {', '.join(paths)} to {args.folder}"))
     result(clean(f"next: cd {args.folder} && wfepy run {words['name']}"))
     return 0
 
@@ -67,27 +85,3 @@ def _words(name: str) -> dict[str, str]:
         )
     # Not just the name: a module called json.py or test.py would hide one of Python's own.
     return {"name": name, "module": f"{name}_workflow"}
-
-
-def _require_empty(folder: str, shown: str) -> None:
-    hint = "choose another folder; nothing was written"
-    if os.path.lexists(folder) and not os.path.isdir(folder):
-        raise UsageError("it is there and no folder", where=shown, hint=hint)
-    try:
-        empty = not os.path.exists(folder) or set(os.listdir(folder)) <= {".git"}
-    except OSError as error:
-        raise UsageError(f"it cannot be read: {error.strerror}", where=shown, hint=hint) from error
-    if not empty:
-        raise UsageError("the folder is not empty", where=shown, hint=hint)
-
-
-def _contents(words: dict[str, str]) -> dict[str, str]:
-    """Return the text of each file by its path in the project."""
-    from string import Template
-
-    templates = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "starter")
-    contents = {}
-    for template, path in _FILES.items():
-        with open(os.path.join(templates, template), encoding="utf-8") as file:
-            contents[Template(path).substitute(words)] = Template(file.read()).substitute(words)
-    return contents
