@@ -173,7 +173,7 @@ def test_files_of_all_editors_are_read(tmp_path: Path, data: bytes) -> None:
         ("[wfpy]", "there is no table wfpy; did you mean \"wfepy\"?"),
         ('[wfepy]\nstat = "x"', '[wfepy] there is no key stat; did you mean "state"?'),
         ("[wfepy]\nxyz = 1", "[wfepy] there is no key xyz; known are project, state, plugins, required_plugins, "
-         "autoload, strict, strict_plugins, store, executor"),
+         "autoload, strict, strict_plugins, store, executor, source_link"),
         ("wfepy = 1", "[wfepy] must be a table, not 1"),
         ("workflows = []", "[workflows] must be a table, not an empty list"),
         ('plugins = ["slack"]', "[plugins] must be a table, not this list"),

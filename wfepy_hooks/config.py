@@ -37,6 +37,7 @@ class Config:
     :ivar state: absolute path of the folder with the saved state
     :ivar workflows: the configured workflows by name
     :ivar plugins: the plugins
+    :ivar source_link: where a click on a task of a picture leads, see :func:`.render.source_links`
     :ivar plugin_settings: the tables ``[plugins.NAME]`` by name, as they are in the file
     :ivar project: its name, for what is outside of its folder: entries of schedulers, and what each ``H`` is picked by;
         by default the name of the folder
@@ -68,6 +69,7 @@ class Config:
         self.file = file
         state = os.path.join(self.root, os.path.expanduser(engine.get("state", ".wfepy/state")))
         self.state = os.path.normpath(state)
+        self.source_link: str = engine.get("source_link", "file")
         self.workflows: dict[str, WorkflowConfig] = settings.workflows
         self.plugin_settings: dict[str, dict[str, Any]] = settings.plugins
         self.project: str = engine.get("project") or _as_name(os.path.basename(self.root))

@@ -91,6 +91,7 @@ ENGINE_KEYS: dict[str, Rule] = {
     "strict_plugins": FLAG,
     "store": TEXT,
     "executor": TEXT,
+    "source_link": TEXT,
 }
 WORKFLOW_KEYS: dict[str, Rule] = {
     "module": ('the name of a module or the path of a ".py" file', _is_module),

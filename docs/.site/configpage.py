@@ -50,6 +50,11 @@ ENGINE: Meanings = {
         "where tasks run that are ready at the same time: one after the other in the tick itself, `threads:4`, "
         "`processes:4`, or one that a plugin offers",
     ),
+    "source_link": (
+        '"file"',
+        "where a click on a task of a [picture](../how-to/pictures.md#links-to-the-source) leads: a template, or "
+        "`file`, `github`, `gitlab`, `vscode`, `pycharm`, `none`",
+    ),
 }
 WORKFLOW: Meanings = {
     "module": (

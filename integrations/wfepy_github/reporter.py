@@ -117,9 +117,13 @@ class Reporter:
         if self._graphs == MOST_GRAPHS:
             return ""
         self._graphs += 1
-        from wfepy_hooks.render import diagram, to_mermaid  # lazily: not for the 21st
+        from wfepy_hooks.render import diagram, source_links, to_mermaid  # lazily: not for the 21st
 
-        text = to_mermaid(diagram(instance.workflow, instance=instance, root=self._config.root))
+        environ = self._config.environ
+        # Complete addresses, of which only the job knows; without them a link would lead nowhere.
+        knows = environ.get("GITHUB_REPOSITORY") and environ.get("GITHUB_SHA")
+        link = source_links("github" if knows else "none", environ=environ)
+        text = to_mermaid(diagram(instance.workflow, instance=instance, root=self._config.root, link=link))
         return text if len(text) <= LONGEST_GRAPH else ""
 
 

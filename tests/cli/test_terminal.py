@@ -187,6 +187,15 @@ def test_the_status_fits_a_narrow_terminal(folder: Folder) -> None:
         assert words in text
 
 
+def test_a_chart_keeps_to_the_terminal_and_its_colours(folder: Folder) -> None:
+    folder.configure()
+    folder.ok("run", "flow")
+    seen = watch(folder, "history", "flow", "--gantt", columns=60)[1]
+    assert "\x1b[33m░" in seen
+    assert max(map(len, plain(seen))) <= 60
+    assert "\x1b" not in watch(folder, "history", "flow", "--gantt", environ={"NO_COLOR": "1"})[1]
+
+
 def test_data_is_refused_by_a_terminal_that_cannot_show_it(folder: Folder) -> None:
     folder.configure()
     code, seen = watch(folder, "graph", "flow", "--format", "png", environ={"PATH": os.defpath})

@@ -82,6 +82,9 @@ class Step(Flows):
         self.write("wfepy.toml", CONFIG)
         self.environ |= {
             "GITHUB_ACTIONS": "true",
+            "GITHUB_REPOSITORY": "ann/coffee",
+            "GITHUB_SERVER_URL": "https://github.example",
+            "GITHUB_SHA": "0123456789abcdef",
             "GITHUB_WORKSPACE": str(path),
             "GITHUB_OUTPUT": str(path / "output"),
             "GITHUB_STEP_SUMMARY": str(path / "summary"),
@@ -127,7 +130,15 @@ def test_the_summary_has_a_table_and_a_graph(step: Step, golden: Golden) -> None
     step.run("start", "flow", "--id", "a")
     step.run("start", "flow", "--id", "b", "--set", "done=1")
     step.run("github", "advance")
-    golden("wfepy_github/summary.md", re.sub(r"at 20\S+Z", "at NOW", step.summary))
+    golden("wfepy_github/summary.md", re.sub(r"at 20\d\d-\d\d-\d\d[T ][\d:.]+Z", "at NOW", step.summary))
+
+
+def test_without_the_repository_a_graph_has_no_links(step: Step) -> None:
+    step.environ |= {"GITHUB_SHA": ""}
+    step.run("start", "flow", "--id", "a")
+    step.run("github", "advance")
+    assert "flowchart TD" in step.summary
+    assert "click" not in step.summary
 
 
 def test_the_outputs_tell_what_came_of_the_instances(step: Step) -> None:

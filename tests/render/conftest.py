@@ -172,3 +172,71 @@ def second_pass(article: Workflow) -> Instance:
     instance.failures["illustrate"] = 1
     instance.errors["illustrate"] = "OSError: no pencil"
     return instance
+
+
+@pytest.fixture
+def press() -> Workflow:
+    """Labels on boxes in boxes, beside a loop and across it, and every kind of wait."""
+
+    @task(labels=["editors"])
+    @start_point()
+    @followed_by("write")
+    def plan(context: Any) -> bool:
+        return True
+
+    @task(labels=["editors", "text"])
+    @followed_by("review")
+    @followed_by("illustrate", lambda context: context.get("pictures", True))
+    def write(context: Any) -> bool:
+        return True
+
+    @task(labels=["editors", "text"])
+    @followed_by("edit")
+    @followed_by("write", lambda context: context["drafts"] < 3)
+    def review(context: Any) -> bool:
+        return True
+
+    @task(labels=["art"])
+    @followed_by("edit")
+    def illustrate(context: Any) -> bool:
+        return True
+
+    @task(labels=["editors", 'a "weird" <label> & #1; \N{ROCKET}'])
+    @join_point("all")
+    @followed_by("print_it")
+    @followed_by("sell", on="failed")
+    def edit(context: Any) -> bool:
+        return True
+
+    @task(labels=["press"])
+    @followed_by("sell")
+    def print_it(context: Any) -> bool:
+        return True
+
+    @task(labels=["press"])
+    @join_point("any")
+    @end_point()
+    def sell(context: Any) -> bool:
+        return True
+
+    return make_workflow("press", plan, write, review, illustrate, edit, print_it, sell)
+
+
+@pytest.fixture
+def waiting_press(press: Workflow) -> Instance:
+    """An instance in whose second pass one task waits for somebody, and another one is tried again."""
+    instance = Instance(press, id="42", uid="0123456789ab")
+    index = press.graph.index
+    instance.marking.settle(index["plan"], DONE, [E_TAKEN])
+    instance.marking.settle(index["write"], DONE, [E_TAKEN, E_TRUE])
+    instance.marking.settle(index["review"], DONE, [E_TAKEN, E_TRUE])
+    instance.marking.settle(index["write"], DONE, [E_TAKEN, E_TRUE])
+    wait = WaitState(
+        "2026-01-05T08:00:00Z",
+        "an editor reads the whole text of 40 pages and says whether it is good enough",
+    )
+    wait.signals, wait.by = ("approve",), ("ann", "bob")
+    wait.until = "2026-01-08T09:30:00.000000Z"
+    instance.waits["review"] = wait
+    instance.deadlines["review"] = "2026-01-09T08:00:00.000000Z"
+    return instance

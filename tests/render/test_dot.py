@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -47,8 +48,75 @@ def test_an_instance_as_dot(
 ) -> None:
     drawn = diagram(waiting_coffee.workflow, instance=waiting_coffee, root=here)
     golden("coffee_waiting.dot", to_dot(drawn))
-    golden("coffee_legend.dot", to_dot(drawn, legend=True))
+    golden("coffee_legend.dot", to_dot(replace(drawn, legend=True)))
     golden("article_second_pass.dot", to_dot(diagram(second_pass.workflow, instance=second_pass, root=here)))
+
+
+def linked(location: str) -> str:
+    return f"https://example.org/a b&c/{location.rpartition('/')[2].replace(':', '#L')}"
+
+
+def test_boxes_links_and_a_legend_as_dot(
+    press: Workflow, waiting_press: Instance, here: str, golden: Callable[[str, str], None]
+) -> None:
+    golden("press.dot", to_dot(diagram(press, root=here, boxes=["editors", "press"])))
+    drawn = diagram(press, instance=waiting_press, root=here, link=linked, legend=True)
+    golden("press_waiting.dot", to_dot(drawn))
+
+
+@pytest.mark.outside
+def test_graphviz_accepts_every_golden_file(
+    request: pytest.FixtureRequest, require: Callable[..., None]
+) -> None:
+    require("dot")
+    for file in sorted((request.path.parent / "golden").glob("*.dot")):
+        svg = to_picture(file.read_text(encoding="utf-8"), "svg")
+        assert b"</svg>" in svg, file
+
+
+@pytest.mark.outside
+def test_a_click_on_a_task_or_a_condition_leads_to_its_source(
+    press: Workflow, waiting_press: Instance, here: str, require: Callable[..., None]
+) -> None:
+    require("dot")
+    drawn = diagram(press, instance=waiting_press, root=here, link=linked)
+    root = ElementTree.fromstring(to_picture(to_dot(drawn), "svg"))
+    svg, xlink = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
+    found = {}
+    for group in root.iter(f"{svg}g"):
+        title = group.find(f"{svg}title")
+        link = group.find(f".//{svg}a[@{xlink}href]")
+        if group.get("class") in ("node", "edge") and title is not None and link is not None:
+            found[str(title.text)] = link.get(f"{xlink}href")
+    nodes = {node.name: node.link for node in drawn.nodes}
+    edges = {
+        f"{node.name}->{edge.target}": edge.link
+        for node in drawn.nodes
+        for edge in node.edges
+        if edge.condition
+    }
+    assert found == nodes | edges
+    assert len(edges) == 2
+
+
+def test_the_whole_reason_of_a_wait_is_in_the_tooltip(press: Workflow, waiting_press: Instance) -> None:
+    line = statement(to_dot(diagram(press, instance=waiting_press)), '"review" [')
+    reason = "waiting: an editor reads the whole text of 40 pages and says whether it is good enough"
+    terms = "signal approve by ann or bob, until 2026-01-08 09:30Z, times out at 2026-01-09 08:00Z"
+    assert f"{reason} ({terms})" in line.partition('tooltip="')[2]
+    assert terms not in line.partition('tooltip="')[0]
+
+
+def test_a_link_of_a_plugin_wins_unless_it_runs_code() -> None:
+    def line(**attributes: str) -> str:
+        node = Node("a", link="https://example.org/source", attributes=attributes)
+        return statement(to_dot(Diagram("w", (node,))), '"a" [')
+
+    assert 'URL="https://wiki.example"' in line(URL="https://wiki.example")
+    assert "source" not in line(URL="https://wiki.example")
+    assert "source" not in line(href="https://wiki.example")
+    assert 'URL="https://example.org/source"' in line(URL="javascript:alert(1)")
+    assert "alert" not in line(URL="java\nscript:alert(1)", labelhref="data:text/html,alert")
 
 
 def test_quoting() -> None:
@@ -79,7 +147,7 @@ def test_graphviz_shows_every_text_as_it_is(require: Callable[..., None]) -> Non
     nodes += [
         Node(f"label {n}", labels=(text,), attributes={"tooltip": text}) for n, text in enumerate(HOSTILE)
     ]
-    found = texts_in(to_picture(to_dot(Diagram(HOSTILE[0], tuple(nodes)), legend=True), "svg"))
+    found = texts_in(to_picture(to_dot(Diagram(HOSTILE[0], tuple(nodes), legend=True)), "svg"))
     for text in HOSTILE:
         if "\n" not in text:  # in a label of several parts the lines are wrapped anew
             assert {text.replace("\x1b", r"\x1b")} <= found
@@ -141,13 +209,32 @@ def test_a_long_condition_is_cut_and_whole_in_the_tooltip() -> None:
 
 def test_the_legend_explains_the_states_that_occur(waiting_coffee: Instance) -> None:
     drawn = diagram(waiting_coffee.workflow, instance=waiting_coffee)
-    source = to_dot(drawn, legend=True)
+    source = to_dot(replace(drawn, legend=True))
     legend = statement(source, 'graph [labelloc="t"')
     for words in ("done", "waiting", "skipped", "pending"):
         assert f"{words}</font>" in legend
     assert "failed" not in legend
     assert "<table" not in to_dot(drawn)
-    assert "failed" in to_dot(diagram(waiting_coffee.workflow), legend=True)
+    assert "done" not in to_dot(diagram(waiting_coffee.workflow, legend=True))
+
+
+def test_the_legend_explains_joins_arrows_and_borders(press: Workflow, waiting_press: Instance) -> None:
+    legend = statement(to_dot(diagram(press, instance=waiting_press, legend=True)), 'graph [labelloc="t"')
+    for words in (
+        "taken",
+        "not decided yet",
+        "starts the loop over",
+        "start or end point",
+        "tasks with a label",
+    ):
+        assert words in legend
+    assert "runs when all branches came" in legend
+    assert "runs at the first branch that comes" in legend
+    assert "not taken" not in legend
+    legend = statement(to_dot(diagram(press, boxes=[], legend=True)), 'graph [labelloc="t"')
+    assert "starts the loop over" in legend
+    for words in ("taken", "not decided yet", "with a label", "repeat together"):
+        assert words not in legend
 
 
 def test_the_same_workflow_gives_the_same_bytes(article: Workflow) -> None:

@@ -33,7 +33,7 @@ def test_words_beside_an_arrow_are_legible(taken: bool | None) -> None:
 
 
 def test_every_status_has_a_look() -> None:
-    assert set(STATUS_WORDS) | {"waiting"} == set(LOOKS)
+    assert set(STATUS_WORDS) | {"waiting", "retrying"} == set(LOOKS)
 
 
 def test_a_state_is_told_by_more_than_its_colour() -> None:

@@ -29,6 +29,41 @@ def test_an_instance_as_mermaid(
     golden("article_second_pass.mmd", to_mermaid(diagram(second_pass.workflow, instance=second_pass)))
 
 
+def test_boxes_links_and_a_legend_as_mermaid(
+    press: Workflow, waiting_press: Instance, here: str, golden: Callable[[str, str], None]
+) -> None:
+    golden("press.mmd", to_mermaid(diagram(press, root=here, boxes=["editors", "press"])))
+    drawn = diagram(
+        press,
+        instance=waiting_press,
+        root=here,
+        link=lambda location: f"https://example.org/{location.rpartition('/')[2].replace(':', '#L')}",
+        legend=True,
+    )
+    golden("press_waiting.mmd", to_mermaid(drawn))
+
+
+def test_a_link_of_a_plugin_wins_unless_it_runs_code() -> None:
+    def source(url: str) -> str:
+        return to_mermaid(Diagram("w", (Node("a", link="flow.py#L1", attributes={"URL": url}),)))
+
+    assert 'click n0 href "https://wiki.example" "a"' in source("https://wiki.example")
+    assert 'click n0 href "flow.py#L1" "a"' in source("JavaScript:alert(1)")
+
+
+def test_the_tooltip_is_all_there_is_to_say() -> None:
+    node = Node(
+        "a",
+        state="waiting",
+        note='for "go" <now>; #1 `x`\n' + "long " * 50,
+        link="a.py#L1",
+        location="a.py:1",
+    )
+    (line,) = (line for line in to_mermaid(Diagram("w", (node,))).splitlines() if "click" in line)
+    words = f"waiting: for 'go' (now), 1 'x' {'long ' * 49}long , at a.py:1"
+    assert line == f'  click n0 href "a.py#L1" "{words}" _blank'
+
+
 # What Mermaid makes of each was looked at in a browser (11.17): it shows the left column.
 @pytest.mark.parametrize(
     ("text", "escaped"),
@@ -56,7 +91,8 @@ def test_escaping(text: str, escaped: str) -> None:
 
 
 def test_a_long_line_is_cut() -> None:
-    assert escape("x" * 100) == "x" * 78 + " …"
+    assert escape("x" * 200) == "x" * 118 + " …"
+    assert escape("word " * 50) == "word " * 23 + "…"
 
 
 def test_names_that_mermaid_reserves_are_only_labels() -> None:
@@ -71,7 +107,7 @@ def test_a_link_and_colours_of_a_plugin_are_shown() -> None:
         "a", attributes={"URL": "https://example.org", "fillcolor": "gold", "color": "#123456", "x": "y"}
     )
     source = to_mermaid(Diagram("w", (node,)))
-    assert '  click n0 href "https://example.org"\n' in source
+    assert '  click n0 href "https://example.org" "a" _blank\n' in source
     assert "  style n0 fill:gold,stroke:#123456\n" in source
 
 

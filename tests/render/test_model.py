@@ -77,9 +77,12 @@ def test_the_state_of_an_instance_is_shown(waiting_coffee: Instance) -> None:
 
 def test_a_failed_attempt_and_the_pass_of_a_loop_are_noted(second_pass: Instance) -> None:
     nodes = nodes_of(diagram(second_pass.workflow, instance=second_pass))
-    assert (nodes["illustrate"].state, nodes["illustrate"].note) == ("ready", "OSError: no pencil")
+    assert (nodes["illustrate"].state, nodes["illustrate"].note) == (
+        "retrying",
+        "attempt 1 failed: OSError: no pencil",
+    )
     assert nodes["review"].state_text == "ready (pass 2)"
-    assert nodes["illustrate"].state_text == "ready: OSError: no pencil"
+    assert nodes["illustrate"].state_text == "retrying: attempt 1 failed: OSError: no pencil"
     assert nodes["start"].state_text == nodes["publish"].state_text == ""
     second_pass.marking.settle(second_pass.marking.graph.index["illustrate"], FAILED, [])
     nodes = nodes_of(diagram(second_pass.workflow, instance=second_pass))

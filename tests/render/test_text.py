@@ -26,6 +26,17 @@ def test_an_instance_as_text(
     golden("article_second_pass.txt", to_text(diagram(second_pass.workflow, instance=second_pass)))
 
 
+def test_boxes_and_a_legend_as_text(
+    press: Workflow, waiting_press: Instance, golden: Callable[[str, str], None]
+) -> None:
+    golden("press.txt", to_text(diagram(press, boxes=["editors", "press"])))
+    drawn = diagram(press, instance=waiting_press, legend=True)
+    golden("press_waiting.txt", to_text(drawn))
+    plain = to_text(drawn, ascii=True)
+    golden("press_waiting_ascii.txt", plain)
+    assert plain.isascii()
+
+
 def test_ascii_only(second_pass: Instance, golden: Callable[[str, str], None]) -> None:
     text = to_text(diagram(second_pass.workflow, instance=second_pass), ascii=True)
     assert text.isascii()

@@ -1,9 +1,14 @@
 """Draw a workflow; with an instance, its state too.
 
     wfepy graph coffee -o coffee.svg
+    wfepy graph coffee table-4 --legend
 
 Text, DOT and Mermaid need nothing; svg, png and pdf need the program dot of Graphviz. Without -o the drawing goes to
 standard output, as text if no format is given.
+
+A click on a task or a condition leads to its source. --link, or source_link in the config file, says where that is: a
+template with {path}, {line} and, if wanted, {commit}, or a name: file (the file itself, the default), github or gitlab
+(the page of the commit), vscode or pycharm (the line in the editor), none.
 """
 
 from __future__ import annotations
@@ -14,7 +19,7 @@ import sys
 from ..errors import UsageError
 from ..project import Project
 from .naming import pick_workflow
-from .output import clean, is_terminal, result, say
+from .output import clean, is_terminal, result, say, write_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +27,10 @@ if TYPE_CHECKING:
 
     from ..config import Config
     from ..render import Diagram
+    from ..workflow import Workflow
 
+#: What explains its signs where nobody says: text is for people who see it often, Mermaid for the pages of others.
+_WITH_LEGEND = ("dot", "svg", "png", "pdf")
 _SUFFIXES = {".mmd": "mermaid", ".md": "mermaid", ".txt": "text", ".gv": "dot"}
 
 
@@ -33,15 +41,34 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="write there; its suffix is the format if none is given"
     )
+    parser.add_argument(
+        "--link",
+        metavar="TEMPLATE",
+        help="where a click leads: a template such as https://host/{path}#L{line}, or a name",
+    )
+    boxes = parser.add_mutually_exclusive_group()
+    boxes.add_argument(
+        "--cluster",
+        action="append",
+        metavar="LABEL",
+        help="draw a box around the tasks of this label (may be repeated); by default around loops, and around labels "
+        "that group the tasks well",
+    )
+    boxes.add_argument("--no-cluster", action="store_true", help="no boxes")
+    legend = parser.add_mutually_exclusive_group()
+    legend.add_argument(
+        "--legend", action="store_true", default=None, help="explain the signs; pictures do by default"
+    )
+    legend.add_argument("--no-legend", action="store_false", dest="legend", help="do not explain the signs")
 
 
 def run(args: Namespace, config: Config) -> int:
     name = pick_workflow(config, args.workflow)
     project = Project(config)
     format = args.format or _format_of(args.output)
-    drawn = _render(_diagram(project, name, args.instance), format, config, args.output)
+    drawn = _render(_diagram(project, name, args, format), format, config, args.output)
     if args.output is not None:
-        _write(args.output, drawn)
+        write_file(args.output, drawn)
         say(f"wrote {clean(args.output)}")
     elif isinstance(drawn, str):
         result(drawn.rstrip("\n"))
@@ -60,22 +87,42 @@ def _format_of(output: str | None) -> str:
     return _SUFFIXES.get(suffix) or suffix[1:] or "text"
 
 
-def _diagram(project: Project, name: str, instance: str | None) -> Diagram:
-    from ..render import diagram, merge_attributes
+def _diagram(project: Project, name: str, args: Namespace, format: str) -> Diagram:
+    from ..render import diagram, merge_attributes, source_links
 
     # What is wrong with a graph is best seen in its picture; only a state needs a right one.
-    workflow = project.load_unchecked(name) if instance is None else project.workflow(name)
+    workflow = project.load_unchecked(name) if args.instance is None else project.workflow(name)
     attributes = {}
     if project.config.plugins.has("wfepy_graph_attributes"):
         for task in workflow.tasks.values():
             found = project.config.plugins.setup("wfepy_graph_attributes", dict, workflow=workflow, task=task)
             attributes[task.name] = merge_attributes(found)
+    template = args.link or project.config.source_link
     return diagram(
         workflow,
-        instance=None if instance is None else project.read(name, instance),
+        instance=None if args.instance is None else project.read(name, args.instance),
         attributes=attributes,
         root=os.getcwd(),
+        boxes=_boxes(args, workflow),
+        link=None if format == "text" else source_links(template, output=args.output),
+        legend=format in _WITH_LEGEND if args.legend is None else args.legend,
     )
+
+
+def _boxes(args: Namespace, workflow: Workflow) -> list[str] | None:
+    """Return the labels to draw boxes for; ``None``: those that help."""
+    if args.no_cluster:
+        return []
+    if args.cluster is None:
+        return None
+    known = sorted({str(label) for task in workflow.tasks.values() for label in task.labels})
+    for label in args.cluster:
+        if label not in known:
+            from ..suggest import did_you_mean
+
+            hint = did_you_mean(label, known) if known else "no task has one"
+            raise UsageError(f'no task has the label "{label}"', where=f"workflow {workflow.name}", hint=hint)
+    return list(args.cluster)
 
 
 def _render(drawn: Diagram, format: str, config: Config, output: str | None) -> str | bytes:
@@ -99,12 +146,3 @@ def _render(drawn: Diagram, format: str, config: Config, output: str | None) -> 
         known = ", ".join(dict.fromkeys([*RENDERERS, *offered]))
         raise UsageError(f'there is no format "{format}"', where="wfepy graph", hint=f"known are {known}")
     return renderer(drawn)
-
-
-def _write(path: str, drawn: str | bytes) -> None:
-    data = drawn.encode("utf-8", "backslashreplace") if isinstance(drawn, str) else drawn
-    try:
-        with open(path, "wb") as file:
-            file.write(data)
-    except OSError as error:
-        raise UsageError(f"it cannot be written: {error.strerror}", where=path) from error

@@ -1,6 +1,10 @@
 """Show what happened to one instance, oldest first.
 
     wfepy history coffee table-4 -n 20
+    wfepy history coffee table-4 --gantt -o table-4.svg
+
+--gantt draws when each task ran, waited and failed: as text, as Mermaid for a Markdown page, or as SVG, which needs no
+other program. All times are UTC.
 
 INSTANCE may be left out where there is only one, or one is called "default". With --json: {"workflow", "instance",
 "records": [...]}, the records as docs/reference/state-format.md describes them.
@@ -8,6 +12,7 @@ INSTANCE may be left out where there is only one, or one is called "default". Wi
 
 from __future__ import annotations
 
+from ..errors import UsageError
 from ..operate import signature
 from ..operations import PAST
 from ..project import Project
@@ -24,6 +29,8 @@ if TYPE_CHECKING:
 
     from ..config import Config
 
+FORMATS = ("text", "mermaid", "svg")
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     from .parsing import add_json
@@ -32,6 +39,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("instance", nargs="?", metavar="INSTANCE", help="id of the instance")
     parser.add_argument("-n", type=_count, metavar="N", help="only the last N records")
     parser.add_argument("--full", action="store_true", help="long values, too")
+    parser.add_argument("--gantt", action="store_true", help="draw it as a chart over time")
+    parser.add_argument("--format", choices=FORMATS, help="of the chart: text (the default), mermaid or svg")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="write the chart there; its suffix is the format if none is given",
+    )
     add_json(parser)
 
 
@@ -44,9 +59,15 @@ def _count(text: str) -> int:
 
 
 def run(args: Namespace, config: Config) -> int:
+    _check(args)
     name = pick_workflow(config, args.workflow)
     project = Project(config)
     instance = pick_instance(project, name, args.instance)
+    if args.gantt:
+        from .gantt import draw  # lazily: few draw
+
+        draw(args, project, name, instance)
+        return 0
     records = list(project.store.history(name, instance))
     if args.n is not None:
         records = records[max(len(records) - args.n, 0) :]
@@ -58,6 +79,17 @@ def run(args: Namespace, config: Config) -> int:
     if not records and args.n is None:
         result(f"nothing has happened to {name}/{instance} yet")
     return 0
+
+
+def _check(args: Namespace) -> None:
+    if not args.gantt and (args.format or args.output):
+        option = "--format" if args.format else "-o"
+        raise UsageError(f"{option} is for charts", where="wfepy history", hint="add --gantt")
+    if args.gantt and args.json and (args.format or args.output):
+        option = "--format" if args.format else "-o"
+        raise UsageError(
+            f"--json and {option} exclude each other", where="wfepy history", hint="leave one of them out"
+        )
 
 
 def _line(record: dict[str, Any], longest: int | None) -> str:

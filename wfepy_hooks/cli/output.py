@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 
-from ..errors import WfepyError
+from ..errors import UsageError, WfepyError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ __all__ = [
     "say",
     "tell_error",
     "wants_color",
+    "write_file",
 ]
 
 
@@ -199,3 +200,16 @@ class TasksPrintToStderr:
         if self._descriptor >= 0:
             os.dup2(self._descriptor, 1)
             os.close(self._descriptor)
+
+
+def write_file(path: str, content: str | bytes) -> None:
+    """Write a file that the user has named.
+
+    :raises UsageError: if it cannot be written
+    """
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    try:
+        with open(path, "wb") as file:
+            file.write(data)
+    except OSError as error:
+        raise UsageError(f"it cannot be written: {error.strerror}", where=path) from error

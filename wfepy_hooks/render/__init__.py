@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from .dot import to_dot
+from .groups import Group
+from .links import source_links
 from .look import LOOKS, Look
 from .mermaid import to_mermaid
 from .model import Diagram, Edge, Node, diagram, merge_attributes
@@ -18,12 +20,14 @@ __all__ = [
     "RENDERERS",
     "Diagram",
     "Edge",
+    "Group",
     "Look",
     "Node",
     "PictureError",
     "can_show_unicode",
     "diagram",
     "merge_attributes",
+    "source_links",
     "to_dot",
     "to_mermaid",
     "to_picture",

@@ -29,12 +29,15 @@ LOOKS = {
     "done": Look("✓", "+", "done", "#dafbe1", "#1a7f37", "#0f3d1c"),
     "waiting": Look("…", "~", "waiting", "#fff3b8", "#9a6700", "#4d2d00"),
     "ready": Look("▸", ">", "ready", "#d8ecff", "#0969da", "#0a3069"),
+    "retrying": Look("↻", "!", "retrying", "#ffe2cc", "#bc4c00", "#5c2200"),
     "pending": Look("·", ".", "pending", "#ffffff", "#8c959f", "#424a53"),
     "failed": Look("✗", "x", "failed", "#a40e26", "#67060c", "#ffffff"),
     "timed_out": Look("✗", "x", "timed out", "#953800", "#5c2200", "#ffffff"),
     "skipped": Look(DASH, "-", "skipped", "#eaeef2", "#afb8c1", "#424a53"),
     "cancelled": Look(DASH, "-", "cancelled", "#d0d7de", "#8c959f", "#32383f"),
 }
+# Of boxes around tasks: what they are filled with, their border, their title.
+GROUP = Look("", "", "", "#f6f8fa", "#8c959f", "#424a53")
 NO_STATE = Look("", "", "", "#ffffff", "#57606a", "#1f2328")
 
 # Of arrows: what they are drawn with and the words beside them, by whether the transition was taken

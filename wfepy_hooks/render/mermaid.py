@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from .look import EDGE_COLOURS, LOOKS
+import textwrap
+
+from . import legend
+from .links import is_safe
+from .look import EDGE_COLOURS, GROUP, LOOKS
 from .text import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from .groups import Group
     from .model import Diagram, Edge, Node
 
-LABEL_LENGTH = 80
+LABEL_LENGTH = 120
 
 # Written as entities: what ends a quoted label, or starts something in HTML, Markdown or Mermaid. Each was tried
 # with Mermaid 11.17 in a browser.
 _ENTITIES = {character: f"#{ord(character)};" for character in "#&<>`%;*~\\"} | {'"': "#quot;"}
+
+_PLAIN = {'"': "'", "#": "", "<": "(", ">": ")", "`": "'", ";": ","}
 
 
 def to_mermaid(diagram: Diagram) -> str:
@@ -31,7 +38,11 @@ def escape(text: str) -> str:
 
 def _escape_line(line: str) -> str:
     if len(line) > LABEL_LENGTH:
-        line = line[: LABEL_LENGTH - 2] + " …"
+        line = (
+            textwrap.shorten(line[:LABEL_LENGTH], LABEL_LENGTH - 2, placeholder="")
+            or line[: LABEL_LENGTH - 2]
+        )
+        line += " …"
     escaped = "".join(_ENTITIES.get(c, c) for c in line)
     if "__" in line:  # __init__ would be bold; make_coffee is left readable
         escaped = escaped.replace("_", "#95;")
@@ -49,6 +60,8 @@ def _lines(diagram: Diagram) -> Iterator[str]:
     for node in diagram.nodes:
         before, after = _shape(node)
         yield f'  {ids[node.name]}{before}"{_label(node)}"{after}'
+    for number, group in enumerate(diagram.groups):
+        yield from _subgraph(f"g{number}", group, ids, "  ")
     styles: dict[str, list[int]] = {}
     number = 0
     for node in diagram.nodes:
@@ -57,11 +70,52 @@ def _lines(diagram: Diagram) -> Iterator[str]:
             if edge.taken is not None:
                 styles.setdefault(EDGE_COLOURS[edge.taken][0], []).append(number)
             number += 1
+    if diagram.legend:
+        yield from _legend(diagram)
     yield from _classes(diagram, ids)
     for colour, edges in styles.items():
         yield f"  linkStyle {','.join(map(str, edges))} stroke:{colour}"
     for node in diagram.nodes:
         yield from _extra(ids[node.name], node)
+
+
+def _subgraph(identifier: str, group: Group, ids: Mapping[str, str], indent: str) -> Iterator[str]:
+    yield f'{indent}subgraph {identifier}["{escape(group.title)}"]'
+    for name in group.names:
+        yield f"{indent}  {ids[name]}"
+    for number, inner in enumerate(group.groups):
+        yield from _subgraph(f"{identifier}_{number}", inner, ids, f"{indent}  ")
+    yield f"{indent}end"
+    fill, dashes = ("none", ",stroke-dasharray:5 4") if group.is_loop else (GROUP.fill, "")
+    yield f"{indent}style {identifier} fill:{fill},stroke:{GROUP.border},color:{GROUP.font}{dashes}"
+
+
+def _legend(diagram: Diagram) -> Iterator[str]:
+    """Yield a box with the states that occur, and words for the arrows and shapes, which would take much room."""
+    states = [f"l_{state}" for state in legend.states(diagram)]
+    words = [f"{_ARROWS[kind]}: {text}" for kind, text in legend.arrows(diagram).items()]
+    words += [f"{_BORDERS[kind]}: {text}" for kind, text in legend.borders(diagram).items()]
+    words += [f"{rule}: {text}" for rule, text in legend.joins(diagram).items()]
+    yield '  subgraph legend["Legend"]'
+    for state, name in zip(legend.states(diagram), states, strict=True):
+        yield f'    {name}("{escape(f"{LOOKS[state].sign} {LOOKS[state].words}")}")'
+    if words:
+        yield f'    l_words["{"<br/>".join(map(escape, words))}"]'
+        yield f"    style l_words fill:#ffffff,stroke:none,color:{GROUP.font}"
+        states.append("l_words")
+    # Links that are not seen put one below the other.
+    yield f"    {' ~~~ '.join(states)}"
+    yield "  end"
+    yield f"  style legend fill:#ffffff,stroke:{GROUP.border},color:{GROUP.font}"
+
+
+_ARROWS = {
+    "taken": "thick green arrow",
+    "passed": "light arrow",
+    "open": "dark arrow",
+    "loop": "dotted arrow with ↺",
+}
+_BORDERS = {"bold": "rounded, bold border", "label": "grey box", "region": "dashed box"}
 
 
 def _shape(node: Node) -> tuple[str, str]:
@@ -84,6 +138,8 @@ def _classes(diagram: Diagram, ids: dict[str, str]) -> Iterator[str]:
     """Yield the colours of the states that occur, and the marks of start and end points."""
     for state, look in LOOKS.items():
         members = [ids[node.name] for node in diagram.nodes if node.state == state]
+        if diagram.legend and state in legend.states(diagram):
+            members.append(f"l_{state}")
         if members:
             name = state.replace("_", "-")
             yield f"  classDef {name} fill:{look.fill},stroke:{look.border},color:{look.font}"
@@ -95,10 +151,14 @@ def _classes(diagram: Diagram, ids: dict[str, str]) -> Iterator[str]:
 
 
 def _extra(identifier: str, node: Node) -> Iterator[str]:
-    """Yield what Mermaid can show of the extra attributes: a link and colours."""
-    link = node.attributes.get("URL") or node.attributes.get("href")
-    if link and link.isprintable() and '"' not in link:
-        yield f'  click {identifier} href "{link}"'
+    """Yield a link to the source, and what Mermaid can show of the extra attributes: a link and colours."""
+    links = (node.attributes.get("URL"), node.attributes.get("href"), node.link)
+    link = next(
+        (each for each in links if each and each.isprintable() and '"' not in each and is_safe(each)), ""
+    )
+    if link:
+        # A new tab, since pages such as GitHub's draw in a frame, in which no other page can be shown.
+        yield f'  click {identifier} href "{link}" "{_tooltip(node)}" _blank'
     names = {"fillcolor": "fill", "color": "stroke", "fontcolor": "color"}
     colours = [
         f"{name}:{node.attributes[key]}"
@@ -107,3 +167,9 @@ def _extra(identifier: str, node: Node) -> Iterator[str]:
     ]
     if colours:
         yield f"  style {identifier} {','.join(colours)}"
+
+
+def _tooltip(node: Node) -> str:
+    """Return what there is to say about a task; Mermaid shows entities there as they are written."""
+    text = ", at ".join(filter(None, (node.state_text, node.location or node.name)))
+    return "".join(_PLAIN.get(c, c) for c in printable(" ".join(text.split())))

@@ -6,19 +6,22 @@ import os.path
 from dataclasses import dataclass, field
 
 from ..graph import Graph
-from ..marking import EDGE_WORDS, STATUS_WORDS
+from ..marking import EDGE_WORDS
 from ..task import Task
 from .conditions import ConditionTexts
+from .groups import find_groups
 from .look import look_of
+from .notes import state_and_note
 from .order import loop_depths, reading_order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from ..instance import Instance
     from ..task import Transition
     from ..workflow import Workflow
+    from .groups import Group
 
     Attributes = Mapping[str, Mapping[str, str]]
 
@@ -33,6 +36,7 @@ class Edge:
     :ivar is_loop: it leads back to the head of a loop
     :ivar decision: a word of :data:`wfepy_hooks.marking.EDGE_WORDS`; empty without an instance
     :ivar location: ``file:line`` of the condition; empty when there is none
+    :ivar link: where a click on it leads; empty: nowhere
     """
 
     target: str
@@ -41,6 +45,7 @@ class Edge:
     is_loop: bool = False
     decision: str = ""
     location: str = ""
+    link: str = ""
 
     @property
     def taken(self) -> bool | None:
@@ -71,6 +76,8 @@ class Node:
     :ivar note: what there is to say about the state: the reason of a wait, the error of an attempt
     :ivar generation: how often the loops around it have repeated
     :ivar location: ``file:line`` of the function
+    :ivar link: where a click on it leads; empty: nowhere
+    :ivar boxed: those of its labels that stand on boxes around it
     :ivar attributes: what plugins say about it
     :ivar edges: its outgoing transitions, in the order of the decorators
     """
@@ -90,6 +97,8 @@ class Node:
     note: str = ""
     generation: int = 0
     location: str = ""
+    link: str = ""
+    boxed: tuple[str, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
     edges: tuple[Edge, ...] = ()
 
@@ -105,15 +114,21 @@ class Node:
         """What stands on the node of a picture, line by line."""
         # A task that nothing has happened to looks as it does without a state.
         sign = look_of(self.state).sign + " " if self.state not in ("", "pending") else ""
+        labels = [label for label in self.labels if label not in self.boxed]
         lines = [
             sign + self.name,
-            "{" + ",".join(self.labels) + "}" if self.labels else "",
+            "{" + ",".join(labels) + "}" if labels else "",
             self.join_rule,
             "ends all" if self.terminates else "",
             "no such task" if self.is_missing else "",
             self.state_text,
         ]
         return [line for line in lines if line]
+
+    @property
+    def tooltip(self) -> str:
+        """All there is to say about the state, and where the task is in the source."""
+        return "\n".join(filter(None, (self.state_text, self.location or self.name)))
 
     @property
     def join_rule(self) -> str:
@@ -132,12 +147,16 @@ class Diagram:
     :ivar instance: id of the instance whose state is shown; empty without one
     :ivar status: the instance's status
     :ivar nodes: the tasks in reading order, see :mod:`.order`
+    :ivar groups: the outermost boxes around tasks, see :mod:`.groups`
+    :ivar legend: explain the signs, colours and shapes that occur
     """
 
     name: str
     nodes: tuple[Node, ...]
     instance: str = ""
     status: str = ""
+    groups: tuple[Group, ...] = ()
+    legend: bool = False
 
     @property
     def title(self) -> str:
@@ -153,6 +172,9 @@ def diagram(
     attributes: Attributes | None = None,
     name: str = "",
     root: str = "",
+    boxes: Sequence[str] | None = None,
+    link: Callable[[str], str] | None = None,
+    legend: bool = False,
 ) -> Diagram:
     """Return what a picture of ``workflow`` shows. A workflow with a wrong graph can be drawn, too.
 
@@ -161,8 +183,13 @@ def diagram(
     :param attributes: extra attributes of nodes by task name, such as ``{"ship": {"URL": "https://..."}}``
     :param name: what to call it; by default the workflow's name
     :param root: folder that the shown file names are relative to
+    :param boxes: the labels to draw boxes for, and loops beside them; empty: no boxes at all; ``None``: loops, and the
+        labels that help a reader, see :func:`.groups.is_telling`
+    :param link: makes a link of ``file:line``, such as :func:`.links.source_links`
+    :param legend: explain the signs, colours and shapes that occur
     """
-    return _Builder(workflow, instance, states or {}, attributes or {}, root).build(name)
+    builder = _Builder(workflow, instance, states or {}, attributes or {}, root, link)
+    return builder.build(name, boxes, legend)
 
 
 def merge_attributes(results: Iterable[Mapping[str, str]]) -> dict[str, str]:
@@ -182,12 +209,14 @@ class _Builder:
         states: Mapping[str, str],
         attributes: Attributes,
         root: str,
+        link: Callable[[str], str] | None,
     ) -> None:
         self.workflow = workflow
         self.instance = instance
         self.states = states
         self.attributes = attributes
         self.root = root
+        self.link = link or (lambda location: "")
         self.tasks = dict(workflow.tasks)
         self.missing = self._add_missing()
         self.graph = Graph(self.tasks)
@@ -195,14 +224,29 @@ class _Builder:
         self.heads = {loop.head for loop in self.graph.loops}
         self.condition_text = ConditionTexts()
 
-    def build(self, name: str) -> Diagram:
+    def build(self, name: str, boxes: Sequence[str] | None, legend: bool) -> Diagram:
         order = reading_order(self.graph)
         tasks: Sequence[Task] = list(self.tasks.values())
-        nodes = tuple(self._node(number, tasks[number]) for number in order)
+        groups = self._groups(order, boxes) if boxes is None or boxes else ()
+        boxed = dict(_labels_around(groups))
+        nodes = tuple(self._node(number, tasks[number], boxed) for number in order)
         name = name or getattr(self.workflow, "name", "") or "workflow"
         if self.instance is None:
-            return Diagram(name, nodes)
-        return Diagram(name, nodes, self.instance.id, self.instance.status)
+            return Diagram(name, nodes, groups=groups, legend=legend)
+        status = "paused" if self.instance.paused is not None else self.instance.status
+        return Diagram(name, nodes, self.instance.id, status, groups, legend)
+
+    def _groups(self, order: Sequence[int], wanted: Sequence[str] | None) -> tuple[Group, ...]:
+        labels: dict[str, list[str]] = {}
+        for name, task in self.tasks.items():
+            for label in set(map(str, task.labels)):
+                labels.setdefault(label, []).append(name)
+        generation = self.instance.marking.generation if self.instance is not None else []
+        titles = [
+            f"↺ pass {generation[loop.head] + 1}" if generation and generation[loop.head] else "↺ loop"
+            for loop in self.graph.loops
+        ]
+        return find_groups([self.graph.names[number] for number in order], labels, self.graph, titles, wanted)
 
     def _add_missing(self) -> set[str]:
         """Add the tasks that are only known as destinations, so that the graph can be computed."""
@@ -213,7 +257,7 @@ class _Builder:
                 self.tasks[dest] = Task(_no_function, dest)
         return missing
 
-    def _node(self, number: int, task: Task) -> Node:
+    def _node(self, number: int, task: Task, boxed: Mapping[str, tuple[str, ...]]) -> Node:
         graph = self.graph
         loop = graph.loop_of[number]
         name = graph.names[number]
@@ -236,6 +280,8 @@ class _Builder:
             note=note,
             generation=marking.generation[number] if marking else 0,
             location="" if name in self.missing else self._shown(task.location),
+            link="" if name in self.missing else self.link(task.location),
+            boxed=boxed.get(name, ()),
             attributes=self.attributes.get(name, {}),
             edges=tuple(
                 self._edge(graph.first_edge[number] + ordinal, transition)
@@ -254,26 +300,31 @@ class _Builder:
             is_loop=bool(self.graph.is_loop_edge[number]),
             decision=decision,
             location=self._shown(transition.location),
+            link=self.link(transition.location) if transition.location else "",
         )
 
     def _state(self, number: int, name: str) -> tuple[str, str]:
         """Return the state of a task and what there is to say about it."""
-        instance = self.instance
-        if instance is None:
+        if self.instance is None:
             return self.states.get(name, ""), ""
         if name in self.missing:
             return "", ""
-        state = STATUS_WORDS[instance.marking.status[number]]
-        if state == "ready" and name in instance.waits:
-            return "waiting", instance.waits[name].reason or ""
-        if state in ("ready", "failed"):
-            return state, instance.errors.get(name, "")
-        return state, ""
+        return state_and_note(self.instance, number, name)
 
     def _shown(self, location: str) -> str:
         """Return ``file:line`` relative to the root where it is below it."""
         root = os.path.join(self.root, "")
         return location[len(root) :] if self.root and location.startswith(root) else location
+
+
+def _labels_around(
+    groups: Iterable[Group], labels: tuple[str, ...] = ()
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield each task that is in a box, with the labels of the boxes around it."""
+    for group in groups:
+        inside = labels + group.labels
+        yield from ((name, inside) for name in group.names)
+        yield from _labels_around(group.groups, inside)
 
 
 def _no_function() -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import textwrap
+import re
 import unicodedata
 
-from .look import DASH, look_of
+from . import legend
+from .look import DASH, LOOKS, look_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .groups import Group
     from .model import Diagram, Edge, Node
 
 # What lines are drawn with: an arrow that is not the last of its task, the last one, the line past the first,
@@ -28,6 +32,9 @@ def to_text(diagram: Diagram, *, width: int = 80, ascii: bool = False) -> str:
     writer.put("", printable(diagram.title))
     for node in diagram.nodes:
         writer.node(node)
+    writer.groups(diagram.groups, [node.name for node in diagram.nodes])
+    if diagram.legend:
+        writer.legend(diagram)
     return "\n".join(writer.lines) + "\n"
 
 
@@ -47,6 +54,25 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
+def wrap(text: str, width: int, first: str = "", following: str = "") -> list[str]:
+    """Return ``text`` as lines of up to ``width`` columns, where some characters take two; no word is broken.
+
+    :param first: :param following: what the first line starts with, and the others
+    """
+    lines, line, blank = [], first, ""
+    is_empty = True
+    for word in re.split("( +)", text):
+        if not word.strip(" "):
+            blank = word
+        elif is_empty or columns(line) + len(blank) + columns(word) <= width:
+            line += word if is_empty else blank + word
+            is_empty = False
+        else:
+            lines.append(line)
+            line = following + word
+    return [*lines, line]
+
+
 class _Writer:
     def __init__(self, width: int, ascii: bool) -> None:
         self.width = max(width, 40)
@@ -61,7 +87,7 @@ class _Writer:
         sign = f"{look.plain if self.ascii else look.sign} " if node.state else ""
         marks = f"[{', '.join(_marks(node))}]" if _marks(node) else ""
         labels = "{" + ", ".join(node.labels) + "}" if node.labels else ""
-        text = _joined(node.name, marks, labels, node.state_text)
+        text = _joined(node.name, marks, labels, node.state_text).replace("(pass ", f"(pass{NO_BREAK}")
         self.put(indent + sign, text, indent + " " * len(sign) + self.line + "  ")
         for place, edge in enumerate(node.edges, 1):
             self.edge(edge, indent + " " * len(sign), place == len(node.edges))
@@ -80,24 +106,44 @@ class _Writer:
             return ""
         return f"  {self.taken if edge.taken else self.passed}{NO_BREAK}{edge.decision}"
 
+    def groups(self, groups: Iterable[Group], order: list[str]) -> None:
+        """List the tasks of each label that has a box in a picture; the loops have their margin."""
+        for group in groups:
+            if not group.is_loop:
+                self.put(
+                    "",
+                    printable(f"{{{group.title}}}: {', '.join(sorted(_members(group), key=order.index))}"),
+                    "    ",
+                )
+            self.groups(group.groups, order)
+
+    def legend(self, diagram: Diagram) -> None:
+        looks = [LOOKS[state] for state in legend.states(diagram)]
+        signs = [f"{look.plain if self.ascii else look.sign}{NO_BREAK}{look.words}" for look in looks]
+        self.put(
+            "legend: " if signs else "legend:",
+            "  ".join(each.replace(" ", NO_BREAK) for each in signs),
+            "        ",
+        )
+        for rule, words in legend.joins(diagram).items():
+            self.put("  ", f"{rule}: {words}", "      ")
+        for kind, words in legend.arrows(diagram).items():
+            if kind == "loop":
+                margin = self.margin.strip()
+                self.put("  ", f"{self.loop} {words}, whose tasks stand behind {margin}", "      ")
+            elif kind != "open":
+                self.put(
+                    "  ",
+                    f"{self.taken if kind == 'taken' else self.passed} behind an arrow: {words}",
+                    "      ",
+                )
+
     def put(self, first: str, text: str, following: str = "") -> None:
         """Add one paragraph: ``first`` starts its first line, ``following`` the others."""
         if self.ascii:
             text = text.replace(NO_BREAK, "\0").encode("ascii", "backslashreplace").decode("ascii")
             text = text.replace("\0", NO_BREAK)
-        lines = [first + text]
-        if _columns(lines[0]) > self.width:
-            # Where half of the characters are twice as wide, a line takes fewer of them.
-            width = max(int(self.width * len(text) / _columns(text)), 20)
-            lines = textwrap.wrap(
-                text,
-                width,
-                initial_indent=first,
-                subsequent_indent=following,
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-        self.lines += [line.replace(NO_BREAK, " ") for line in lines]
+        self.lines += [line.replace(NO_BREAK, " ") for line in wrap(text, self.width, first, following)]
 
 
 def _marks(node: Node) -> list[str]:
@@ -116,12 +162,16 @@ def _marks(node: Node) -> list[str]:
     return marks
 
 
+def _members(group: Group) -> list[str]:
+    return [*group.names, *(name for inner in group.groups for name in _members(inner))]
+
+
 def _joined(*parts: str) -> str:
     """Join parts that come from the workflow, which may hold anything."""
     return printable("  ".join(filter(None, parts)))
 
 
-def _columns(text: str) -> int:
+def columns(text: str) -> int:
     """Return how many columns of a terminal ``text`` takes."""
     if text.isascii():
         return len(text)
