@@ -46,9 +46,20 @@ class _Terms:
 
     def votes(self, signals: Iterable[Signal]) -> dict[str, Any]:
         """Return who chose what; of one person the last vote counts, and all who give no name are one person."""
-        return {
-            each.by: each.choice for each in signals if not refusal(each, choices=self.choices, by=self.by)
-        }
+        return {each.by: each.choice for each in signals if not self.refusal(each)}
+
+    def count(self, signals: Signals, name: str) -> None:
+        """Take the votes that count, and drop all others: the question is answered."""
+        last = {each.by: each for each in signals.peek(name) if not self.refusal(each)}
+        for each in signals.left(name):
+            if last.get(each.by) is each:
+                signals.taken.append(each)
+            else:
+                signals.drop(each, self.refusal(each) or f"{each.by or 'the sender'} has answered again later")
+
+    def refusal(self, signal: Signal) -> str:
+        """Return why an answer cannot count; empty if it can."""
+        return refusal(signal, choices=self.choices, by=self.by)
 
     def decided(self, votes: dict[str, Any]) -> Any:
         """Return the choice that has enough votes, or ``None``."""
@@ -131,13 +142,14 @@ def _asking(function: Callable[..., Any], terms: _Terms, into: str) -> Any:
     @functools.wraps(function)
     def asking(context: Any, signals: Signals, instance: Instance, **given: Any) -> bool | Wait:
         name = made.task_name
+        _drop_earlier(signals, instance, name)
         if name not in instance.waits:
             every = {**given, "signals": signals, "instance": instance}
             function(context, **{each: every[each] for each in own})
         votes = terms.votes(signals.peek(name))
         choice = terms.decided(votes)
         if choice is not None:
-            signals.drop(name)
+            terms.count(signals, name)
             put(context, into or name, choice)
             return True
         if terms.is_hopeless(votes):
@@ -150,3 +162,14 @@ def _asking(function: Callable[..., Any], terms: _Terms, into: str) -> Any:
     made.wfepy_into = into
     made.wfepy_parameters = tuple(dict.fromkeys(("signals", "instance", *own)))
     return made
+
+
+def _drop_earlier(signals: Signals, instance: Instance, name: str) -> None:
+    """Drop what was sent before the question was asked anew: its sender has not seen what is asked about now."""
+    generation = instance.generation(name)
+    if not generation:
+        return
+    since = instance.waits[name].since if name in instance.waits else ""
+    for each in signals.left(name):
+        if not since or (each.sent and each.sent < since):
+            signals.drop(each, f"it was sent before {name} asked anew, in pass {generation + 1}", tell=True)

@@ -72,7 +72,7 @@ class TaskRunner(Committer):
         """
         task, host = self._tasks[number], self._engine.host
         attempt = self.instance.failures.get(task.name, 0) + 1
-        self._consumed = consumed
+        self._consumed, self._dropped = consumed, {}
         if host.task_started and answer_instead is None:
             host.notify("wfepy_task_started", instance=self.instance, task=task, attempt=attempt)
         timer = self._engine.timer
@@ -129,6 +129,8 @@ class TaskRunner(Committer):
         if call.signals is not None:
             self._seen = self.instance.seq
             self._consumed = tuple(each.id for each in call.signals.taken)
+            self._dropped = call.signals.dropped
+            self._untold_signals = call.signals.untold
         for error in call.close():
             self._log("error", "%s", error)
             if self._engine.host.internal_error:
@@ -189,7 +191,7 @@ class TaskRunner(Committer):
     def _wait(self, number: int, attempt: int, took: float, wait: WaitState) -> m.Settled:
         name = self._tasks[number].name
         known = self.instance.waits.get(name)
-        changed = known is None or bool(self._consumed) or not known.same_as(wait)
+        changed = known is None or bool(self._consumed or self._dropped) or not known.same_as(wait)
         result = TaskResult(
             TaskStatus.WAITING, attempt=attempt, took=took, changed=changed, reason=wait.reason, wait=wait
         )
@@ -227,6 +229,7 @@ class TaskRunner(Committer):
             error, again = second, RetryDecision(True, "a condition raised")
         if not getattr(error, "takes_signals", False):
             self._consumed = ()
+        self._dropped = {}
         status = TaskStatus.RETRYING if again.again else TaskStatus.FAILED
         result = TaskResult(status, attempt=attempt, took=took, reason=again.reason, error=error)
         if again.again and again.delay is not None:

@@ -252,7 +252,7 @@ class Beside:
         number, item = key
         unit = self._units.pop(key)
         answer, error, took = finished.value, finished.error, finished.took
-        runner._consumed, runner._seen = (), unit.seen
+        runner._consumed, runner._dropped, runner._seen = (), {}, unit.seen
         if unit.call is not None:
             runner._open_call = unit.call
             runner._close_call()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .engine import Engine
     from .instance import Instance
     from .recorder import Recorder
+    from .signals import Signal
     from .task import Task, Transition
     from .waiting import Child
     from .waitstate import WaitState
@@ -50,6 +51,10 @@ class Committer:
         self._tasks = list(instance.workflow.tasks.values())
         #: The ids of the signals that the attempt has taken which is about to be recorded.
         self._consumed: tuple[str, ...] = ()
+        #: The ids of those that this attempt has found not to count, and why.
+        self._dropped: dict[str, str] = {}
+        #: Those among them that the log has to tell of, once that is durable.
+        self._untold_signals: list[Signal] = []
         #: Tasks that are tried again within this tick: when, ISO 8601 in UTC, and which.
         self._later: list[tuple[str, int]] = []
         #: The instances that tasks waited for which have ended since the observers were told last.
@@ -145,9 +150,12 @@ class Committer:
             instance.deadlines[task.name] = self._moment(task.options.deadline.total_seconds() - result.took)
         at = ""
         if self._recorder is not None:
-            at = self._recorder.attempt(instance, number, decisions, result, self._consumed)
-        if self._consumed:
-            replaying.take_signals(instance, self._consumed)
+            at = self._recorder.attempt(instance, number, decisions, result, self._consumed, self._dropped)
+        if self._consumed or self._dropped:
+            replaying.take_signals(instance, (*self._consumed, *self._dropped))
+            if self._dropped and self._untold_signals:
+                self._tell_of_dropped(task.name)
+            self._dropped = {}
         error = "" if result.error is None else error_text(result.error)
         if outcome != m.READY:
             if instance.waits:
@@ -161,6 +169,14 @@ class Committer:
             result.wait.since = known.since if known is not None else at or result.wait.since
             replaying.note_wait(instance, task.name, result.wait)
         return _NOTHING
+
+    def _tell_of_dropped(self, name: str) -> None:
+        """Warn of signals that are gone without having counted."""
+        from .misfits import dropped_notes  # lazily: it is rare
+
+        for note in dropped_notes(self.instance, name, self._untold_signals, self._dropped):
+            self._log("warning", "%s", note)
+        self._untold_signals = []
 
     def _announce(self, number: int, decisions: list[int], result: TaskResult, settled: m.Settled) -> None:
         """Tell the observers what happened, now that it is durable."""
@@ -204,6 +220,7 @@ class Committer:
 
     def _not_recorded(self, number: int, error: CodecError | PluginError) -> m.Settled:
         """Leave the task as it was: its outcome cannot be saved, or a plugin is broken."""
+        self._dropped = {}
         name = self._tasks[number].name
         if self._recorder is not None:
             self._recorder.put_back_context(self.instance)

@@ -198,7 +198,7 @@ class Fitting:
         for record in self.records:
             if record.get("task") == name:
                 record["event"] = _FORGOTTEN
-                taken.update(record.get("consumed", ()))
+                taken.update(record.get("consumed", ()), record.get("dropped", ()))
         if taken:
             document = self.result.document
             document["signals"] = [each for each in document.get("signals", ()) if each["id"] not in taken]

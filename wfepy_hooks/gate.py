@@ -98,6 +98,7 @@ def time_out(runner: TaskRunner, number: int, deadline: str) -> m.Settled:
     name = runner._tasks[number].name
     error = TaskTimeout(f'task "{name}" was not done by {deadline[:19]}Z')
     attempt = max(runner.instance.failures.get(name, 0), 1)
+    runner._consumed = ()  # by the attempt before, which may have been at another task
     try:
         decisions = runner._decide_failure(number, m.TIMED_OUT)
     except Exception as second:  # noqa: BLE001  # a condition of on="timeout"; it is asked again at the next tick

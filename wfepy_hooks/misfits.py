@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .signals import refusal
 
-__all__ = ["misfit_notes", "refused_by"]
+__all__ = ["dropped_notes", "misfit_notes", "refused_by"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,6 +74,19 @@ def misfit_notes(
             f"{where}: {more} more signal{'s' if more > 1 else ''} that no task takes; see wfepy status"
         )
     return notes
+
+
+def dropped_notes(
+    instance: Instance, task: str, signals: Iterable[Signal], reasons: dict[str, str]
+) -> list[str]:
+    """Return a line for each signal that ``task`` has dropped: which, why, and what to do."""
+    where = f"{instance.workflow.name}/{instance.id}"
+    again = f"wfepy signal {instance.workflow.name} {instance.id}"
+    return [
+        f'{where}: the signal "{each.name}" of the id {each.id}{f" by {each.by}" if each.by else ""} does not count '
+        f"for {task}: {reasons[each.id]}; whoever has seen what is asked now sends it again: {again} {each.name}"
+        for each in signals
+    ]
 
 
 def _note(instance: Instance, signal: Signal, refused: dict[str, str]) -> str:

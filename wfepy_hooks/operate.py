@@ -10,7 +10,7 @@ from . import marking as m
 from .errors import StateFormatError
 from .family import CANCEL
 from .outcome import TaskResult, TaskStatus
-from .replaying import forget_settled, read_decisions, settle
+from .replaying import forget_settled, gone_signals, read_decisions, settle, take_signals
 
 __all__ = ["TASK_VERBS", "VERBS", "apply", "is_allowed", "signature", "tell"]
 
@@ -45,6 +45,7 @@ def apply(instance: Instance, record: Record) -> m.Settled:
     :raises StateFormatError: if it does not fit the instance
     """
     verb = record["verb"]
+    take_signals(instance, gone_signals(record))
     if verb in _TASK_VERBS:
         return _apply_to_task(instance, record)
     if verb == "pause":

@@ -182,6 +182,8 @@ class Operations:
             fields["generation"] = instance.generation(task)
         if change.verb == "done":
             fields.update(_decisions(held, task))
+        if change.verb == "retry":
+            fields.update(_earlier_answers(held, task))
         if effects.again:  # for whoever reads the history; the graph tells it, too
             fields["again"] = [each["task"] for each in effects.again]
         held.operate(change.verb, **fields)
@@ -230,6 +232,17 @@ def _add(total: Effects, more: Effects) -> None:
     for name in ("again", "runs", "skipped", "cancelled", "stays_cancelled", "transitions", "children"):
         getattr(total, name).extend(getattr(more, name))
     total.status = more.status
+
+
+def _earlier_answers(held: Held, task: str) -> dict[str, dict[str, str]]:
+    """Return what an approval was sent that asks anew, as its earlier asking has failed or timed out."""
+    instance = held.instance
+    is_approval = getattr(instance.workflow.tasks[task].func, "task_name", "") == task
+    if not is_approval or instance.marking.status[instance.marking.graph.index[task]] == m.READY:
+        return {}
+    held.receive()  # what lies in the inbox was sent before the question is asked again
+    why = f"it was sent before {task} was retried, and asked anew"
+    return {"dropped": dropped} if (dropped := {s.id: why for s in instance.signals if s.name == task}) else {}
 
 
 def _decisions(held: Held, task: str) -> dict[str, list[str]]:

@@ -93,7 +93,7 @@ class Overview:
 
     def _follow(self, record: Record) -> None:
         event = record["event"]
-        taken = record.get("consumed", ())
+        taken = {*record.get("consumed", ()), *record.get("dropped", ())}
         self.signals = [each for each in self.signals if each["id"] not in taken]
         if event == "ended":
             self.status = record["status"]

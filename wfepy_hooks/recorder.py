@@ -68,10 +68,12 @@ class Recorder:
         decisions: list[int],
         result: TaskResult,
         consumed: tuple[str, ...] = (),
+        dropped: dict[str, str] | None = None,
     ) -> str:
         """Make the end of an attempt durable, unless it is a repeated poll that changed nothing.
 
         :param consumed: the ids of the signals that it has taken
+        :param dropped: the ids of those that are gone without having counted, and why
         :return: when it was recorded; empty if it was not
         :raises CodecError: if the context cannot be saved; then nothing has changed
         """
@@ -81,6 +83,8 @@ class Recorder:
         fields = attempt_fields(instance.marking.graph, number, decisions, result)
         if consumed:
             fields["consumed"] = list(consumed)
+        if dropped:
+            fields["dropped"] = dropped
         if instance.deadlines and fields["task"] in instance.deadlines and result.status in _STAYS:
             fields["deadline"] = instance.deadlines[fields["task"]]
         at = self.append(instance, "task", **fields, **patch, took=round(result.took, 6))

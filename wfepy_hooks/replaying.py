@@ -14,6 +14,7 @@ from .waitstate import WaitState
 
 __all__ = [
     "decisions_text",
+    "gone_signals",
     "note_failure",
     "note_wait",
     "read_decisions",
@@ -130,7 +131,7 @@ def replay_task(instance: Instance, record: Record) -> m.Settled:
     task = graph.index[name]
     if instance.marking.status[task] != m.READY or instance.marking.generation[task] != record["generation"]:
         raise StateFormatError(f'history record {record["seq"]} ends task "{name}", which was not running')
-    take_signals(instance, record.get("consumed", ()))
+    take_signals(instance, gone_signals(record))
     if status in ("waiting", "retrying") and "deadline" in record:
         instance.deadlines[name] = record["deadline"]
     if status == "waiting":
@@ -164,6 +165,11 @@ def note_failure(instance: Instance, name: str, attempt: int, error: str, retry_
     instance.retry_at.pop(name, None)
     if retry_at:
         instance.retry_at[name] = retry_at
+
+
+def gone_signals(record: Record) -> list[str]:
+    """Return the ids of the signals that are gone with what a record says: they were taken, or did not count."""
+    return [*record.get("consumed", ()), *record.get("dropped", ())]
 
 
 def take_signals(instance: Instance, ids: Collection[str]) -> None:

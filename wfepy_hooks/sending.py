@@ -81,6 +81,8 @@ def send_signal(
     refused = [_refused(signal, wait) for wait in waits]
     if waits and all(refused):
         raise UsageError(f'"{name}" is refused: {"; ".join(dict.fromkeys(refused))}', where=where)
+    if signal.sent:  # a clock that is behind: who sends it now answers what is asked now
+        signal.sent = max(signal.sent, *(wait.since for wait in waits), "")
     takers = list(dict.fromkeys(wait.task for wait, no in zip(waits, refused, strict=True) if not no))
     try:
         accepted = store.send(workflow, instance, signal.to_json())

@@ -84,6 +84,10 @@ class Signals:
         self._pending = pending
         self._unfit = unfit
         self.taken: list[Signal] = []
+        #: The ids of those that are gone without having counted, each with the reason.
+        self.dropped: dict[str, str] = {}
+        #: Those among them of which nobody was told yet.
+        self.untold: list[Signal] = []
 
     def __iter__(self) -> Iterator[Signal]:
         return iter(self.peek())
@@ -93,7 +97,7 @@ class Signals:
 
     def peek(self, name: str | None = None) -> list[Signal]:
         """Return the signals of this name, or all, and leave them there."""
-        gone = {each.id for each in self.taken}.union(self._unfit)
+        gone = {each.id for each in self.taken}.union(self._unfit, self.dropped)
         return [each for each in self._pending if each.id not in gone and name in (None, each.name)]
 
     def take(self, name: str | None = None) -> Signal | None:
@@ -108,10 +112,20 @@ class Signals:
         self.taken += found
         return found
 
-    def drop(self, name: str) -> None:
-        """Take all signals of this name, also those that miss the terms of the wait: none is wanted any more."""
-        gone = {each.id for each in self.taken}
-        self.taken += [each for each in self._pending if each.name == name and each.id not in gone]
+    def left(self, name: str) -> list[Signal]:
+        """Return all signals of this name that are still there, also those that miss the terms of the wait."""
+        gone = {each.id for each in self.taken}.union(self.dropped)
+        return [each for each in self._pending if each.name == name and each.id not in gone]
+
+    def drop(self, signal: Signal, why: str, *, tell: bool = False) -> None:
+        """Let a signal be gone with the end of the attempt, though it did not count.
+
+        :param why: what the history says of it
+        :param tell: the tick warns of it, too
+        """
+        self.dropped[signal.id] = why
+        if tell:
+            self.untold.append(signal)
 
 
 def refusal(

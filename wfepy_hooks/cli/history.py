@@ -135,6 +135,7 @@ def _terms(record: dict[str, Any]) -> str:
         parts.append(f"times out at {min(deadlines)[:19]}Z")
     if record.get("consumed"):
         parts.append(f"took {', '.join(record['consumed'])}")
+    parts += [f"did not count {id}: {why}" for id, why in record.get("dropped", {}).items()]
     return f"({'; '.join(parts)})" if parts else ""
 
 

@@ -64,7 +64,11 @@ def run(args: Namespace, config: Config) -> int:
         )
     word = args.words[0] if len(args.words) == 2 else None
     instance = project.read(name, pick_instance(project, name, word))
-    lines = [*instance.why(task).split("\n"), *_by_hand(project, instance, task)]
+    lines = [
+        *instance.why(task).split("\n"),
+        *_by_hand(project, instance, task),
+        *_not_counted(project, instance, task),
+    ]
     lines = [clean(shown_path(line)) for line in lines]
     if args.json:
         result_json({"workflow": name, "instance": instance.id, "task": task, "explanation": lines})
@@ -86,6 +90,20 @@ def _by_hand(project: Project, instance: Instance, task: str) -> list[str]:
                     lines.append(f"  {done}")
             elif record["verb"] == "rewind" and _begins_anew(record, instance, task):
                 lines.append(f"  {record['task']}, which comes before it, was {done}")
+    return lines
+
+
+def _not_counted(project: Project, instance: Instance, task: str) -> list[str]:
+    """Return which signals the task has dropped in its present generation, and why."""
+    lines: list[str] = []
+    with contextlib.suppress(StateError):  # as above
+        names: dict[str, str] = {}
+        for record in project.store.history(instance.workflow.name, instance.id):
+            if record["event"] == "signal":
+                names[record["id"]] = f"{record['id']}{f' by {by}' if (by := record.get('by')) else ''}"
+            elif record.get("task") == task and record.get("generation", 0) == instance.generation(task):
+                dropped = record.get("dropped", {}).items()
+                lines += [f"  the signal {names.get(id, id)} did not count: {why}" for id, why in dropped]
     return lines
 
 
