@@ -59,7 +59,8 @@ def apply(instance: Instance, record: Record) -> m.Settled:
         settled = instance.marking.cancel()
         forget_settled(instance, settled)
         return settled
-    elif verb != "migrate":  # what that decided is in the document already, see wfepy_hooks.migration
+    # The signals of "discard" are gone by now; what "migrate" decided is in the document, see wfepy_hooks.migration.
+    elif verb not in ("discard", "migrate"):
         raise StateFormatError(f"history record {record['seq']} has an unknown verb {verb!r}")
     return m.Settled()
 

@@ -13,11 +13,13 @@ __all__ = ["Change", "Effects", "Operations"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from .held import Held
     from .instance import Instance
     from .project import Project
+    from .signals import Signal
 
 #: How often somebody who waits for an instance looks whether it is free.
 _EVERY = 0.1
@@ -115,6 +117,25 @@ class Operations:
     def resume(self, workflow: str, instance: str, **options: Any) -> Change:
         """Let the ticks run a paused instance again."""
         return self._operate("resume", workflow, instance, "", **options)
+
+    def discard(
+        self, workflow: str, instance: str, signal: str, *, by: str = "", reason: str = "", wait: float = 0.0
+    ) -> Signal:
+        """Drop a signal that no task has taken; the history keeps that it came, and who has dropped it.
+
+        :param signal: its id
+        :return: what it was
+        :raises UsageError: if no signal of this id is left
+        """
+        with self._hold("discard", workflow, instance, wait) as held:
+            held.receive()  # it may still be in the inbox
+            left = {each.id: each for each in held.instance.signals}
+            if signal not in left:
+                raise _no_signal(signal, left, f"{workflow}/{instance}")
+            fields = {"by": by or _myself(), **({"reason": reason} if reason else {})}
+            held.operate("discard", **fields, dropped={signal: "it was discarded"})
+            held.save()
+        return left[signal]
 
     def preview(self, verb: str, workflow: str, instance: str, task: str = "") -> Effects:
         """Return what a verb would change, without holding the instance.
@@ -218,6 +239,13 @@ class Operations:
         if held.instance.ended is None:  # it was to be brought back before, and the machine stopped just then
             held.save()
         return held
+
+
+def _no_signal(signal: str, left: Iterable[str], where: str) -> UsageError:
+    from .suggest import did_you_mean
+
+    hint = did_you_mean(signal, left) or "wfepy status --json lists those that nobody has taken, with their ids"
+    return UsageError(f"there is no signal of the id {signal} that nobody has taken", where=where, hint=hint)
 
 
 def _myself() -> str:

@@ -1,26 +1,30 @@
 """Sending a signal to an instance. What no waiting task would take is refused here, where its sender hears of it.
 
-Only files are read for that, and nothing is held: a tick may run meanwhile.
+Only files are read for that, and nothing is held: a tick may run meanwhile. The code is looked at only where no task
+waits for the signal: an approval of its name tells what an answer may be, and whether one counts before it asks.
 """
 
 from __future__ import annotations
 
+from . import marking as m
 from .clock import format_time, system_clock
 from .errors import InstanceNotFound, StateFormatError, UsageError
 from .overview import Overview
 from .signals import Signal, refusal
 
-__all__ = ["Sent", "read_data", "send_signal"]
+__all__ = ["EarlyAnswer", "Sent", "early_answer", "read_data", "send_signal"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
     from typing import Any
 
+    from .instance import Instance
     from .overview import Waiting
     from .project import Project
     from .stores import Store
+    from .task import Task
 
 _MOST = 5
 
@@ -78,6 +82,9 @@ def send_signal(
     if id and _was_sent(store, workflow, instance, id):
         return Sent(id, False, [])
     waits = [wait for wait in overview.waits() if name in wait.signals]
+    early = None if waits else early_answer(project, workflow, instance, name)
+    if early is not None and (why := early.refusal(signal)):
+        raise UsageError(f'"{name}" is refused: {why}', where=where, hint=early.hint(where))
     refused = [_refused(signal, wait) for wait in waits]
     if waits and all(refused):
         raise UsageError(f'"{name}" is refused: {"; ".join(dict.fromkeys(refused))}', where=where)
@@ -90,6 +97,8 @@ def send_signal(
         raise UsageError(f'the data of "{name}" is no JSON: {error}', where=where) from error
     if not accepted:
         return Sent(signal.id, False, [])
+    if early is not None:
+        return Sent(signal.id, True, [], f"{name} is not waiting now; the answer is kept, and counts when it asks")
     return Sent(signal.id, True, takers, "" if takers else _unexpected(name, overview))
 
 
@@ -112,14 +121,17 @@ def read_overview(store: Store, workflow: str, instance: str) -> Overview:
     return overview
 
 
-def read_data(text: str, overview: Overview, name: str) -> Any:
+def read_data(text: str, overview: Overview, name: str, early: EarlyAnswer | None = None) -> Any:
     """Return the data that a command line gives: JSON, or a bare word that is one of the choices for ``name``.
 
+    :param early: the approval that is not waiting now, if it is for one
     :raises UsageError: if it is neither
     """
     import json
 
     choices = [c for wait in overview.waits() if name in wait.signals for c in wait.terms.get("choices", ())]
+    if early is not None:
+        choices += early.choices
     try:
         data = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
@@ -133,6 +145,59 @@ def read_data(text: str, overview: Overview, name: str) -> Any:
     # By type too: 1 == True.
     is_choice = any(type(each) is type(data) and each == data for each in choices)
     return text if text in choices and not is_choice else data
+
+
+class EarlyAnswer:
+    """An approval that is sent an answer while it is not waiting, by the code of its workflow.
+
+    :ivar choices: :ivar by: what it may be answered, and by whom
+    :ivar moot: why no answer can count now; empty: one counts when it asks
+    """
+
+    def __init__(self, task: Task, choices: Sequence[str], by: Sequence[str], moot: str) -> None:
+        self.choices = choices
+        self.by = by
+        self.moot = moot
+        self._task = task.name
+
+    def refusal(self, signal: Signal) -> str:
+        """Return why an answer cannot count; empty: it will."""
+        return refusal(signal, choices=self.choices, by=self.by) or self.moot
+
+    def hint(self, where: str) -> str:
+        """Return what its sender can do."""
+        workflow, _, instance = where.partition("/")
+        state = f"{self._task} is not waiting now"
+        return f"wfepy status {workflow} {instance} says what is waited for" if self.moot else state
+
+
+def early_answer(project: Project | Store, workflow: str, instance: str, name: str) -> EarlyAnswer | None:
+    """Return the approval of this name, by the code of the workflow; ``None`` if it has none, or is broken."""
+    read = getattr(project, "read", None)
+    if read is None or not hasattr(project, "workflow"):
+        return None  # a store alone
+    try:
+        task = project.workflow(workflow).tasks.get(name)  # type: ignore[union-attr]  # see above
+        if task is None or getattr(task.func, "task_name", "") != name:
+            return None
+        standing = read(workflow, instance)
+    except Exception:  # noqa: BLE001  # a signal can be sent whatever is wrong with the code
+        return None
+    func: Any = task.func
+    return EarlyAnswer(task, func.wfepy_choices, func.wfepy_by, _moot(standing, name))
+
+
+def _moot(instance: Instance, name: str) -> str:
+    """Return why an answer that is sent now will not count, though nothing is wrong with it."""
+    marking = instance.marking
+    status = marking.status[marking.graph.index[name]]
+    if status not in (m.PENDING, m.READY):
+        word = m.STATUS_WORDS[status].replace("_", " ")
+        return f"{name} is not waiting now, it is {word}; an answer counts only if it is sent after it asks anew"
+    if instance.generation(name):
+        number = instance.generation(name) + 1
+        return f"{name} is not waiting now; what is sent before it asks in pass {number} does not count"
+    return ""
 
 
 def _refuse_constant(word: str) -> None:

@@ -143,3 +143,101 @@ def test_an_instance_that_takes_no_signal_is_told(ask: Folder) -> None:
     refused = ask.wfepy("signal", "flow", "x", "approve")
     assert "it has ended: cancelled, so it takes no signals" in error_line(refused, 3)
     assert 'names that begin with "wfepy."' in error_line(ask.wfepy("signal", "flow", "x", "wfepy.cancel"), 2)
+
+
+REVIEW = """
+import wfepy_hooks as wfepy
+
+print("imported")
+
+@wfepy.task()
+@wfepy.start_point()
+@wfepy.followed_by("review")
+def draft(context, signals):
+    return signals.take("drafted") is not None or wfepy.wait(signal="drafted")
+
+@wfepy.approval(by="bob")
+@wfepy.followed_by("end", lambda context: context["review"] == "approve")
+@wfepy.followed_by("fix", lambda context: context["review"] == "reject")
+def review(context):
+    pass
+
+@wfepy.task()
+@wfepy.followed_by("review")
+@wfepy.followed_by("end", lambda context: False)
+def fix(context, signals):
+    return signals.take("fixed") is not None or wfepy.wait(signal="fixed")
+
+@wfepy.task()
+@wfepy.join_point()
+@wfepy.end_point()
+def end(context):
+    return True
+"""
+
+
+@pytest.fixture
+def reviewed(folder: Folder) -> Folder:
+    """A folder with an instance whose approval ``review`` has not asked yet."""
+    folder.configure(flow=REVIEW)
+    folder.ok("start", "flow", "--id", "x")
+    folder.ok("tick")
+    return folder
+
+
+def test_an_answer_before_the_first_asking_is_a_word_and_is_told_that_it_counts(reviewed: Folder) -> None:
+    words = ("signal", "flow", "x", "review")
+    refused = reviewed.wfepy(*words, "--data", "maybe", "--by", "bob")
+    assert 'it is neither "approve" or "reject" nor JSON' in error_line(refused, 2)
+    refused = reviewed.wfepy(*words, "--data", "approve", "--by", "eve")
+    assert '"review" is refused: it must be sent by bob, not by eve; review is not waiting now' in error_line(
+        refused, 2
+    )
+    sent = reviewed.wfepy(*words, "--data", "approve", "--by", "bob")
+    assert (sent.returncode, sent.stdout) == (0, "flow/x: review is sent, and kept\n")
+    assert "review is not waiting now; the answer is kept, and counts when it asks" in sent.stderr
+    reviewed.ok("signal", "flow", "x", "drafted")
+    assert "flow/x finished" in reviewed.ok("tick")
+
+
+def test_an_answer_between_two_askings_is_refused(reviewed: Folder) -> None:
+    reviewed.ok("signal", "flow", "x", "review", "--data", "reject", "--by", "bob")
+    reviewed.ok("signal", "flow", "x", "drafted")
+    reviewed.ok("tick")
+    refused = reviewed.wfepy("signal", "flow", "x", "review", "--data", "approve", "--by", "bob")
+    assert "review is not waiting now, it is done; an answer counts only if it is sent after it asks anew" in (
+        error_line(refused, 2)
+    )
+
+
+def test_an_early_answer_can_be_sent_while_the_code_is_broken(reviewed: Folder) -> None:
+    reviewed.write("flow.py", "def (:")
+    said = reviewed.wfepy("signal", "flow", "x", "review", "--data", '"approve"', "--by", "eve")
+    assert (said.returncode, said.stdout) == (0, "flow/x: review is sent, and kept\n")
+
+
+@pytest.mark.parametrize("is_received", [False, True])
+def test_a_signal_that_nobody_will_take_can_be_discarded(reviewed: Folder, is_received: bool) -> None:
+    reviewed.ok("signal", "flow", "x", "reviw", "--id", "mail-1")
+    if is_received:
+        reviewed.ok("tick")
+    wrong = reviewed.wfepy("signal", "flow", "x", "--discard", "mail-2")
+    assert "there is no signal of the id mail-2 that nobody has taken; did you mean" in error_line(wrong, 2)
+    words = ("signal", "flow", "x", "--discard", "mail-1")
+    said = reviewed.ok(*words, "--by", "ann", "-m", "misspelt")
+    assert said == "flow/x: the signal reviw of the id mail-1 is discarded\n"
+    assert "mail-1" not in reviewed.ok("show", "flow", "x")
+    assert "the signal of the id mail-1 was discarded by ann: misspelt" in reviewed.ok("history", "flow", "x")
+    assert "no signal of the id mail-1" in error_line(reviewed.wfepy(*words), 2)
+    reviewed.ok("signal", "flow", "x", "drafted")
+    reviewed.ok("tick")
+    assert "review" in reviewed.ok("status")
+
+
+def test_discarding_says_what_it_does_not_do(reviewed: Folder) -> None:
+    refused = reviewed.wfepy("signal", "flow", "x", "reviw", "--discard", "mail-1")
+    assert "--discard drops a signal, and sends none" in error_line(refused, 2)
+    assert "no NAME is given" in error_line(reviewed.wfepy("signal", "flow", "x"), 2)
+    reviewed.ok("signal", "flow", "x", "reviw", "--id", "mail-1")
+    said = reviewed.data("signal", "flow", "x", "--discard", "mail-1")
+    assert said == {"workflow": "flow", "instance": "x", "id": "mail-1", "name": "reviw", "discarded": True}

@@ -135,7 +135,12 @@ def _terms(record: dict[str, Any]) -> str:
         parts.append(f"times out at {min(deadlines)[:19]}Z")
     if record.get("consumed"):
         parts.append(f"took {', '.join(record['consumed'])}")
-    parts += [f"did not count {id}: {why}" for id, why in record.get("dropped", {}).items()]
+    return " ".join(filter(None, [f"({'; '.join(parts)})" if parts else "", _dropped(record)]))
+
+
+def _dropped(record: dict[str, Any]) -> str:
+    """Return which signals did not count, and why."""
+    parts = [f"{id} did not count, {why}" for id, why in record.get("dropped", {}).items()]
     return f"({'; '.join(parts)})" if parts else ""
 
 
@@ -172,8 +177,11 @@ def _operator(record: dict[str, Any], longest: int | None) -> list[str]:
     verb = str(record.get("verb"))
     number = f" (pass {record['generation'] + 1})" if record.get("generation") else ""
     what = f"{record['task']}{number}" if "task" in record else "the instance"
+    if verb == "discard":
+        return [f"the signal of the id {', '.join(record.get('dropped', ()))} was discarded {signature(record)}"]
     return [
         f"{what} was {PAST.get(verb, verb)} {signature(record)}",
+        _dropped(record),
         _next(record),
         _changes(record, longest),
     ]
