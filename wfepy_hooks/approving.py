@@ -99,6 +99,7 @@ def approval(
 
     It stands in place of :func:`.task`. The function is called once, when the decision is asked for, to tell people for
     example; what it returns does not matter. They answer with ``wfepy signal WORKFLOW INSTANCE TASK --data CHOICE``.
+    When it asks again, in the next pass of a loop for example, what was sent before does not count.
     What they have chosen is put into the context; conditions of the transitions decide by it. Nobody's name is
     verified: whoever can write into the folder of the state can sign as anybody.
 
