@@ -11,6 +11,7 @@ from .errors import NewerStateError, StateFormatError
 from .instance import Instance
 from .outcome import InstanceStatus
 from .replaying import changed_transitions, decisions_text, read_decisions, read_end, replay_records
+from .statetext import RESTORE
 from .statetext import SCHEMA as SCHEMA
 from .stores.names import is_name
 from .waitstate import WaitState
@@ -143,7 +144,7 @@ def check_header(document: Document, workflow: str, where: str = "") -> None:
         raise StateFormatError(
             'it is no state of wfepy-hooks: it has no "schema" number',
             where=where,
-            hint="restore the file from git",
+            hint=RESTORE,
         )
     if schema > SCHEMA:
         raise NewerStateError(
@@ -206,7 +207,7 @@ def restore(
         raise StateFormatError(
             f"it is no valid state document ({type(error).__name__}: {error})",
             where=where,
-            hint="restore the file from git, or see docs/reference/state-format.md",
+            hint=RESTORE,
         ) from error
     restored.instance.context = codec.decode(restored.encoded)
     return restored

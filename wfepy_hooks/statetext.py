@@ -128,19 +128,21 @@ def parse_text(data: bytes, where: str) -> dict[str, Any]:
         raise StateFormatError(
             f"not a state document: it holds {_NAMES.get(type(document), 'a number')}, not an object",
             where=where,
-            hint=_RESTORE,
+            hint=RESTORE,
         )
     return document
 
 
-_RESTORE = "restore it from a backup or from version control"
+RESTORE = (
+    "restore it from a backup or from version control, or give the instance up: move its .json and .jsonl away"
+)
 _NAMES = {list: "a list", str: "a string", bool: "true or false", type(None): "null"}
 
 
 def _explain(data: bytes, where: str, error: Exception) -> StateFormatError:
     """Return the most helpful error for ``data``, which ``json`` refused with ``error``."""
     if not data.strip():
-        return StateFormatError("the file is empty", where=where, hint=_RESTORE)
+        return StateFormatError("the file is empty", where=where, hint=RESTORE)
     marker = conflict_line(data)
     if marker:
         return StateFormatError(
@@ -150,15 +152,15 @@ def _explain(data: bytes, where: str, error: Exception) -> StateFormatError:
         )
     if isinstance(error, json.JSONDecodeError):
         if not error.doc[error.pos :].strip() or error.msg.startswith("Unterminated string"):
-            return StateFormatError("the file is cut short", where=f"{where}:{error.lineno}", hint=_RESTORE)
+            return StateFormatError("the file is cut short", where=f"{where}:{error.lineno}", hint=RESTORE)
         what = f"not JSON: {error.msg[0].lower()}{error.msg[1:]}, column {error.colno}"
-        return StateFormatError(what, where=f"{where}:{error.lineno}", hint=_RESTORE)
+        return StateFormatError(what, where=f"{where}:{error.lineno}", hint=RESTORE)
     if isinstance(error, UnicodeDecodeError):
         line = data.count(b"\n", 0, error.start) + 1
-        return StateFormatError("not UTF-8 text", where=f"{where}:{line}", hint=_RESTORE)
+        return StateFormatError("not UTF-8 text", where=f"{where}:{line}", hint=RESTORE)
     if isinstance(error, RecursionError):
-        return StateFormatError("values are nested too deeply", where=where, hint=_RESTORE)
-    return StateFormatError(f"not a state document: {error}", where=where, hint=_RESTORE)
+        return StateFormatError("values are nested too deeply", where=where, hint=RESTORE)
+    return StateFormatError(f"not a state document: {error}", where=where, hint=RESTORE)
 
 
 def conflict_line(data: bytes) -> int:

@@ -350,3 +350,59 @@ def test_plugins_are_listed_with_source_hooks_and_headers(folder: Folder) -> Non
     traced = folder.wfepy("tick", "--trace-config")
     assert "hello" in traced.stderr
     assert traced.stdout == "nothing to do: there is no live instance\n"
+
+
+@pytest.fixture
+def lived(folder: Folder) -> Folder:
+    """A folder with an instance that waits."""
+    folder.configure()
+    folder.ok("start", "flow", "--id", "x")
+    folder.ok("tick")
+    return folder
+
+
+@pytest.mark.parametrize("damage", ["cut", "lost", "gap"])
+def test_a_history_that_is_not_whole_is_told(lived: Folder, damage: str) -> None:
+    for reason in ("one", "two"):
+        lived.ok("pause", "flow", "x", "-m", reason)
+        lived.ok("resume", "flow", "x")
+    [history] = lived.path.rglob("x.jsonl")
+    lines = history.read_text().splitlines(keepends=True)
+    if damage == "lost":
+        history.unlink()
+    else:
+        history.write_text("".join(lines[:2] if damage == "cut" else [*lines[:1], *lines[3:]]))
+    last = len(lines)
+    first, end = {"cut": (3, last), "lost": (1, last), "gap": (2, 3)}[damage]
+    assert f"records {first} to {end} are missing" in lived.ok("history", "flow", "x")
+    assert lived.data("history", "flow", "x")["missing"] == [[first, end]]
+    checked = lived.wfepy("check")
+    assert checked.returncode == 0
+    assert f"flow/x: the history lacks records {first} to {end} of {last}" in checked.stderr
+    assert f"records {first} to {end}" in lived.data("check")["workflows"][0]["warnings"][0]
+
+
+def test_a_damaged_line_of_a_history_is_told_by_check(lived: Folder) -> None:
+    [history] = lived.path.rglob("x.jsonl")
+    history.write_text("x" + history.read_text()[1:])  # of the same size, so that no tick reads it
+    assert "flow/x: the history cannot be read to its end" in lived.wfepy("check").stderr
+
+
+def test_the_history_is_read_beside_a_damaged_snapshot(lived: Folder) -> None:
+    [snapshot] = lived.path.rglob("x.json")
+    snapshot.write_text("{")
+    assert "a completed" in lived.ok("history", "flow", "x")
+
+
+def test_settings_of_a_plugin_that_there_is_not_are_told_by_check_alone(lived: Folder) -> None:
+    with open(lived.path / "wfepy.toml", "a") as file:
+        file.write("\n[plugins.wfepy_crontb]\nlines = true\n[plugins.mine_alone]\n[plugins.wfepy_git]\n")
+    assert lived.wfepy("tick").stderr.count("wfepy_crontb") == 0
+    checked = lived.wfepy("check")
+    assert checked.returncode == 0
+    assert '[plugins.wfepy_crontb]: no plugin of this name is loaded or installed; did you mean "wfepy_crontab"?' in (
+        checked.stderr
+    )
+    assert "[plugins.mine_alone]: no plugin of this name" in checked.stderr
+    assert "wfepy_git]" not in checked.stderr
+    assert len(lived.data("check")["warnings"]) == 2

@@ -7,11 +7,14 @@ Let CI run this before the code gets where instances live. All problems are list
 live instance is safe; migrated, since the code says what becomes of it; or it needs a decision, with the commands that
 decide it. Safe ones are only counted, unless --states is given.
 
+Settings of plugins that there are not, and histories that were cut or lost, are warned of.
+
 Exit code 4: a workflow is wrong; 3: an instance cannot be read or needs a decision.
 
-With --json: {"workflows": [{"workflow", "tasks", "instances", "problems": [{"location", "task", "message"}], "states":
-[{"instance", "error"}], "counts": {VERDICT: NUMBER}, "verdicts": [{"workflow", "instance", "verdict", "changes",
-"questions": [{"task", "reason", "commands", "code"}], "error"}]}], "exit_code"}. In "states" is what cannot go on.
+With --json: {"workflows": [{"workflow", "tasks", "instances", "problems": [{"location", "task", "message"}], "warnings":
+[TEXT], "states": [{"instance", "error"}], "counts": {VERDICT: NUMBER}, "verdicts": [{"workflow", "instance", "verdict",
+"changes", "questions": [{"task", "reason", "commands", "code"}], "error"}]}], "warnings": [TEXT], "exit_code"}. In
+"states" is what cannot go on.
 """
 
 from __future__ import annotations
@@ -19,14 +22,24 @@ from __future__ import annotations
 import ast
 import os
 
-from ..errors import ConfigError, ScheduleError, StateError, UsageError, WfepyError, WorkflowError
+from ..errors import (
+    ConfigError,
+    InstanceNotFound,
+    ScheduleError,
+    StateError,
+    UsageError,
+    WfepyError,
+    WorkflowError,
+)
+from ..histories import gap_text, gaps
 from ..migration import MIGRATED, SAFE
 from ..project import Project
 from ..scheduling import collect_schedules
 from ..standing import look
+from ..suggest import closest
 from .loglines import shown_path
 from .naming import pick_workflow
-from .output import clean, result, result_json
+from .output import clean, result, result_json, say
 from .standings import counted, in_words, tell_standing
 
 TYPE_CHECKING = False
@@ -63,10 +76,16 @@ def run(args: Namespace, config: Config) -> int:
         hint = "name a .py file, or configure a workflow in wfepy.toml"
         raise ConfigError("there is no workflow to check", where=config.file or config.root, hint=hint)
     project = Project(config)
+    warnings = list(_strange_tables(config))
     found = [_Checked(project, name, states=not args.no_states) for name in names]
     code = 4 if any(each.problems for each in found) else 3 if any(each.failures for each in found) else 0
+    for each in found:
+        each.look_at_histories(project)
+    for warning in (*warnings, *(text for each in found for text in each.warnings)):
+        say(f"wfepy: warning: {clean(shown_path(warning))}")
     if args.json:
-        result_json({"workflows": [each.to_json() for each in found], "exit_code": code})
+        workflows = [each.to_json() for each in found]
+        result_json({"workflows": workflows, "warnings": warnings, "exit_code": code})
     else:
         for each in found:
             each.show(all=args.states is not None)
@@ -104,6 +123,7 @@ class _Checked:
     :ivar problems: what is wrong with its graph
     :ivar standings: how its live instances stand to it
     :ivar failures: the instances that cannot go on, or that could not be listed, with the reason
+    :ivar warnings: what is wrong and stops nothing, such as a history that was cut
     """
 
     def __init__(self, project: Project, name: str, *, states: bool) -> None:
@@ -112,6 +132,7 @@ class _Checked:
         self.problems: list[dict[str, str]] = []
         self.standings: list[Standing] = []
         self.failures: list[dict[str, str | None]] = []
+        self.warnings: list[str] = []
         self._states = states
         try:
             workflow = project.load_unchecked(name)
@@ -146,10 +167,18 @@ class _Checked:
             "tasks": self.tasks,
             "instances": len(self.standings),
             "problems": self.problems,
+            "warnings": self.warnings,
             "states": self.failures,
             "counts": counted(self.standings),
             "verdicts": [each.to_json() for each in self.standings],
         }
+
+    def look_at_histories(self, project: Project) -> None:
+        """Look whether the histories of the live instances are whole: a tick only reads what the snapshot lacks."""
+        broken = {failure["instance"] for failure in self.failures}
+        for standing in self.standings:
+            if standing.instance not in broken:
+                self.warnings += _flaws(project, self.name, standing.instance)
 
     def show(self, *, all: bool) -> None:
         """Print the problems, what becomes of the instances, and a line about it all."""
@@ -178,6 +207,40 @@ class _Checked:
             each = f": {in_words(counts)}" if counts.keys() - {SAFE} else ""
             parts.append(f"{total} live instance{'s' if total != 1 else ''}{each}")
         return (", ".join(wrong) or "ok") + (f" ({', '.join(parts)})" if parts else "")
+
+
+def _flaws(project: Project, workflow: str, instance: str) -> Iterator[str]:
+    where = f"{workflow}/{instance}"
+    try:
+        covered = project.store.read(workflow, instance)[0]["history"]["records"]
+        missing = gaps(project.store.history(workflow, instance), covered)
+    except InstanceNotFound:
+        return  # it has ended meanwhile
+    except StateError as error:
+        yield f"{where}: the history cannot be read to its end: {error}"
+        return
+    if missing:
+        lacks = ", ".join(gap_text(*gap) for gap in missing)
+        yield (
+            f"{where}: the history lacks {lacks} of {covered}, it was cut or lost; restore it from a backup or from "
+            "version control, or leave it: the instance goes on by its snapshot"
+        )
+
+
+def _strange_tables(config: Config) -> Iterator[str]:
+    """Tell of settings for plugins that there are not: a tick does not look, as a plugin may be installed elsewhere."""
+    from ..entrypoints import find_entry_points
+    from ..pluginsettings import settings_table
+
+    host = config.plugins
+    known = {*(each.name for each in (*host.plugins, *host.failures)), *host.blocked}
+    known.update(each.name for each in find_entry_points(config.environ))
+    for name in config.plugin_settings:
+        if name not in known:
+            near = closest(name, known)
+            hint = f'did you mean "{near}"?' if near else "wfepy plugins lists those that are loaded"
+            table = settings_table(config, name)
+            yield f"{config.file}: [{table}]: no plugin of this name is loaded or installed; {hint}"
 
 
 def _doubles(module: ModuleType | None) -> Iterator[dict[str, str]]:

@@ -7,12 +7,16 @@
 other program. All times are UTC.
 
 INSTANCE may be left out where there is only one, or one is called "default". With --json: {"workflow", "instance",
-"records": [...]}, the records as docs/reference/state-format.md describes them.
+"records": [...], "missing": [[FIRST, LAST]]}, the records as docs/reference/state-format.md describes them; "missing" are
+those that the file has lost.
 """
 
 from __future__ import annotations
 
-from ..errors import UsageError
+import contextlib
+
+from ..errors import StateError, UsageError
+from ..histories import gap_text, gaps
 from ..operate import signature
 from ..operations import PAST
 from ..project import Project
@@ -68,17 +72,30 @@ def run(args: Namespace, config: Config) -> int:
 
         draw(args, project, name, instance)
         return 0
+    covered = 0
+    with contextlib.suppress(StateError, KeyError):  # the history tells what it can beside a damaged snapshot
+        covered = project.store.read(name, instance)[0]["history"]["records"]
     records = list(project.store.history(name, instance))
+    missing = gaps(records, covered)
     if args.n is not None:
         records = records[max(len(records) - args.n, 0) :]
+        missing = [gap for gap in missing if not records or gap[0] > records[0]["seq"]]
     if args.json:
-        result_json({"workflow": name, "instance": instance, "records": records})
+        result_json({"workflow": name, "instance": instance, "records": records, "missing": missing})
         return 0
-    for record in records:
-        result(clean(_line(record, None if args.full else LONGEST)))
-    if not records and args.n is None:
+    lines = [(record["seq"], _line(record, None if args.full else LONGEST)) for record in records]
+    lines += [(first, f"{first:>4}  {_missing(first, last)}") for first, last in missing]
+    for _, line in sorted(lines, key=lambda each: each[0]):
+        result(clean(line))
+    if not lines and args.n is None:
         result(f"nothing has happened to {name}/{instance} yet")
     return 0
+
+
+def _missing(first: int, last: int) -> str:
+    verb = "is" if first == last else "are"
+    again = "restore it from a backup or from version control"
+    return f"{gap_text(first, last)} {verb} missing: the file was cut or lost; {again}"
 
 
 def _check(args: Namespace) -> None:

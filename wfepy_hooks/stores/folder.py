@@ -118,6 +118,6 @@ def not_found(folder: str, workflow: str, instance: str) -> InstanceNotFound:
     with contextlib.suppress(OSError):
         path = f"{folder}/{instance}.jsonl"
         if os.path.getsize(path):
-            hint = f"restore {instance}.json from a backup or from version control"
+            hint = f"restore {instance}.json from a backup or from version control, or move {instance}.jsonl away, too"
             return InstanceNotFound("there is a history, and its snapshot is missing", where=path, hint=hint)
     return InstanceNotFound("there is no such instance", where=where)

@@ -13,7 +13,7 @@ import os
 
 from wfepy_hooks import faults
 from wfepy_hooks.errors import StateFormatError
-from wfepy_hooks.statetext import conflict_line
+from wfepy_hooks.statetext import RESTORE, conflict_line
 from wfepy_hooks.stores import disk, lock
 
 TYPE_CHECKING = False
@@ -265,13 +265,10 @@ def _add(record: Record, records: Records, after: int, path: str, number: int) -
         expected = after + len(records) + 1
         if seq != expected:
             raise StateFormatError(
-                f"record {seq} is where record {expected} should be", where=f"{path}:{number}", hint=_RESTORE
+                f"record {seq} is where record {expected} should be", where=f"{path}:{number}", hint=RESTORE
             )
         records.append(record)
     return seq
-
-
-_RESTORE = "restore the file from a backup or from version control"
 
 
 def _parse_line(line: bytes, path: str, number: int) -> Record:
@@ -282,9 +279,9 @@ def _parse_line(line: bytes, path: str, number: int) -> Record:
             hint = "keep the lines of one side, all of them, and the snapshot of the same side"
             raise StateFormatError("unresolved git conflict", where=f"{path}:{number}", hint=hint) from None
         what = f"not a record: {error}"
-        raise StateFormatError(what, where=f"{path}:{number}", hint=_RESTORE) from None
+        raise StateFormatError(what, where=f"{path}:{number}", hint=RESTORE) from None
     if type(record) is not dict or type(record.get("seq")) is not int:
-        raise StateFormatError("not a record: it has no number", where=f"{path}:{number}", hint=_RESTORE)
+        raise StateFormatError("not a record: it has no number", where=f"{path}:{number}", hint=RESTORE)
     return record
 
 
