@@ -14,7 +14,6 @@ from wfepy_hooks.signals import Signal
 
 if TYPE_CHECKING:
     from building import Begin
-
     from wfepy_hooks.testing import WorkflowRunner
 
 
@@ -253,7 +252,9 @@ def test_a_timeout_takes_no_signal_that_another_task_has_taken(begin: Begin) -> 
 def test_a_note_of_what_is_dropped_names_its_sender_if_there_is_one(begin: Begin) -> None:
     runner = begin(*LOOP)
     [note] = dropped_notes(runner.instance, "review", [Signal("one", "review")], {"one": "too early"})
-    assert note.startswith('flow/default: the signal "review" of the id one does not count for review: too early;')
+    assert note.startswith(
+        'flow/default: the signal "review" of the id one does not count for review: too early;'
+    )
 
 
 def test_a_sender_whose_clock_is_behind_answers_what_is_asked_now(begin: Begin) -> None:

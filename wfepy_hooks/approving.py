@@ -55,7 +55,9 @@ class _Terms:
             if last.get(each.by) is each:
                 signals.taken.append(each)
             else:
-                signals.drop(each, self.refusal(each) or f"{each.by or 'the sender'} has answered again later")
+                signals.drop(
+                    each, self.refusal(each) or f"{each.by or 'the sender'} has answered again later"
+                )
 
     def refusal(self, signal: Signal) -> str:
         """Return why an answer cannot count; empty if it can."""
@@ -159,7 +161,9 @@ def _asking(function: Callable[..., Any], terms: _Terms, into: str) -> Any:
         return wait(signal=name, choices=terms.choices, by=terms.by, reason=terms.describe(votes))
 
     made: Any = asking
-    made.wfepy_choices = terms.choices  # what it may put into the context, for tests and for who sends it early
+    made.wfepy_choices = (
+        terms.choices
+    )  # what it may put into the context, for tests and for who sends it early
     made.wfepy_by = terms.by
     made.wfepy_into = into
     made.wfepy_parameters = tuple(dict.fromkeys(("signals", "instance", *own)))

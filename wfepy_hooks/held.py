@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .marking import READY
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -88,6 +90,21 @@ class Held:
             from .misfits import misfit_notes  # lazily, as above
 
             self.session.notes.extend(misfit_notes(self.instance, self.instance.signals[-len(fresh) :]))
+
+    def earlier_answers(self, task: str) -> dict[str, dict[str, str]]:
+        """Return what an approval was sent that is retried and asks anew, as it has failed or timed out; received now.
+
+        :return: what the record says of it
+        """
+        instance = self.instance
+        number = instance.marking.graph.index[task]
+        is_approval = getattr(instance.workflow.tasks[task].func, "task_name", "") == task
+        if not is_approval or instance.marking.status[number] == READY:
+            return {}
+        self.receive()  # what lies in the inbox was sent before the question is asked again
+        why = f"it was sent before {task} was retried, and asked anew"
+        dropped = {each.id: why for each in instance.signals if each.name == task}
+        return {"dropped": dropped} if dropped else {}
 
     def cancel_orphan(self) -> None:
         """Cancel the instance if it is the child of a task that does not wait for it any more."""

@@ -204,7 +204,7 @@ class Operations:
         if change.verb == "done":
             fields.update(_decisions(held, task))
         if change.verb == "retry":
-            fields.update(_earlier_answers(held, task))
+            fields.update(held.earlier_answers(task))
         if effects.again:  # for whoever reads the history; the graph tells it, too
             fields["again"] = [each["task"] for each in effects.again]
         held.operate(change.verb, **fields)
@@ -244,7 +244,9 @@ class Operations:
 def _no_signal(signal: str, left: Iterable[str], where: str) -> UsageError:
     from .suggest import did_you_mean
 
-    hint = did_you_mean(signal, left) or "wfepy status --json lists those that nobody has taken, with their ids"
+    hint = (
+        did_you_mean(signal, left) or "wfepy status --json lists those that nobody has taken, with their ids"
+    )
     return UsageError(f"there is no signal of the id {signal} that nobody has taken", where=where, hint=hint)
 
 
@@ -260,17 +262,6 @@ def _add(total: Effects, more: Effects) -> None:
     for name in ("again", "runs", "skipped", "cancelled", "stays_cancelled", "transitions", "children"):
         getattr(total, name).extend(getattr(more, name))
     total.status = more.status
-
-
-def _earlier_answers(held: Held, task: str) -> dict[str, dict[str, str]]:
-    """Return what an approval was sent that asks anew, as its earlier asking has failed or timed out."""
-    instance = held.instance
-    is_approval = getattr(instance.workflow.tasks[task].func, "task_name", "") == task
-    if not is_approval or instance.marking.status[instance.marking.graph.index[task]] == m.READY:
-        return {}
-    held.receive()  # what lies in the inbox was sent before the question is asked again
-    why = f"it was sent before {task} was retried, and asked anew"
-    return {"dropped": dropped} if (dropped := {s.id: why for s in instance.signals if s.name == task}) else {}
 
 
 def _decisions(held: Held, task: str) -> dict[str, list[str]]:

@@ -98,7 +98,9 @@ def send_signal(
     if not accepted:
         return Sent(signal.id, False, [])
     if early is not None:
-        return Sent(signal.id, True, [], f"{name} is not waiting now; the answer is kept, and counts when it asks")
+        return Sent(
+            signal.id, True, [], f"{name} is not waiting now; the answer is kept, and counts when it asks"
+        )
     return Sent(signal.id, True, takers, "" if takers else _unexpected(name, overview))
 
 
@@ -177,7 +179,7 @@ def early_answer(project: Project | Store, workflow: str, instance: str, name: s
     if read is None or not hasattr(project, "workflow"):
         return None  # a store alone
     try:
-        task = project.workflow(workflow).tasks.get(name)  # type: ignore[union-attr]  # see above
+        task = project.workflow(workflow).tasks.get(name)
         if task is None or getattr(task.func, "task_name", "") != name:
             return None
         standing = read(workflow, instance)
@@ -193,7 +195,9 @@ def _moot(instance: Instance, name: str) -> str:
     status = marking.status[marking.graph.index[name]]
     if status not in (m.PENDING, m.READY):
         word = m.STATUS_WORDS[status].replace("_", " ")
-        return f"{name} is not waiting now, it is {word}; an answer counts only if it is sent after it asks anew"
+        return (
+            f"{name} is not waiting now, it is {word}; an answer counts only if it is sent after it asks anew"
+        )
     if instance.generation(name):
         number = instance.generation(name) + 1
         return f"{name} is not waiting now; what is sent before it asks in pass {number} does not count"

@@ -133,9 +133,7 @@ def parse_text(data: bytes, where: str) -> dict[str, Any]:
     return document
 
 
-RESTORE = (
-    "restore it from a backup or from version control, or give the instance up: move its .json and .jsonl away"
-)
+RESTORE = "restore it from a backup or from version control, or give the instance up: move its .json and .jsonl away"
 _NAMES = {list: "a list", str: "a string", bool: "true or false", type(None): "null"}
 
 

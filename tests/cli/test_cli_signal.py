@@ -205,8 +205,9 @@ def test_an_answer_between_two_askings_is_refused(reviewed: Folder) -> None:
     reviewed.ok("signal", "flow", "x", "drafted")
     reviewed.ok("tick")
     refused = reviewed.wfepy("signal", "flow", "x", "review", "--data", "approve", "--by", "bob")
-    assert "review is not waiting now, it is done; an answer counts only if it is sent after it asks anew" in (
-        error_line(refused, 2)
+    assert (
+        "review is not waiting now, it is done; an answer counts only if it is sent after it asks anew"
+        in (error_line(refused, 2))
     )
 
 

@@ -400,8 +400,9 @@ def test_settings_of_a_plugin_that_there_is_not_are_told_by_check_alone(lived: F
     assert lived.wfepy("tick").stderr.count("wfepy_crontb") == 0
     checked = lived.wfepy("check")
     assert checked.returncode == 0
-    assert '[plugins.wfepy_crontb]: no plugin of this name is loaded or installed; did you mean "wfepy_crontab"?' in (
-        checked.stderr
+    assert (
+        '[plugins.wfepy_crontb]: no plugin of this name is loaded or installed; did you mean "wfepy_crontab"?'
+        in (checked.stderr)
     )
     assert "[plugins.mine_alone]: no plugin of this name" in checked.stderr
     assert "wfepy_git]" not in checked.stderr

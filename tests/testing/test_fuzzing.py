@@ -45,7 +45,7 @@ def two_ends(left: Any, right: Any) -> Build:
 def test_a_workflow_without_holes_passes(fuzz: Callable[..., FuzzReport]) -> None:
     report = fuzz(two_ends(lambda c: c["v"] == "yes", lambda c: c["v"] != "yes"))
     report.check()
-    assert str(report) == "flow: 2 instances were tried"
+    assert str(report) == 'flow: 2 instances were tried\nno task sets "v"'
 
 
 def test_no_task_is_called(workflow_runner: MakeRunner) -> None:
@@ -374,3 +374,44 @@ def test_a_join_of_two_needs_two(fuzz: Callable[..., FuzzReport]) -> None:
     build.add("b", "end").add("c", to("end", lambda c: c["y"])).add("end", JOIN, END)
     report = fuzz(build)
     assert [end.values for end in report.dead_ends] == [{"x": False, "y": False}]
+
+
+def counted(key: str) -> types.ModuleType:
+    """A loop whose task sets ``rounds``, and whose conditions ask for ``key``."""
+
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.followed_by("again", lambda context: context[key] < 3)
+    @wfepy.followed_by("end", lambda context: context[key] >= 3)
+    def work(context: Any) -> bool:
+        context["rounds"] = context.get("rounds", 0) + 1
+        return True
+
+    @wfepy.task()
+    @wfepy.followed_by("work")
+    def again(context: Any) -> bool:
+        return True
+
+    @wfepy.task()
+    @wfepy.end_point()
+    def end(context: Any) -> bool:
+        return True
+
+    return flow(work, again, end)
+
+
+def test_an_item_whose_name_is_misspelt_is_told(workflow_runner: MakeRunner) -> None:
+    with pytest.raises(AssertionError, match='no task sets "round"; did you mean "rounds"'):
+        workflow_runner(counted("round")).fuzz_conditions()
+
+
+def test_an_item_that_something_sets_is_not_told(workflow_runner: MakeRunner) -> None:
+    assert workflow_runner(counted("rounds")).fuzz_conditions().unset == {}
+    assert workflow_runner(counted("round"), {"round": 0}).fuzz_conditions().unset == {}
+    assert workflow_runner(counted("round")).fuzz_conditions(round=[1, 5]).unset == {}
+
+
+def test_an_item_that_comes_from_elsewhere_is_told_and_fails_nothing(workflow_runner: MakeRunner) -> None:
+    report = workflow_runner(counted("budget")).fuzz_conditions()
+    assert report.unset == {"budget": ""}
+    assert 'no task sets "budget"' in str(report)

@@ -11,10 +11,10 @@ Settings of plugins that there are not, and histories that were cut or lost, are
 
 Exit code 4: a workflow is wrong; 3: an instance cannot be read or needs a decision.
 
-With --json: {"workflows": [{"workflow", "tasks", "instances", "problems": [{"location", "task", "message"}], "warnings":
-[TEXT], "states": [{"instance", "error"}], "counts": {VERDICT: NUMBER}, "verdicts": [{"workflow", "instance", "verdict",
-"changes", "questions": [{"task", "reason", "commands", "code"}], "error"}]}], "warnings": [TEXT], "exit_code"}. In
-"states" is what cannot go on.
+With --json: {"workflows": [{"workflow", "tasks", "instances", "problems": [{"location", "task", "message"}],
+"warnings": [TEXT], "states": [{"instance", "error"}], "counts": {VERDICT: NUMBER}, "verdicts": [{"workflow", "instance",
+"verdict", "changes", "questions": [{"task", "reason", "commands", "code"}], "error"}]}], "warnings": [TEXT],
+"exit_code"}. In "states" is what cannot go on.
 """
 
 from __future__ import annotations
@@ -233,7 +233,7 @@ def _strange_tables(config: Config) -> Iterator[str]:
     from ..pluginsettings import settings_table
 
     host = config.plugins
-    known = {*(each.name for each in (*host.plugins, *host.failures)), *host.blocked}
+    known = {*(each.name for each in host.plugins), *(each.name for each in host.failures), *host.blocked}
     known.update(each.name for each in find_entry_points(config.environ))
     for name in config.plugin_settings:
         if name not in known:

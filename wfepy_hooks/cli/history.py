@@ -7,8 +7,8 @@
 other program. All times are UTC.
 
 INSTANCE may be left out where there is only one, or one is called "default". With --json: {"workflow", "instance",
-"records": [...], "missing": [[FIRST, LAST]]}, the records as docs/reference/state-format.md describes them; "missing" are
-those that the file has lost.
+"records": [...], "missing": [[FIRST, LAST]]}, the records as docs/reference/state-format.md describes them; "missing"
+are those that the file has lost.
 """
 
 from __future__ import annotations
@@ -195,7 +195,9 @@ def _operator(record: dict[str, Any], longest: int | None) -> list[str]:
     number = f" (pass {record['generation'] + 1})" if record.get("generation") else ""
     what = f"{record['task']}{number}" if "task" in record else "the instance"
     if verb == "discard":
-        return [f"the signal of the id {', '.join(record.get('dropped', ()))} was discarded {signature(record)}"]
+        return [
+            f"the signal of the id {', '.join(record.get('dropped', ()))} was discarded {signature(record)}"
+        ]
     return [
         f"{what} was {PAST.get(verb, verb)} {signature(record)}",
         _dropped(record),

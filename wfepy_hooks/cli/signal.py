@@ -90,7 +90,9 @@ def _send(args: Namespace, project: Project, workflow: str, instance: str) -> Se
 
 def _discard(args: Namespace, project: Project, workflow: str, instance: str) -> int:
     if args.name is not None or args.data is not None or args.id:
-        raise UsageError("--discard drops a signal, and sends none", where="wfepy signal", hint="leave out the rest")
+        raise UsageError(
+            "--discard drops a signal, and sends none", where="wfepy signal", hint="leave out the rest"
+        )
     require_workflow(project.config, workflow)
     reason = " ".join(args.reason.split())
     with TasksPrintToStderr():  # as above

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from .. import marking as m
 from ..errors import UsageError
+from ..suggest import closest
 from .domains import domain_of
 from .drawn import drawn_context, root_of
 from .mentions import Mentions, mentions_of
@@ -61,6 +62,8 @@ class FuzzReport:
     :ivar untaken: the transitions that were never taken, in words
     :ivar dead_ends: the shortest way to each dead end
     :ivar unclear: conditions that raised with all values that were tried, and what
+    :ivar unset: items that conditions ask for, and that neither a task nor the first context seems to set; with what
+        they are likely to be a misspelling of, or nothing
     """
 
     def __init__(self, workflow: str) -> None:
@@ -70,6 +73,7 @@ class FuzzReport:
         self.untaken: list[str] = []
         self.dead_ends: list[DeadEnd] = []
         self.unclear: dict[str, str] = {}
+        self.unset: dict[str, str] = {}
 
     def __str__(self) -> str:
         lines = [f"{self.workflow}: {self.examples} instances were tried"]
@@ -79,15 +83,18 @@ class FuzzReport:
         if self.dead_ends[_MOST:]:
             lines.append(f"and {len(self.dead_ends) - _MOST} more dead ends")
         lines += [f"not looked at, since it raised {error}: {each}" for each, error in self.unclear.items()]
+        for key, near in self.unset.items():
+            lines.append(f'no task sets "{key}"' + (f'; did you mean "{near}"?' if near else ""))
         return "\n".join(lines)
 
     def check(self) -> None:
-        """Expect that nothing was found.
+        """Expect that nothing was found. An item that nothing sets is let pass if no other has a name like its own.
 
         :raises AssertionError: with what was
         """
         __tracebackhide__ = True
-        if self.unreachable or self.untaken or self.dead_ends or self.unclear:
+        is_misspelt = any(self.unset.values())
+        if self.unreachable or self.untaken or self.dead_ends or self.unclear or is_misspelt:
             raise AssertionError(
                 f"{self}\nIf these values cannot be, or others can, say what they may be: "
                 "fuzz_conditions(KEY=[VALUE, ...])"
@@ -157,6 +164,8 @@ class _Explorer:
             for task in self._tasks
             if hasattr(task.func, "wfepy_choices")
         }
+        #: The items that conditions have asked for.
+        self._asked: dict[str, None] = {}
         self._keys = {*given, *self._choices, *self._shape.parts}
         self._reached: set[int] = set()
         self._taken: set[int] = set()
@@ -179,8 +188,25 @@ class _Explorer:
             for number, each in enumerate(transitions)
             if number not in self._taken and each.source not in report.unreachable
         ]
+        report.unset = {
+            key: closest(key, self._settable(key)) for key in self._asked if not self._is_set(key)
+        }
         report.dead_ends = sorted(self._dead_ends.values(), key=lambda each: len(each.path))
         return report
+
+    def _is_set(self, key: str) -> bool:
+        """Return whether the first context has an item, or a task may set it, as far as that can be seen."""
+        return _has(self._sample, key) or any(
+            self._may_set(number, key) for number in range(len(self._tasks))
+        )
+
+    def _settable(self, key: str) -> list[str]:
+        """Return names that an item may have been meant to be: those that the first context and tasks mention."""
+        found = {*self._choices, *_names_in(self._sample)}
+        for task, mentions in zip(self._tasks, self._task_mentions, strict=True):
+            found.update(each for each in mentions.values if isinstance(each, str) and each.isidentifier())
+            found.add(task.options.into or task.name)
+        return sorted(found - {key})
 
     def walk(self, data: Any) -> None:
         """Go through the workflow once, by what ``data`` draws."""
@@ -253,6 +279,8 @@ class _Explorer:
         """Return a value for an item of the context."""
         if key in self._given:
             return data.draw(self._given[key])
+        if root_of(key) not in self._given:
+            self._asked[root_of(key)] = None
         return data.draw(self._strategies.sampled_from(self._domain(key, shape, defaults)))
 
     def _domain(self, key: str, shape: Shape, defaults: tuple[Any, ...]) -> list[Any]:
@@ -280,6 +308,15 @@ class _Explorer:
         known = self._dead_ends.get(false)
         if known is None or len(path) < len(known.path):
             self._dead_ends[false] = DeadEnd(path, used, list(false))
+
+
+def _has(context: object, key: str) -> bool:
+    return key in _names_in(context) or hasattr(type(context), key)
+
+
+def _names_in(context: object) -> list[str]:
+    names = context if isinstance(context, dict) else getattr(context, "__dict__", ())
+    return [each for each in names if isinstance(each, str)]
 
 
 def _in_words(transition: Transition) -> str:

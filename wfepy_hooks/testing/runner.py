@@ -336,7 +336,8 @@ class WorkflowRunner(Expecting):
         :param max_examples: how many instances are tried
         :param check: raise if something is found
         :param values: what the items of the context that conditions ask for may be: a list, or a hypothesis strategy
-        :raises AssertionError: if a task is never reached, a transition never taken, or an instance comes to a dead end
+        :raises AssertionError: if a task is never reached, a transition never taken, an instance comes to a dead end,
+            or the name of an item is likely to be misspelt
         """
         __tracebackhide__ = True
         from .fuzzing import fuzz  # lazily: few tests do it
@@ -344,7 +345,7 @@ class WorkflowRunner(Expecting):
         world = self._world
         context = world.recipe.context
         if context is None or type(context) is dict:
-            context = first_context(world.config.workflows[self._workflow], {})
+            context = first_context(world.config.workflows[self._workflow], context or {})
         report = fuzz(world.project.workflow(self._workflow), values, max_examples, context)
         if check:
             report.check()
