@@ -170,7 +170,7 @@ class EarlyAnswer:
         """Return what its sender can do."""
         workflow, _, instance = where.partition("/")
         state = f"{self._task} is not waiting now"
-        return f"wfepy status {workflow} {instance} says what is waited for" if self.moot else state
+        return f"wfepy why {workflow} {instance} {self._task} says more" if self.moot else state
 
 
 def early_answer(project: Project | Store, workflow: str, instance: str, name: str) -> EarlyAnswer | None:

@@ -12,8 +12,8 @@ Settings of plugins that there are not, and histories that were cut or lost, are
 Exit code 4: a workflow is wrong; 3: an instance cannot be read or needs a decision.
 
 With --json: {"workflows": [{"workflow", "tasks", "instances", "problems": [{"location", "task", "message"}],
-"warnings": [TEXT], "states": [{"instance", "error"}], "counts": {VERDICT: NUMBER}, "verdicts": [{"workflow", "instance",
-"verdict", "changes", "questions": [{"task", "reason", "commands", "code"}], "error"}]}], "warnings": [TEXT],
+"warnings": [TEXT], "states": [{"instance", "error"}], "counts": {VERDICT: NUMBER}, "verdicts": [{"workflow",
+"instance", "verdict", "changes", "questions": [{"task", "reason", "commands", "code"}], "error"}]}], "warnings": [TEXT],
 "exit_code"}. In "states" is what cannot go on.
 """
 
