@@ -13,8 +13,8 @@ Exit code 4: a workflow is wrong; 3: an instance cannot be read or needs a decis
 
 With --json: {"workflows": [{"workflow", "tasks", "instances", "problems": [{"location", "task", "message"}],
 "warnings": [TEXT], "states": [{"instance", "error"}], "counts": {VERDICT: NUMBER}, "verdicts": [{"workflow",
-"instance", "verdict", "changes", "questions": [{"task", "reason", "commands", "code"}], "error"}]}], "warnings": [TEXT],
-"exit_code"}. In "states" is what cannot go on.
+"instance", "verdict", "changes", "questions": [{"task", "reason", "commands", "code"}], "error"}]}],
+"warnings": [TEXT], "exit_code"}. In "states" is what cannot go on.
 """
 
 from __future__ import annotations
