@@ -9,6 +9,7 @@ import pytest
 
 import wfepy_hooks as wfepy
 from wfepy_hooks.misfits import dropped_notes
+from wfepy_hooks.overview import Overview
 from wfepy_hooks.sending import send_signal
 from wfepy_hooks.signals import Signal
 
@@ -217,6 +218,9 @@ def test_what_does_not_count_is_gone_also_when_the_history_is_replayed(begin: Be
     session = project.store.open("flow", runner.id)
     session.snapshot = crash  # type: ignore[method-assign]
     assert project.advance(session).error is not None
+    document, records, _ = project.store.read("flow", runner.id)
+    assert any("dropped" in each for each in records)
+    assert Overview(document, records).signals == []
     assert runner.instance.signals == []
     assert "review" in runner.tick().waiting
 
@@ -266,3 +270,15 @@ def test_a_sender_whose_clock_is_behind_answers_what_is_asked_now(begin: Begin) 
     early = runner.clock.now - timedelta(minutes=5)
     send_signal(project, "flow", runner.id, "review", "approve", by="bob", now=early)
     assert runner.tick().status == "finished"
+
+
+def test_a_discard_tells_of_another_signal_that_does_not_fit(
+    begin: Begin, caplog: pytest.LogCaptureFixture
+) -> None:
+    runner = begin(*LOOP)
+    runner.tick()
+    runner.signal("typo", id="typo")
+    runner.signal("review", "approve", by="eve", check=False)
+    assert runner.operations.discard("flow", runner.id, "typo", by="ann").name == "typo"
+    assert "review does not take it, it must be sent by bob or cy, not by eve" in caplog.text
+    assert [each.name for each in runner.instance.signals] == ["review"]

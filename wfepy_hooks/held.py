@@ -91,6 +91,12 @@ class Held:
 
             self.session.notes.extend(misfit_notes(self.instance, self.instance.signals[-len(fresh) :]))
 
+    def receive_aloud(self) -> None:
+        """Do what :meth:`receive` does where no tick tells of the notes: they come once."""
+        self.receive()
+        for note in self.session.notes:
+            self.runner._log("warning", "%s", note)
+
     def earlier_answers(self, task: str) -> dict[str, dict[str, str]]:
         """Return what an approval was sent that is retried and asks anew, as it has failed or timed out; received now.
 
@@ -101,7 +107,7 @@ class Held:
         is_approval = getattr(instance.workflow.tasks[task].func, "task_name", "") == task
         if not is_approval or instance.marking.status[number] == READY:
             return {}
-        self.receive()  # what lies in the inbox was sent before the question is asked again
+        self.receive_aloud()  # what lies in the inbox was sent before the question is asked again
         why = f"it was sent before {task} was retried, and asked anew"
         dropped = {each.id: why for each in instance.signals if each.name == task}
         return {"dropped": dropped} if dropped else {}

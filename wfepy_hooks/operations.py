@@ -128,7 +128,7 @@ class Operations:
         :raises UsageError: if no signal of this id is left
         """
         with self._hold("discard", workflow, instance, wait) as held:
-            held.receive()  # it may still be in the inbox
+            held.receive_aloud()  # it may still be in the inbox
             left = {each.id: each for each in held.instance.signals}
             if signal not in left:
                 raise _no_signal(signal, left, f"{workflow}/{instance}")

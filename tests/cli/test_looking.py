@@ -407,3 +407,9 @@ def test_settings_of_a_plugin_that_there_is_not_are_told_by_check_alone(lived: F
     assert "[plugins.mine_alone]: no plugin of this name" in checked.stderr
     assert "wfepy_git]" not in checked.stderr
     assert len(lived.data("check")["warnings"]) == 2
+
+
+def test_settings_of_a_plugin_that_is_installed_and_not_loaded_are_nothing_strange(lived: Folder) -> None:
+    with open(lived.path / "wfepy.toml", "a") as file:
+        file.write("\n[plugins.wfepy_git]\n")
+    assert lived.wfepy("--no-plugin-autoload", "check").stderr == ""
