@@ -57,7 +57,7 @@ def test_a_word_longer_than_a_line_is_not_broken() -> None:
 
 def test_a_transition_about_another_outcome_says_so() -> None:
     drawn = Diagram("w", (Node("a", edges=(Edge("b", on="failed", decision="outcome"),)),))
-    assert "└─ b  on failed  – another outcome" in to_text(drawn)
+    assert "on failed  \N{EN DASH} another outcome" in to_text(drawn)
 
 
 def test_wide_characters_count_twice() -> None:
