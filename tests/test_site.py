@@ -26,6 +26,7 @@ def make_site(folder: Path, body: str = "", style: str = "", others: str = "") -
     (folder / "search").mkdir()
     docs = [{"location": path, "title": title, "text": text} for path, (title, text) in pages.items()]
     (folder / "search" / "search_index.json").write_text(json.dumps({"docs": docs}), encoding="utf-8")
+    (folder / "search" / "search_index.js").write_text("", encoding="utf-8")
     return folder
 
 
@@ -62,9 +63,19 @@ def test_a_page_that_the_search_does_not_know_is_found(tmp_path: Path) -> None:
     (site / "search" / "search_index.json").write_text(
         '{"docs": [{"location": "", "title": "Start", "text": ""}]}'
     )
-    assert list(problems(site)) == ["other: the search does not find it"]
+    assert list(problems(site)) == ["other/index.html: the search does not find it"]
     (site / "search" / "search_index.json").unlink()
-    assert list(problems(site)) == ["search/search_index.json is missing"]
+    (site / "search" / "search_index.js").unlink()
+    assert list(problems(site)) == [
+        "search/search_index.json is missing",
+        "search/search_index.js is missing",
+    ]
+
+
+def test_a_page_that_is_a_file_of_its_own_is_looked_for_too(tmp_path: Path) -> None:
+    site = make_site(tmp_path)
+    (site / "third.html").write_text(PAGE.format(title="Third", body=""))
+    assert list(problems(site)) == ["third.html: the search does not find it"]
 
 
 def test_two_pages_of_one_title_are_found(tmp_path: Path) -> None:
