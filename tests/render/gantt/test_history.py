@@ -201,6 +201,50 @@ def test_a_clock_that_went_back_leaves_no_bar_that_ends_before_it_starts(history
         assert all(bar.end >= bar.start for bar in each.bars)
 
 
+def test_a_clock_that_went_back_hides_nothing_that_happened(history: History) -> None:
+    history.after(hours=3).task("a", took=1).after(hours=-2).task("b", took=1)
+    for ended in (False, True):
+        if ended:
+            history.put("ended", status="finished")
+        found = drawn(history)
+        assert (found.end - found.start).total_seconds() == 3 * 3600
+        assert [len(found.shown_marks(row(found, name))) for name in "ab"] == [1, 1]
+    history.now -= timedelta(hours=1)
+    assert (drawn(history).end - found.start).total_seconds() == 3 * 3600
+
+
+@pytest.mark.parametrize(
+    ("event", "fields"),
+    [
+        ("operator", {"verb": "skip", "task": "a", "generation": 0}),
+        ("ended", {"status": "cancelled"}),
+        ("task", {"task": "a", "status": "completed"}),
+    ],
+)
+def test_what_no_longer_waits_has_no_deadline(
+    history: History, event: str, fields: dict[str, object]
+) -> None:
+    history.task("a", "waiting", took=0, deadline=history.at(hours=2), wait={"until": history.at(hours=2)})
+    history.after(hours=1).put(event, **fields)
+    found = drawn(history)
+    assert {mark.kind for mark in row(found, "a").marks} <= {"operator", "done"}
+    assert (found.end - found.start).total_seconds() == 3600
+
+
+def test_each_item_has_a_deadline_of_its_own(history: History) -> None:
+    for item, minutes in enumerate((90, 80, 80)):
+        history.put(
+            "item", task="a", item=item, status="waiting", wait={"deadline": history.at(minutes=minutes)}
+        )
+    history.after(hours=1).put("item", task="a", item=1, status="completed", took=1)
+    assert marks(drawn(history), "a") == [("due", 4800), ("due", 5400)]
+
+
+def test_what_was_skipped_before_the_first_record_is_drawn(history: History) -> None:
+    found = drawn(history.after(hours=1), states={"a": "skipped"})
+    assert marks(found, "a") == [("skipped", 3600)]
+
+
 def test_the_start_is_that_of_the_instance(history: History) -> None:
     created = datetime(2026, 8, 1, tzinfo=UTC)
     history.task("a")

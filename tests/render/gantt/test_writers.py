@@ -206,3 +206,49 @@ def luminance(colour: str) -> float:
 def test_words_and_signs_are_legible_on_their_ground() -> None:
     for kind in (*BARS.values(), *MARKS.values()):
         assert contrast(kind.fill, kind.font) >= 4.5, kind.words
+
+
+# --- tasks with items ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def items(history: History) -> Chart:
+    """Three items that wait for the same, and one that waits for something else."""
+    for item in range(4):
+        reason = "the other one" if item == 2 else "a long while 日本語日本語"
+        history.put("item", task="a", item=item, status="waiting", reason=reason)
+    history.after(hours=1)
+    return chart(history.records, "w/i: running", history.now, created=history.created)
+
+
+def test_items_that_wait_for_the_same_are_told_once(items: Chart) -> None:
+    told = gantt_text(items).splitlines()
+    assert told[-2:] == ["a waits, 3 items: a long while 日本語日本語", "a waits: the other one"]
+
+
+def test_the_words_of_items_do_not_lie_on_top_of_each_other(items: Chart) -> None:
+    assert ">the other one</text>" not in gantt_svg(items)
+    assert ": the other one</title>" in gantt_svg(items)
+
+
+def test_wide_words_are_cut_where_their_room_ends(history: History) -> None:
+    history.task("a", "waiting", took=0, reason="日本" * 60).after(hours=1)
+    found = chart(history.records, "w/i: running", history.now, created=history.created)
+    words = re.search(r'font-size="11"[^>]*>([^<]*)<', gantt_svg(found))
+    assert words is not None
+    assert 80 < len(words[1]) * 13 < 776
+
+
+def test_the_work_grows_with_the_number_of_waits_and_not_with_its_square(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(200):
+        history.after(seconds=9).task(
+            "a", ("waiting", "completed")[number % 2], took=1, reason="x", deadline=history.at(hours=1)
+        )
+    found = chart(history.records, "w/i: running", history.now, created=history.created)
+    asked: list[object] = []
+    place = Chart.place
+    monkeypatch.setattr(Chart, "place", lambda *words: asked.append(words) or place(*words))
+    gantt_svg(found)
+    assert len(asked) < 5 * sum(len(each.bars) + len(each.marks) for each in found.rows)
