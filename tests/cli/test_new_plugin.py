@@ -115,6 +115,8 @@ def test_the_folder_can_be_chosen_but_is_to_be_empty(folder: Folder) -> None:
         ("wfepy-pytest", "module of wfepy itself"),
         ("wfepy", "module of wfepy itself"),
         ("pluggy", "is installed here"),
+        ("flow", "its tests have a module flow of their own"),
+        ("Conftest", "its tests have a module conftest of their own"),
     ],
 )
 def test_a_name_that_cannot_be_one_or_is_taken_is_refused(

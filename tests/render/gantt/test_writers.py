@@ -15,6 +15,7 @@ from wfepy_hooks.render.gantt.chart import BARS, MARKS, OPEN
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = 'a "b" <c> & #1; : ; % \\ ` 日本語\n\x1b[31m \N{ROCKET}'
@@ -247,8 +248,13 @@ def test_the_work_grows_with_the_number_of_waits_and_not_with_its_square(
             "a", ("waiting", "completed")[number % 2], took=1, reason="x", deadline=history.at(hours=1)
         )
     found = chart(history.records, "w/i: running", history.now, created=history.created)
-    asked: list[object] = []
+    asked = []
     place = Chart.place
-    monkeypatch.setattr(Chart, "place", lambda *words: asked.append(words) or place(*words))
+
+    def counted(chart: Chart, moment: datetime) -> float:
+        asked.append(moment)
+        return place(chart, moment)
+
+    monkeypatch.setattr(Chart, "place", counted)
     gantt_svg(found)
     assert len(asked) < 5 * sum(len(each.bars) + len(each.marks) for each in found.rows)
