@@ -39,7 +39,9 @@ def test_by_itself_a_link_leads_from_the_picture_to_the_file(repository: Path) -
 def test_a_path_starts_at_the_top_of_the_repository(repository: Path) -> None:
     link = source_links("https://example.org/{path}#L{line}", environ={})
     assert link(f"{repository}/deep/flow.py:3") == "https://example.org/deep/flow.py#L3"
-    assert link("/usr/lib/elsewhere.py:3") == "", "the repository has no such page"
+    assert link(f"{repository.parent}/elsewhere.py:3") == link("/usr/lib/elsewhere.py:3") == "", (
+        "the repository has no such page"
+    )
     assert source_links("x://{abspath}", environ={})("/usr/lib/a.py:3") == "x:///usr/lib/a.py"
 
 
@@ -91,6 +93,14 @@ def test_in_github_actions_nothing_is_asked_of_git(tmp_path: Path, monkeypatch: 
         source_links("github", environ=environ)(f"{tmp_path}/f.py:1")
         == "https://git.example/o/r/blob/abc/f.py#L1"
     )
+
+
+def test_in_gitlab_ci_nothing_is_asked_of_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", "")
+    environ = {"CI_PROJECT_URL": "https://git.example/o/r", "CI_COMMIT_SHA": "abc"}
+    link = source_links("gitlab", environ=environ)
+    assert link(f"{tmp_path}/f.py:1") == "https://git.example/o/r/-/blob/abc/f.py#L1"
 
 
 def test_editors_open_the_line() -> None:
