@@ -103,6 +103,7 @@ def test_the_pass_of_a_long_name_can_be_read(history: History) -> None:
     assert "xxx… (pass 12)" in gantt_text(drawn)
     assert "xxx... (pass 12)" in gantt_text(drawn, ascii=True)
     assert "…(pass 12)" in gantt_svg(drawn)
+    assert f"<title>{'x' * 60} (pass 12)</title>" in gantt_svg(drawn)
 
 
 def test_signs_differ_without_colours() -> None:
@@ -132,6 +133,16 @@ def test_nothing_of_the_workflow_can_end_a_line_of_mermaid_or_start_something(ho
 
 def test_items_that_went_well_are_left_out_of_mermaid(long: Chart) -> None:
     assert "of item" not in gantt_mermaid(long)
+
+
+def test_items_that_wait_are_bars_of_mermaid(items: Chart) -> None:
+    assert re.search(r"waits, goes on, the other one :active, \S+, \S+$", gantt_mermaid(items), re.MULTILINE)
+
+
+def test_what_goes_on_is_no_moment_of_mermaid_however_short(history: History) -> None:
+    history.after(days=9).task("a", "waiting", took=0, reason="why").after(seconds=1)
+    source = gantt_mermaid(chart(history.records, "w", history.now, created=history.created))
+    assert "waits, goes on, why :active, 2026-08-12T09:00:00.000, 2026-08-12T09:00:01.000" in source
 
 
 def test_times_are_those_of_utc_for_every_reader(short: Chart) -> None:

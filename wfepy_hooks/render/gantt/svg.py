@@ -72,7 +72,7 @@ class _Drawing:
         ):
             x, half = self._x(self.chart.place(tick.at)), len(tick.label) * CHARACTER / 2
             yield f'<path d="M{x:.1f} {HEAD - 6}V{self.bottom}" stroke="#d8dee4"/>'
-            if x - half >= free and x + half <= WIDTH - EDGE:
+            if x - half >= free:
                 yield f'<text x="{x:.1f}" y="{HEAD - 12}" text-anchor="middle" fill="#57606a">{tick.label}</text>'
                 free = x + half + CHARACTER
 

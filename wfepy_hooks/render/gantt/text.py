@@ -83,7 +83,7 @@ class _Writer:
             first = self._cell(self.chart.place(bar.start))
             last = max(self._cell(self.chart.place(bar.end)), first)
             # A bar ends where the next one begins, which takes this cell.
-            stop = last if last > first and not bar.is_open else last + 1
+            stop = last if last > first else last + 1
             cells[first:stop] = [BARS[bar.kind]] * (stop - first)
             if bar.is_open:
                 cells[last] = OPEN
