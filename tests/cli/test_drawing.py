@@ -68,8 +68,12 @@ def test_a_link_to_github_is_to_the_commit(folder: Folder) -> None:
     ):
         subprocess.run([*git, *words], check=True)
     environ = {"GITHUB_REPOSITORY": "", "GITHUB_SHA": "", "CI_PROJECT_URL": "", "CI_COMMIT_SHA": ""}
-    source = folder.ok("graph", "flow", "--format", "dot", "--link", "github", environ=environ)
-    assert re.search(r'URL="https://github\.com/o/r/blob/[0-9a-f]{40}/flow\.py#L5"', source)
+    away = ("sh", "-c", 'cd / && exec "$@"', "sh")  # where cron begins, say
+    words = ("graph", "flow", "--format", "dot", "--link", "github")
+    for prefix in ((), away):
+        config = str(folder.path / "wfepy.toml")
+        source = folder.ok("--config", config, *words, prefix=prefix, environ=environ)
+        assert re.search(r'URL="https://github\.com/o/r/blob/[0-9a-f]{40}/flow\.py#L5"', source)
 
 
 @pytest.mark.parametrize("link", ["javascript:alert('{path}')", "https://example.org", "https://x/{file}"])
@@ -202,8 +206,14 @@ def test_a_chart_is_data_too(folder: Folder) -> None:
 def test_a_part_of_a_history_is_a_chart(folder: Folder) -> None:
     folder.configure()
     folder.ok("run", "flow")
-    data = json.loads(folder.ok("history", "flow", "--gantt", "--json", "-n", "1"))
-    assert [row["name"] for row in data["rows"]] == ["instance", "b"]
+    whole, last, more = (
+        json.loads(folder.ok("history", "flow", "--gantt", "--json", *words))
+        for words in ((), ("-n", "1"), ("-n", "99"))
+    )
+    assert [row["name"] for row in last["rows"]] == ["instance", "b"]
+    assert last["start"] == last["rows"][1]["bars"][0]["start"] > whole["start"]
+    assert more["start"] == whole["start"]
+    assert len(more["rows"]) == len(whole["rows"]) == 4
 
 
 def test_an_ended_instance_has_a_chart_and_so_has_one_without_code(folder: Folder) -> None:
