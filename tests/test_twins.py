@@ -115,6 +115,7 @@ def test_each_file_is_the_one_that_was_asked_for(root: Path) -> None:
         assert workflow.modules == ["wfepy_test_twin"]
     again = load_workflow("two/wfepy_test_twin.py", str(root))
     assert again.tasks["take"] is two.tasks["take"], "it is imported once"
+    assert sys.path.count(str(root / "two")) == 1
     assert sys.modules["wfepy_test_twin"].__file__ == str(root / "one/wfepy_test_twin.py")
     assert sys.modules["wfepy_test_helper"].__file__ == str(root / "one/wfepy_test_helper.py")
 
@@ -183,8 +184,13 @@ def test_folders_without_an_init_are_neighbours_too(root: Path) -> None:
     for name in ("one", "two"):
         (root / name / "wfepy_test_lib").mkdir()
         (root / name / "wfepy_test_lib/word.py").write_text(f"WORD = {name!r}\n")
-        (root / name / "wfepy_test_helper.py").write_text("from wfepy_test_lib.word import WORD\n")
+        (root / name / f"wfepy_test_lib/{name}.py").write_text("")
+        (root / name / "wfepy_test_helper.py").write_text(
+            f"from wfepy_test_lib.word import WORD\nimport wfepy_test_lib.{name}\n"
+        )
         workflow = load_workflow("wfepy_test_twin.py", str(root / name))
         words.append(word_of(workflow))
     assert words == ["one", "two"]
+    assert "wfepy_test_lib.one" in sys.modules
+    assert "wfepy_test_lib.two" not in sys.modules, "who asks for it later would get one of a twin"
     assert sys.modules["wfepy_test_lib.word"].__file__ == str(root / "one/wfepy_test_lib/word.py")

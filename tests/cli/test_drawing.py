@@ -219,6 +219,9 @@ def test_a_part_of_a_history_is_a_chart(folder: Folder) -> None:
 def test_an_ended_instance_has_a_chart_and_so_has_one_without_code(folder: Folder) -> None:
     folder.configure()
     folder.ok("run", "flow")
+    folder.ok("pause", "flow")
+    assert folder.ok("history", "flow", "--gantt").startswith("flow/default: paused\n")
+    folder.ok("resume", "flow")
     folder.write("go", "")
     folder.ok("run", "flow")
     (folder.path / "flow.py").write_text("1 / 0")

@@ -54,6 +54,8 @@ def test_a_folder_that_is_not_empty_is_left_alone(folder: Folder) -> None:
     assert "the folder is not empty; choose another folder" in error_line(folder.wfepy("new", "full"), 2)
     assert os.listdir(folder.path / "full") == ["file"]
     assert "no folder" in error_line(folder.wfepy("new", "full/file"), 2)
+    (folder.path / "gone").symlink_to("nowhere")
+    assert "it is there and no folder" in error_line(folder.wfepy("new", "gone"), 2)
     (folder.path / "empty").mkdir()
     folder.ok("new", "empty")
 
@@ -107,5 +109,7 @@ def test_only_what_it_made_is_removed(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("mine")
     with pytest.raises(UsageError, match="cannot be written: Not a directory"):
         write_project(str(tmp_path), files, {"name": "x", "module": "x"})
+    with pytest.raises(UsageError, match="cannot be written: File exists"):
+        write_project(str(tmp_path), files | {"gitignore.txt": "mine"}, {"name": "x", "module": "x"})
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
     assert (tmp_path / "mine").read_text() == "mine"
