@@ -69,10 +69,10 @@ def test_a_link_to_github_is_to_the_commit(folder: Folder) -> None:
         subprocess.run([*git, *words], check=True)
     environ = {"GITHUB_REPOSITORY": "", "GITHUB_SHA": "", "CI_PROJECT_URL": "", "CI_COMMIT_SHA": ""}
     away = ("sh", "-c", 'cd / && exec "$@"', "sh")  # where cron begins, say
-    words = ("graph", "flow", "--format", "dot", "--link", "github")
+    drawn = ("graph", "flow", "--format", "dot", "--link", "github")
     for prefix in ((), away):
         config = str(folder.path / "wfepy.toml")
-        source = folder.ok("--config", config, *words, prefix=prefix, environ=environ)
+        source = folder.ok("--config", config, *drawn, prefix=prefix, environ=environ)
         assert re.search(r'URL="https://github\.com/o/r/blob/[0-9a-f]{40}/flow\.py#L5"', source)
 
 
