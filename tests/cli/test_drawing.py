@@ -185,6 +185,10 @@ def test_a_chart_is_written_to_a_file_as_its_suffix_says(folder: Folder) -> None
     folder.ok("history", "flow", "--gantt", "-o", "life.mmd", "--format", "text", "--color", "always")
     assert "\x1b" not in (folder.path / "life.mmd").read_text()
     assert folder.ok("history", "flow", "--gantt", "--format", "svg").startswith("<svg ")
+    said = error_line(folder.wfepy("history", "flow", "--gantt", "-o", "life.png"), 2)
+    assert said.endswith('there is no format "png" for charts; say --format text, mermaid or svg')
+    assert not (folder.path / "life.png").exists()
+    folder.ok("history", "flow", "--gantt", "-o", "life.2026", "--format", "text")
     assert "cannot be written" in error_line(
         folder.wfepy("history", "flow", "--gantt", "-o", "no/where.svg"), 2
     )
