@@ -196,13 +196,6 @@ def test_a_chart_keeps_to_the_terminal_and_its_colours(folder: Folder) -> None:
     assert "\x1b" not in watch(folder, "history", "flow", "--gantt", environ={"NO_COLOR": "1"})[1]
 
 
-def test_data_is_refused_by_a_terminal_that_cannot_show_it(folder: Folder) -> None:
-    folder.configure()
-    code, seen = watch(folder, "graph", "flow", "--format", "png", environ={"PATH": os.defpath})
-    assert code in (2, 4)  # 4: no Graphviz here
-    assert "wfepy: error:" in seen.replace("\x1b[1;31m", "").replace("\x1b[0m", "")
-
-
 def test_a_terminal_of_no_columns_will_do(folder: Folder) -> None:
     folder.configure()
     for words in (
