@@ -5,6 +5,7 @@ import unicodedata
 import pytest
 
 from wfepy_hooks.render import Diagram, Edge, Node, can_show_unicode, diagram, to_text
+from wfepy_hooks.render.text import columns, cut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,6 +56,11 @@ def test_a_word_longer_than_a_line_is_not_broken() -> None:
     assert name in to_text(Diagram("w", (Node(name),))).splitlines()
 
 
+def test_a_transition_about_another_outcome_says_so() -> None:
+    drawn = Diagram("w", (Node("a", edges=(Edge("b", on="failed", decision="outcome"),)),))
+    assert "on failed  \N{EN DASH} another outcome" in to_text(drawn)
+
+
 def test_wide_characters_count_twice() -> None:
     condition = " and ".join(f'c["{word}"]' for word in ("準備完了", "承認済み", "送信待ち", "日本語の") * 3)
     text = to_text(Diagram("w", (Node("a", edges=(Edge("b", condition),)),)))
@@ -91,6 +97,30 @@ def test_missing_tasks_and_many_inputs() -> None:
     inputs = tuple(f"branch_{number}" for number in range(40))
     nodes = (Node("a", is_missing=True), Node("b", join="all", inputs=inputs))
     assert to_text(Diagram("w", nodes)) == "w\na  [no such task]\nb  [join: all]\n"
+
+
+def test_columns_are_those_of_a_terminal() -> None:
+    assert columns("abc") == 3
+    assert columns("日本") == 4
+    assert columns("e\u0301a\u0308") == 2, "an accent that combines takes none"
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "tail", "expected"),
+    [
+        ("coffee", 6, 0, "coffee"),
+        ("coffees", 6, 0, "coffe…"),
+        ("coffees", 6, 2, "cof…es"),
+        ("日本日本", 6, 0, "日本…"),
+        ("日本日本", 6, 1, "日…本"),
+        ("日本日本日本", 6, 5, "…日本"),
+        ("e\u0301" * 7, 3, 0, "e\u0301e\u0301…"),
+    ],
+)
+def test_text_that_is_too_long_keeps_its_beginning_and_its_end(
+    text: str, most: int, tail: int, expected: str
+) -> None:
+    assert cut(text, most, tail=tail) == expected
 
 
 def test_a_workflow_without_tasks_is_its_name() -> None:

@@ -17,6 +17,7 @@ import contextlib
 
 from ..errors import StateError, UsageError
 from ..histories import gap_text, gaps
+from ..marking import EDGE_TEXTS
 from ..operate import signature
 from ..operations import PAST
 from ..project import Project
@@ -162,7 +163,11 @@ def _dropped(record: dict[str, Any]) -> str:
 
 
 def _next(record: dict[str, Any]) -> str:
-    return f"-> {', '.join(record['next'])}" if record.get("next") else ""
+    parts = []
+    for each in record.get("next", ()):
+        dest, _, word = each.rpartition(": ")
+        parts.append(f"{dest}: {EDGE_TEXTS.get(word, word)}")
+    return f"-> {', '.join(parts)}" if parts else ""
 
 
 def _result(record: dict[str, Any], longest: int | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from ..marking import EDGE_TEXTS
 from . import legend
 from .look import DASH, LOOKS, look_of
 
@@ -73,6 +74,22 @@ def wrap(text: str, width: int, first: str = "", following: str = "") -> list[st
     return [*lines, line]
 
 
+def cut(text: str, most: int, *, tail: int = 0, dots: str = "…") -> str:
+    """Return ``text`` in the room of ``most`` columns; of one that is longer, the beginning and the end.
+
+    :param tail: how many characters of the end to keep, as far as there is room
+    """
+    if columns(text) <= most:
+        return text
+    kept = text[len(text) - tail :]
+    while kept and columns(dots + kept) > most:
+        kept = kept[1:]
+    room, head = most - columns(dots + kept), 0
+    while (room := room - columns(text[head])) >= 0:
+        head += 1
+    return text[:head] + dots + kept
+
+
 class _Writer:
     def __init__(self, width: int, ascii: bool) -> None:
         self.width = max(width, 40)
@@ -104,7 +121,8 @@ class _Writer:
     def _decision(self, edge: Edge) -> str:
         if edge.taken is None:
             return ""
-        return f"  {self.taken if edge.taken else self.passed}{NO_BREAK}{edge.decision}"
+        text = EDGE_TEXTS.get(edge.decision, edge.decision).replace(" ", NO_BREAK)
+        return f"  {self.taken if edge.taken else self.passed}{NO_BREAK}{text}"
 
     def groups(self, groups: Iterable[Group], order: list[str]) -> None:
         """List the tasks of each label that has a box in a picture; the loops have their margin."""
