@@ -154,7 +154,7 @@ def test_the_history_has_a_line_for_each_record(folder: Folder) -> None:
     assert "no instance" in error_line(folder.wfepy("history", "flow"), 3)
     folder.ok("run", "flow")
     first, second = folder.ok("history", "flow").splitlines()
-    assert "a completed" in first
+    assert re.search(r"a completed \d+(\.\d)? ms ", first)
     assert "-> b: taken, c: false  [count = 1]" in first
     assert "b waiting" in second
     assert folder.ok("history", "flow", "-n", "1").splitlines() == [second]

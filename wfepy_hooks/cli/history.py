@@ -6,7 +6,8 @@
 --gantt draws when each task ran, waited and failed: as text, as Mermaid for a Markdown page, or as SVG, which needs no
 other program. All times are UTC.
 
-INSTANCE may be left out where there is only one, or one is called "default". With --json: {"workflow", "instance",
+"took signal 4" names the record of a signal that was sent without an id. INSTANCE may be left out where there is only
+one, or one is called "default". With --json: {"workflow", "instance",
 "records": [...]}, the records as docs/reference/state-format.md describes them.
 """
 
@@ -16,7 +17,9 @@ from ..errors import UsageError
 from ..operate import signature
 from ..operations import PAST
 from ..project import Project
-from .loglines import duration
+from ..sending import is_made_id
+from .folding import folded, terminal_width
+from .loglines import human_duration
 from .naming import pick_instance, pick_workflow
 from .output import clean, result, result_json
 from .tables import LONGEST, cut
@@ -69,13 +72,17 @@ def run(args: Namespace, config: Config) -> int:
         draw(args, project, name, instance)
         return 0
     records = list(project.store.history(name, instance))
+    if not args.json:
+        _number_signals(records)
     if args.n is not None:
         records = records[max(len(records) - args.n, 0) :]
     if args.json:
         result_json({"workflow": name, "instance": instance, "records": records})
         return 0
+    width, longest = terminal_width(), None if args.full else LONGEST
     for record in records:
-        result(clean(_line(record, None if args.full else LONGEST)))
+        start, *parts = _line(record, longest)
+        result(folded(clean(start), [clean(part) for part in parts], width))
     if not records and args.n is None:
         result(f"nothing has happened to {name}/{instance} yet")
     return 0
@@ -92,12 +99,23 @@ def _check(args: Namespace) -> None:
         )
 
 
-def _line(record: dict[str, Any], longest: int | None) -> str:
-    """Return a record such as ``3  2026-11-23T06:13:34Z  make_coffee completed 0.012s -> add_milk: taken``."""
+def _number_signals(records: list[dict[str, Any]]) -> None:
+    """Have a task that took a signal of an id that we made name the record of that signal: it is shorter."""
+    made = {
+        record["id"]: f"signal {record['seq']}"
+        for record in records
+        if record.get("event") == "signal" and is_made_id(str(record.get("id")))
+    }
+    for record in records:
+        if made and record.get("consumed"):
+            record["consumed"] = [made.get(id, id) for id in record["consumed"]]
+
+
+def _line(record: dict[str, Any], longest: int | None) -> list[str]:
+    """Return the parts of ``3  2026-11-23T06:13:34Z  make_coffee completed 12 ms  -> add_milk: taken``."""
     words = _WORDS.get(str(record.get("event")), _attempt)(record, longest)
-    return "  ".join(
-        [f"{record.get('seq', '?'):>4}", f"{str(record.get('at', ''))[:19]}Z", *filter(None, words)]
-    )
+    start = f"{record.get('seq', '?'):>4}  {str(record.get('at', ''))[:19]}Z"
+    return [start, *filter(None, words)]
 
 
 def _attempt(record: dict[str, Any], longest: int | None) -> list[str]:
@@ -112,7 +130,7 @@ def _attempt(record: dict[str, Any], longest: int | None) -> list[str]:
     if record.get("attempt", 1) > 1:
         what.append(f"at attempt {record['attempt']}")
     if "took" in record:
-        what.append(duration(record["took"]))
+        what.append(human_duration(record["took"]))
     reasons = [str(record[key]) for key in ("error", "reason") if record.get(key)]
     text = " ".join(filter(None, what)) + (f": {'; '.join(reasons)}" if reasons else "")
     return [text, _terms(record), _next(record), _result(record, longest), _changes(record, longest)]

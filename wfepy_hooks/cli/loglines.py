@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from ..task import Task, Transition
     from ..waitstate import WaitState
 
-__all__ = ["LogLines", "TaskWords", "duration", "say_traceback", "shown_path", "still_waits"]
+__all__ = [
+    "LogLines",
+    "TaskWords",
+    "duration",
+    "human_duration",
+    "say_traceback",
+    "shown_path",
+    "still_waits",
+]
 
 
 class TaskWords:
@@ -117,6 +125,17 @@ def say_traceback(result: TaskResult, *, always: bool) -> None:
 def duration(seconds: float) -> str:
     """Return how long something took, in seconds: ``0.012s``."""
     return f"{seconds:.3f}s"
+
+
+def human_duration(seconds: float) -> str:
+    """Return how long something took as a person reads it: ``0.1 ms``, ``12 ms``, ``3.4 s``, ``2 min 5 s``."""
+    if seconds < 0.01:
+        return f"{seconds * 1000:.1f} ms"
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds) // 60} min {int(seconds) % 60} s"
 
 
 class LogLines:
