@@ -129,7 +129,7 @@ def _attempt(record: dict[str, Any], longest: int | None) -> list[str]:
         what.append(str(record.get("status", "")).replace("_", " "))
     if record.get("attempt", 1) > 1:
         what.append(f"at attempt {record['attempt']}")
-    if "took" in record:
+    if "took" in record and record.get("status") != "waiting":  # it would read as how long it waited
         what.append(human_duration(record["took"]))
     reasons = [str(record[key]) for key in ("error", "reason") if record.get(key)]
     text = " ".join(filter(None, what)) + (f": {'; '.join(reasons)}" if reasons else "")

@@ -34,6 +34,10 @@ COLORS = {
 LONGEST = 200
 
 
+#: Characters that are enough for the last column of a table: it has what can be broken, such as reasons.
+_LAST = 20
+
+
 def cut(text: str, longest: int | None) -> str:
     """Return the first ``longest`` characters of ``text``, and how many there are; ``None``: all of it."""
     if longest is None or len(text) <= longest:
@@ -76,10 +80,31 @@ def _drawn(
         color_system="auto" if color else None,
     )
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    for place, heading in enumerate(headings):
-        table.add_column(heading, overflow="fold", ratio=1 if place == len(headings) - 1 else None)
+    if rows and not any(row[-1] for row in rows):  # it would take the room that the others need
+        headings, rows = headings[:-1], [row[:-1] for row in rows]
+    for heading, width in zip(headings, _widths(headings, rows, console.width), strict=True):
+        table.add_column(heading, overflow="fold", width=width, ratio=None if width else 1)
     for row in rows:
         table.add_row(*(Text(cell, style=colors.get(cell, "")) for cell in row))
     with console.capture() as captured:
         console.print(table)
     return "\n".join(line.rstrip() for line in captured.get().rstrip("\n").split("\n"))
+
+
+def _widths(headings: Sequence[str], rows: Sequence[Sequence[str]], room: int) -> list[int | None]:
+    """Return how wide each column is; ``None``: as there is room for it.
+
+    An id or a moment that is broken cannot be copied. So the columns before the last one are as wide as they need to
+    be, or else break their cells at spaces alone; only if there is no room for that either are words broken.
+    """
+    *columns, last = (list(column) for column in zip(headings, *rows, strict=True))
+    left = room - 2 * len(columns) - min(max(map(len, last)), _LAST)
+    wishes = (
+        [[(cell,) for cell in column] for column in columns],
+        [list(map(str.split, column)) for column in columns],
+    )
+    for wish in wishes:
+        widths = [max((len(part) for cell in column for part in cell), default=1) for column in wish]
+        if sum(widths) <= left:
+            return [*widths, None]
+    return [None] * len(headings)
