@@ -248,7 +248,7 @@ def test_check_lists_every_problem_of_every_workflow_with_its_place(folder: Fold
     assert done.returncode == 4
     lines = done.stdout.splitlines()
     assert lines[0].startswith(
-        'flow.py:5: task "a": it is followed by "bb", which is no task; did you mean "b"?'
+        'flow.py:7: task "a": it is followed by "bb", which is no task; did you mean "b"?'
     )
     assert lines[-2].startswith("other.py: there is no task in it")
     assert lines[-1] == "other: 1 wrong"
