@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -318,9 +317,8 @@ def test_a_plugin_may_refuse_another_one_in_its_own_words(project: Project) -> N
 
 def test_a_misspelt_hook_is_a_failure_of_loading(project: Project) -> None:
     project.write("one", GOOD.replace("report_header", "report_heder"))
-    assert re.fullmatch(
-        r"plugin one: there is no hook wfepy_report_heder \(.*/one.py:\d; did you mean wfepy_report_header\?\)",
-        project.failure("one"),
+    assert project.failure("one") == (
+        "plugin one: there is no hook wfepy_report_heder (one.py:4; did you mean wfepy_report_header?)"
     )
 
 

@@ -39,10 +39,21 @@ def test_the_last_column_is_broken_first(
 def test_then_the_others_are_broken_at_spaces(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert drawn([(*ROW, RULE)], 62, capsys, monkeypatch) == [
+    assert drawn([(*ROW, RULE)], 58, capsys, monkeypatch) == [
         "WHEN        WORKFLOW  WHAT              RULE",
-        "2026-11-26  nightly   start             02:30 comes twice: the",
-        "06:00 EST             2026-11-26T1100Z  first time",
+        "2026-11-26  nightly   start             02:30 comes twice:",
+        "06:00 EST             2026-11-26T1100Z  the first time",
+    ]
+
+
+def test_prose_shares_the_room_wherever_it_stands(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = ("2026-11-26T01:27:49Z", "coffee: article/1.4 is finished", RULE, "86e9152b")
+    assert drawn([row], 72, capsys, monkeypatch) == [
+        "WHEN                  WORKFLOW             WHAT                 RULE",
+        "2026-11-26T01:27:49Z  coffee: article/1.4  02:30 comes twice:   86e9152b",
+        "                      is finished          the first time",
     ]
 
 
