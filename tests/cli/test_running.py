@@ -448,3 +448,58 @@ def test_a_task_that_was_cancelled_is_said_to_be(folder: Folder) -> None:
     folder.write("go", "")
     log = folder.wfepy("run", "flow.py", "--set", "extra=true").stderr
     assert "c skipped: it was cancelled" in log
+
+
+# --- what is logged where nobody has set up logging ---------------------------------------------------
+
+BROKEN_OBSERVER = """
+    import wfepy_hooks as wfepy
+
+    @wfepy.hookimpl
+    def wfepy_task_finished(task):
+        1 / 0
+"""
+
+
+def test_a_warning_that_is_logged_is_told_as_one(folder: Folder) -> None:
+    folder.configure(flow=flow("return 5"))
+    said = folder.wfepy("run", "flow")
+    (line,) = [each for each in said.stderr.splitlines() if "instead of True" in each]
+    assert re.match(r'wfepy: warning: task "b" at flow\.py:\d+ returned int 5 instead of True', line)
+    colored = folder.wfepy("run", "flow", "--id", "two", "--color", "always").stderr
+    assert "\x1b[1;33mwfepy: warning:\x1b[0m task" in colored
+
+
+def test_a_broken_observer_is_told_once(folder: Folder) -> None:
+    folder.configure()
+    folder.write("wfepy_plugins.py", BROKEN_OBSERVER)
+    lines = [each for each in folder.wfepy("run", "flow").stderr.splitlines() if "wfepy_plugins" in each]
+    start = (
+        "wfepy: warning: plugin wfepy_plugins: wfepy_task_finished for flow/default raised ZeroDivisionError"
+    )
+    assert len(lines) == 2
+    assert lines[0].startswith(f"{start}: division by zero (wfepy_plugins.py:6); the run goes on")
+    assert lines[1].startswith(start[:90])
+    assert lines[1].endswith(" (2 more times)")
+
+
+def test_in_a_log_file_each_warning_has_its_time(folder: Folder) -> None:
+    folder.configure()
+    folder.write("wfepy_plugins.py", BROKEN_OBSERVER)
+    folder.wfepy("run", "flow", "--id", "x")
+    folder.write("go", "")
+    folder.wfepy("start", "flow", "--id", "y")
+    folder.ok("tick", "--log", "tick.log")
+    lines = [each for each in (folder.path / "tick.log").read_text().splitlines() if "warning" in each]
+    assert len(lines) == 4
+    assert all(re.match(r"\d{4}-\S+Z wfepy: warning: plugin", each) for each in lines)
+
+
+def test_what_a_workflow_logs_is_told_as_it_is(folder: Folder) -> None:
+    folder.configure(flow=flow('import logging; logging.getLogger("mine").warning("look out"); return 5'))
+    assert "look out\n" in folder.wfepy("run", "flow").stderr
+    folder.write("loud.py", "import logging\nlogging.basicConfig(format='LOG %(message)s')\n")
+    folder.configure(flow="\n    import loud" + flow("return 5"))
+    said = folder.wfepy("run", "flow", "--id", "y").stderr
+    assert 'LOG task "b"' in said
+    assert "wfepy: warning" not in said
