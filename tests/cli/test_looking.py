@@ -176,6 +176,22 @@ def test_why_explains_a_task(folder: Folder) -> None:
     error_line(folder.wfepy("why", "flow", "a", "b", "c"), 2)
 
 
+def test_what_the_reason_of_a_wait_names_is_not_named_twice(folder: Folder) -> None:
+    ask = 'wfepy.wait(signal="go", choices=["yes", "no"], by="ann"{})'
+    reason = ', reason="yes or no by ann"'
+    for given, terms in ((reason, "for a signal go"), ("", "for a signal go by ann, one of yes, no")):
+        folder.configure(flow=flow(f"return {ask.format(given)}"))
+        folder.ok("run", "flow", "--id", f"x{len(given)}")
+        said = folder.ok("show", "flow", f"x{len(given)}")
+        assert re.search(rf"^b +waiting +since \S+ \S+Z, {terms}(, yes or no by ann)?$", said, re.MULTILINE)
+    folder.configure(flow=flow("return " + ask.format(', reason="yesterday, ann"')))
+    folder.ok("run", "flow", "--id", "other")
+    assert "for a signal go, one of yes, no, yesterday" in folder.ok("show", "flow", "other")
+    assert re.search(
+        r"^b: waits since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ: ", folder.ok("why", "flow", "other", "b")
+    )
+
+
 def test_why_says_that_an_earlier_task_was_rewound(folder: Folder) -> None:
     folder.configure()
     folder.ok("run", "flow", "--set", "extra=true")
