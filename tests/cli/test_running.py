@@ -220,7 +220,7 @@ def test_a_failing_task_is_shown_with_its_traceback_and_tried_again(folder: Fold
     assert done.stderr.count("Traceback") == 1
     assert "flow.py" in done.stderr
     assert "wfepy_hooks/" not in done.stderr
-    assert "b retrying: ValueError: no milk (tried again at the next tick)" in done.stderr
+    assert "b failing: ValueError: no milk (tried again at the next tick)" in done.stderr
     assert "(attempt 2, " in folder.wfepy("run", "flow").stderr
     folder.write("go", "")
     assert "finished" in folder.ok("run", "flow")
@@ -354,7 +354,7 @@ def test_a_quiet_tick_says_only_what_fails(folder: Folder) -> None:
     folder.ok("start", "flow", "--id", "b2", "--set", "bad=true")
     done = folder.wfepy("tick", "-q")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "flow/b2 b retrying: ValueError: no milk" in done.stderr
+    assert "flow/b2 b failing: ValueError: no milk" in done.stderr
 
 
 def test_one_file_for_results_and_log_tells_nothing_twice_and_dates_the_end(folder: Folder) -> None:
@@ -448,6 +448,16 @@ def test_a_task_that_was_cancelled_is_said_to_be(folder: Folder) -> None:
     folder.write("go", "")
     log = folder.wfepy("run", "flow.py", "--set", "extra=true").stderr
     assert "c skipped: it was cancelled" in log
+
+
+def test_what_to_do_about_an_error_is_told_once(folder: Folder) -> None:
+    folder.configure(flow=flow('context["x"] = object(); return True'))
+    done = folder.wfepy("run", "flow")
+    assert "an object cannot be saved; store plain values of it" in done.stderr
+    assert (
+        'failed in b: CodecError: task "b": context["x"]: an object cannot be saved; it is tried'
+        in done.stdout
+    )
 
 
 # --- what is logged where nobody has set up logging ---------------------------------------------------

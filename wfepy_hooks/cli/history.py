@@ -19,7 +19,7 @@ from ..operations import PAST
 from ..project import Project
 from ..sending import is_made_id
 from .folding import folded, terminal_width
-from .loglines import human_duration
+from .loglines import human_duration, status_word
 from .naming import pick_instance, pick_workflow
 from .output import clean, result, result_json
 from .tables import LONGEST, cut
@@ -126,7 +126,7 @@ def _attempt(record: dict[str, Any], longest: int | None) -> list[str]:
     if record.get("generation"):
         what.append(f"(pass {record['generation'] + 1})")
     if record.get("event") != "created":
-        what.append(str(record.get("status", "")).replace("_", " "))
+        what.append(status_word(str(record.get("status", "")), str(record.get("retry_at", ""))))
     if record.get("attempt", 1) > 1:
         what.append(f"at attempt {record['attempt']}")
     if "took" in record and record.get("status") != "waiting":  # it would read as how long it waited

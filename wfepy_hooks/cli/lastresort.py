@@ -6,7 +6,7 @@ import logging
 
 from ..wording import shorten
 from .loglines import shown_path
-from .output import clean, is_dated, say, warning_mark
+from .output import clean, error_mark, is_dated, say, warning_mark
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,15 +32,20 @@ class LastResort(logging.Handler):
         except Exception:  # noqa: BLE001  # as with every handler, a broken record stops nothing
             self.handleError(record)
             return
-        if record.name.partition(".")[0].startswith("wfepy"):
-            first = f"{warning_mark(self._flags)} {clean(first)}"
-        text = "\n".join([first, *map(clean, more)])
+        text = "\n".join([f"{self._mark(record)}{clean(first)}", *map(clean, more)])
         if text in self._repeated:
             self._repeated[text] += 1
             return
         if not is_dated() and len(self._repeated) < _MOST:
             self._repeated[text] = 0
         say(text)
+
+    def _mark(self, record: logging.LogRecord) -> str:
+        if not record.name.startswith("wfepy"):
+            return ""
+        # The error of a plugin that observes changes nothing about the run.
+        is_error = record.levelno >= logging.ERROR and record.name != "wfepy_hooks.plugins"
+        return f"{error_mark(self._flags) if is_error else warning_mark(self._flags)} "
 
     def close(self) -> None:
         for text, times in self._repeated.items():

@@ -24,6 +24,7 @@ __all__ = [
     "human_duration",
     "say_traceback",
     "shown_path",
+    "status_word",
     "still_waits",
 ]
 
@@ -75,6 +76,13 @@ class TaskWords:
         if result.retry_at:
             remarks = _retry_remarks(result, remarks)
         return f"{error} ({', '.join(remarks)})" if remarks else error
+
+
+def status_word(status: str, retry_at: str) -> str:
+    """Return a status as ``wfepy status`` says it, which tells apart what a policy and what each tick tries again."""
+    if status == TaskStatus.RETRYING and not retry_at:
+        return "failing"
+    return status.replace("_", " ")
 
 
 def still_waits(word: str, wait: WaitState) -> str:
@@ -173,7 +181,9 @@ class LogLines:
         if result.status == TaskStatus.COMPLETED:
             self._write(instance, f"{name} completed {duration(result.took)}")
             return
-        self._write(instance, self._words.say(f"{name} {result.status}", task, result))
+        self._write(
+            instance, self._words.say(f"{name} {status_word(result.status, result.retry_at)}", task, result)
+        )
         say_traceback(result, always=self._always_traces)
 
     @hookimpl

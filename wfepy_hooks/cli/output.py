@@ -23,6 +23,7 @@ __all__ = [
     "clean",
     "close_streams",
     "dated",
+    "error_mark",
     "is_dated",
     "moment",
     "result",
@@ -145,10 +146,13 @@ def tell_error(error: WfepyError, flags: Flags) -> None:
 
         say("".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip())
     first, *more = str(error).split("\n")
+    say("\n".join([f"{error_mark(flags)} {clean(first)}", *map(clean, more)]))
+
+
+def error_mark(flags: Flags) -> str:
+    """Return how a line on standard error begins that says what is wrong."""
     mark = "wfepy: error:"
-    if wants_color(flags, sys.stderr):
-        mark = f"\x1b[1;31m{mark}\x1b[0m"
-    say("\n".join([f"{mark} {clean(first)}", *map(clean, more)]))
+    return f"\x1b[1;31m{mark}\x1b[0m" if wants_color(flags, sys.stderr) else mark
 
 
 def warning_mark(flags: Flags) -> str:
