@@ -49,7 +49,7 @@ def run(args: Namespace, config: Config) -> int:
         result_json(data)
         return 0
     result(
-        f"{name}/{clean(instance.id)}: {clean(data['status'].replace('_', ' '))}, created {data['created']}"
+        f"{name}/{clean(instance.id)}: {clean(data['status'].replace('_', ' '))}, created {_minute(data['created'])}"
     )
     for line in _remarks(data):
         result(clean(line))
