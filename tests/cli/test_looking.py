@@ -191,6 +191,14 @@ def test_the_history_has_a_line_for_each_record(folder: Folder) -> None:
     assert [record["seq"] for record in data["records"]] == [1, 2]
 
 
+def test_the_history_says_which_transitions_are_about_another_outcome(folder: Folder) -> None:
+    folder.configure(flow=FLOW.replace('"c", lambda', '"c", on="failed", cond=lambda'))
+    folder.ok("run", "flow")
+    first = folder.ok("history", "flow").splitlines()[0]
+    assert "c: another outcome" in first
+    assert "c: outcome" in folder.data("history", "flow")["records"][0]["next"]
+
+
 def test_why_explains_a_task(folder: Folder) -> None:
     folder.configure()
     folder.ok("run", "flow")
@@ -211,9 +219,9 @@ def test_what_the_reason_of_a_wait_names_is_not_named_twice(folder: Folder) -> N
         folder.ok("run", "flow", "--id", f"x{len(given)}")
         said = folder.ok("show", "flow", f"x{len(given)}")
         assert re.search(rf"^b +waiting +since \S+ \S+Z, {terms}(, yes or no by ann)?$", said, re.MULTILINE)
-    folder.configure(flow=flow("return " + ask.format(', reason="yesterday, ann"')))
+    folder.configure(flow=flow("return " + ask.format(', reason="yesterday noon, ann"')))
     folder.ok("run", "flow", "--id", "other")
-    assert "for a signal go, one of yes, no, yesterday" in folder.ok("show", "flow", "other")
+    assert "for a signal go, one of yes, no, yesterday noon" in folder.ok("show", "flow", "other")
     assert re.search(
         r"^b: waits since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ: ", folder.ok("why", "flow", "other", "b")
     )
