@@ -39,7 +39,7 @@ CASES = [
     (task("a", START), "no task is marked with @end_point()"),
     (
         task("a", START, follows="bew") + task("brew", END),
-        'flow.py:2: task "a": it is followed by "bew", which is no task; did you mean "brew"?',
+        'flow.py:4: task "a": it is followed by "bew", which is no task; did you mean "brew"?',
     ),
     (
         task("a", START, follows="b c") + task("b", follows="d") + task("c", follows="d") + task("d", END),

@@ -318,7 +318,7 @@ def test_a_plugin_may_refuse_another_one_in_its_own_words(project: Project) -> N
 def test_a_misspelt_hook_is_a_failure_of_loading(project: Project) -> None:
     project.write("one", GOOD.replace("report_header", "report_heder"))
     assert project.failure("one") == (
-        "plugin one: there is no hook wfepy_report_heder; did you mean wfepy_report_header?"
+        "plugin one: there is no hook wfepy_report_heder (one.py:4; did you mean wfepy_report_header?)"
     )
 
 

@@ -251,9 +251,10 @@ def test_a_misspelt_hook_is_a_failure_with_the_right_name() -> None:
     host = PluginHost()
     host.register(Plugin(), "slack", "-p")
     host.check_pending()
+    lines = [getattr(Plugin, name).__code__.co_firstlineno for name in ("task_started", "wfepy_task_finshed")]
     assert [str(failure) for failure in host.failures] == [
-        "plugin slack: there is no hook task_started; did you mean wfepy_task_started?; "
-        "there is no hook wfepy_task_finshed; did you mean wfepy_task_finished?"
+        f"plugin slack: there is no hook task_started ({__file__}:{lines[0]}; did you mean wfepy_task_started?); "
+        f"there is no hook wfepy_task_finshed ({__file__}:{lines[1]}; did you mean wfepy_task_finished?)"
     ]
     assert not host.has_plugin("slack")
 
@@ -265,7 +266,9 @@ def test_once_plugins_are_loaded_an_unknown_hook_is_an_error_at_once() -> None:
 
     host = PluginHost()
     host.check_pending()
-    with pytest.raises(PluginError, match=r"plugin slack: there is no hook wfepy_zzz$"):
+    with pytest.raises(
+        PluginError, match=r"plugin slack: there is no hook wfepy_zzz \(.*test_validation.py:\d+\)$"
+    ):
         host.register(Plugin(), "slack")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .notices import logger
 from .outcome import Wait
 from .wording import describe, shorten
 
@@ -24,9 +25,7 @@ def as_answer(task: Task, answer: object, strict: bool) -> bool | Wait:
     message = f'task "{task.name}" at {task.location} returned {kind} instead of True or False{hint}'
     if strict:
         raise TypeError(message)
-    import logging  # lazily: 6 ms that a plain tick does not need
-
-    logging.getLogger("wfepy_hooks").warning("%s; taken for %s", message, bool(answer))
+    logger().warning("%s; taken for %s", message, bool(answer))
     return bool(answer)
 
 

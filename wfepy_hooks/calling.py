@@ -11,6 +11,7 @@ from __future__ import annotations
 from . import faults
 from .errors import PluginError, WfepyError
 from .hookspecs import HOOKS, OBSERVATION
+from .notices import logger
 from .outcome import GiveUp
 from .wording import describe, origin
 
@@ -317,16 +318,14 @@ def _raise_fatal(error: BaseException, hook: str, plugin: str) -> NoReturn:
 
 
 def _log(error: BaseException, implementation: Implementation, instance: Instance | None) -> None:
-    import logging  # Imported lazily to improve start-up time: 10 ms.
-
-    logger = logging.getLogger("wfepy_hooks.plugins")
+    log = logger("wfepy_hooks.plugins")
     label = "" if instance is None else f" for {instance.workflow.name}/{instance.id}"
-    logger.error(
+    log.error(
         "plugin %s: %s%s raised %s (%s); the run goes on",
         implementation.plugin,
         implementation.hook,
         label,
         describe(error),
         origin(error),
-        exc_info=error if logger.isEnabledFor(logging.DEBUG) else None,
+        exc_info=error if log.isEnabledFor(10) else None,  # DEBUG
     )

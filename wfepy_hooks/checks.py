@@ -77,10 +77,9 @@ def _unknown_destinations(tasks: Mapping[str, Task]) -> Iterator[Problem]:
     for task in tasks.values():
         for transition in task.followed_by:
             if transition.dest not in tasks:
-                hint = _suggestion(transition.dest, tasks)
-                yield _problem(
-                    task, f'it is followed by "{transition.dest}", which is no task{hint}', fatal=True
-                )
+                message = f'it is followed by "{transition.dest}", which is no task'
+                message += _suggestion(transition.dest, tasks)
+                yield Problem(task.name, message, transition.declared or task.location, fatal=True)
 
 
 def _wrong_times(tasks: Mapping[str, Task]) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from .answer import error_text
 from .clock import format_time
 from .engine import NOTHING
 from .errors import CodecError, PluginError, UsageError
+from .notices import logger
 from .outcome import GiveUp, RetryDecision, TaskResult
 from .summary import TickSummary
 
@@ -280,6 +281,4 @@ class Committer:
 
     @staticmethod
     def _log(level: str, message: str, *args: object) -> None:
-        import logging  # lazily: 6 ms that a plain tick does not need
-
-        getattr(logging.getLogger("wfepy_hooks"), level)(message, *args)
+        getattr(logger(), level)(message, *args)

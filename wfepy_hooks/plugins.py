@@ -264,7 +264,10 @@ class PluginHost(HookCalls):
 
                 # Without the prefix, which would make all of them look alike.
                 match = closest(each.hook.removeprefix(PREFIX), [name.removeprefix(PREFIX) for name in known])
-                yield f"there is no hook {each.hook}" + (f"; did you mean {PREFIX}{match}?" if match else "")
+                remarks = [f"{each.code.co_filename}:{each.code.co_firstlineno}"]
+                if match:
+                    remarks.append(f"did you mean {PREFIX}{match}?")
+                yield f"there is no hook {each.hook} ({'; '.join(remarks)})"
 
     def require_healthy(self) -> None:
         """Raise the first failure, if there are any.

@@ -12,7 +12,7 @@ from .errors import InstanceNotFound, StateFormatError, UsageError
 from .overview import Overview
 from .signals import Signal, refusal
 
-__all__ = ["EarlyAnswer", "Sent", "early_answer", "read_data", "send_signal"]
+__all__ = ["EarlyAnswer", "Sent", "early_answer", "is_made_id", "read_data", "send_signal"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -228,6 +228,13 @@ def _new_id(moment: str) -> str:
 
     digits = "".join(c for c in moment if c.isdigit())
     return f"{digits[:8]}T{digits[8:]}Z-{urandom(4).hex()}"
+
+
+def is_made_id(id: str) -> bool:
+    """Return whether an id is one of those that are made for signals that come without."""
+    import re
+
+    return re.fullmatch(r"\d{8}T\d{12}Z-[0-9a-f]{8}", id) is not None
 
 
 def _was_sent(store: Store, workflow: str, instance: str, id: str) -> bool:

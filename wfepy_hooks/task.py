@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 
 from .taskoptions import PLAIN, TaskOptions, make_options
 
@@ -37,9 +38,10 @@ class Transition:
     :ivar on: the outcome of the source that it is about: ``done``, ``failed``, ``timeout`` or ``any``
     :ivar source: name of the task it starts from; set when it is attached to one
     :ivar ordinal: its place among the transitions of its source, from 0; with the source it identifies it
+    :ivar declared: ``file:line`` of the decorator that added it; empty if none did
     """
 
-    __slots__ = ("cond", "dest", "on", "ordinal", "source")
+    __slots__ = ("cond", "declared", "dest", "on", "ordinal", "source")
 
     def __init__(
         self, dest: str | Task, cond: Callable[[Any], object] | None = None, on: str = "done"
@@ -59,6 +61,7 @@ class Transition:
         self.on = on
         self.source = ""
         self.ordinal = -1
+        self.declared = ""
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Transition):
@@ -295,10 +298,15 @@ def followed_by(
     :param on: the outcome it is about: ``"done"``, ``"failed"``, ``"timeout"`` or ``"any"``
     """
     transition = Transition(dest, cond, on)
+    caller = sys._getframe(
+        1
+    )  # a task may have many lines of decorators, and the typing error is in one of them
+    declared = f"{caller.f_code.co_filename}:{caller.f_lineno}"
 
     def apply(made: Task, above: bool) -> None:
         # One decorator object may serve several functions: each gets a transition of its own.
         own = Transition(transition.dest, transition.cond, transition.on)
+        own.declared = declared
         if above:
             made.followed_by.add_first(own)
         else:

@@ -8,7 +8,7 @@ from .waking import deadline_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from .graph import Graph
     from .instance import Instance
@@ -110,8 +110,8 @@ def _second(text: str) -> str:
 
 
 def _waits(wait: WaitState, deadline: str) -> str:
-    since = f" since {wait.since}" if wait.since else ""
-    terms = wait_terms(wait)
+    since = f" since {_second(wait.since)}" if wait.since else ""
+    terms = wait_terms(wait, beside_reason=True)
     if deadline:
         terms.append(f"times out at {_second(deadline)}")
     if wait.reason:
@@ -119,18 +119,29 @@ def _waits(wait: WaitState, deadline: str) -> str:
     return f"waits{since}, {'; '.join(terms)}" if terms else f"waits{since}, and is called again at each tick"
 
 
-def wait_terms(wait: WaitState) -> list[str]:
-    """Return what wakes a task, in words."""
+def wait_terms(wait: WaitState, *, beside_reason: bool = False) -> list[str]:
+    """Return what wakes a task, in words.
+
+    :param beside_reason: the reason is shown, too: leave out the people and the choices that it names
+    """
     terms = []
+    reason = wait.reason if beside_reason else ""
     if wait.child:
         terms.append(f"for the end of {wait.child}")
     elif wait.signals:
-        by = f" by {' or '.join(wait.by)}" if wait.by else ""
-        choices = f", one of {', '.join(map(str, wait.choices))}" if wait.choices else ""
+        by = f" by {' or '.join(wait.by)}" if not _says(reason, wait.by) else ""
+        choices = f", one of {', '.join(map(str, wait.choices))}" if not _says(reason, wait.choices) else ""
         terms.append(f"for a signal {' or '.join(wait.signals)}{by}{choices}")
     if wait.until:
         terms.append(f"until {_second(wait.until)}")
     return terms
+
+
+def _says(reason: str, words: Iterable[object]) -> bool:
+    """Return whether the reason of a wait names all of ``words`` already, as that of an approval does."""
+    import re
+
+    return all(re.search(rf"(?<!\w){re.escape(str(word))}(?!\w)", reason) for word in words)
 
 
 def items_text(items: ItemsState) -> str:

@@ -87,10 +87,12 @@ def _print(schedule: Schedule, found: list[Occurrence], remarks: list[str], daem
     for name, field in zip(FIELDS, cron.fields, strict=True):
         numbers = "any" if field.text == "*" else ", ".join(map(str, field.values))
         result(f"  {name:<16}  {numbers}")
-    result(f"due next, in {schedule.zone.key} and UTC:")
+    zone = schedule.zone.key
+    result(f"due next, in {zone}:" if zone == "UTC" else f"due next, in {zone} and UTC:")
     for each in found:
         rule = RULES[each.rule].format(wall=f"{each.wall:%H:%M}")
-        result(f"  {local(each.due, schedule)}  {utc(each.due)}  {rule}".rstrip())
+        also = "" if zone == "UTC" else f"  {utc(each.due)}"
+        result(f"  {local(each.due, schedule)}{also}  {rule}".rstrip())
     if not found:
         result("  never")
     for title, texts in (("remarks", remarks), ("among daemons", daemons)):

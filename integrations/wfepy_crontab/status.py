@@ -37,6 +37,7 @@ from .wishes import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterator
     from typing import Any
 
     from wfepy_hooks import Config
@@ -48,6 +49,8 @@ NEXT, LINES, TAIL = 3, 5, 100_000
 _TROUBLE = re.compile(
     r"wfepy: (?:error|warning)|\b(?:failed|failing|timed.out|dead.end|retrying|Traceback)\b|^\S*sh: "
 )
+
+_TRACEBACK = "Traceback (most recent call last):"
 
 _DAEMONS = {b"cron", b"crond", b"fcron", b"cronie", b"supercronic"}
 
@@ -150,7 +153,25 @@ def read_trouble(log: str) -> list[str]:
         return []
     except OSError as error:
         raise WfepyError(f"the log cannot be read: {error.strerror}", where=log) from error
-    return [line for line in text.splitlines() if _TROUBLE.search(line)][-LINES:]
+    return list(_troubles(text.splitlines()))[-LINES:]
+
+
+def _troubles(lines: list[str]) -> Iterator[str]:
+    """Yield the lines that tell of trouble; of a traceback, the one that says what it is about, if none has before."""
+    last = ""
+    for place, line in enumerate(lines):
+        if not _TROUBLE.search(line):
+            continue
+        start, traceback, _ = line.partition(_TRACEBACK)
+        if traceback:
+            error = next(
+                (each for each in lines[place + 1 :] if each.strip() and not each.startswith(" ")), ""
+            )
+            if not error or error in last:
+                continue
+            line = start + error
+        last = line
+        yield line
 
 
 def a_daemon_runs() -> bool:

@@ -37,6 +37,16 @@ def test_a_signal_is_delivered_by_the_next_tick(ask: Folder) -> None:
     assert "took mail-17" in lines[3]
 
 
+def test_the_history_names_the_record_of_a_signal_that_came_without_an_id(ask: Folder) -> None:
+    ask.ok("signal", "flow", "x", "approve", "--data", "yes", "--by", "ann")
+    ask.ok("tick")
+    line = ask.ok("history", "flow", "x").splitlines()[3]
+    assert "(took signal 3)" in line
+    assert ask.ok("history", "flow", "x", "-n", "2").splitlines()[0] == line, "also if that is not shown"
+    data = ask.data("history", "flow", "x")["records"]
+    assert data[3]["consumed"] == [data[2]["id"]]
+
+
 def test_what_the_wait_would_not_take_is_refused_without_the_code(ask: Folder) -> None:
     ask.write("flow.py", "def (:")
     before = ask.state()

@@ -113,7 +113,7 @@ def test_a_failed_item_of_a_task_is_logged_with_its_traceback(folder: Folder) ->
     start(folder, ITEMS)
     log = folder.wfepy("tick").stderr
     assert re.search(
-        r"^\S+Z flow/x b item 1 retrying: ZeroDivisionError: division by zero \(", log, re.MULTILINE
+        r"^\S+Z flow/x b item 1 failing: ZeroDivisionError: division by zero \(", log, re.MULTILINE
     )
     assert log.count("Traceback") == 1
 

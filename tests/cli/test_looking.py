@@ -180,7 +180,7 @@ def test_the_history_has_a_line_for_each_record(folder: Folder) -> None:
     assert "no instance" in error_line(folder.wfepy("history", "flow"), 3)
     folder.ok("run", "flow")
     first, second = folder.ok("history", "flow").splitlines()
-    assert "a completed" in first
+    assert re.search(r"a completed \d+(\.\d)? ms ", first)
     assert "-> b: taken, c: false  [count = 1]" in first
     assert "b waiting" in second
     assert folder.ok("history", "flow", "-n", "1").splitlines() == [second]
@@ -209,6 +209,22 @@ def test_why_explains_a_task(folder: Folder) -> None:
     assert 'there is no task "cc"; did you mean "c"?' in error_line(folder.wfepy("why", "flow", "cc"), 2)
     error_line(folder.wfepy("why", "flow"), 2)
     error_line(folder.wfepy("why", "flow", "a", "b", "c"), 2)
+
+
+def test_what_the_reason_of_a_wait_names_is_not_named_twice(folder: Folder) -> None:
+    ask = 'wfepy.wait(signal="go", choices=["yes", "no"], by="ann"{})'
+    reason = ', reason="yes or no by ann"'
+    for given, terms in ((reason, "for a signal go"), ("", "for a signal go by ann, one of yes, no")):
+        folder.configure(flow=flow(f"return {ask.format(given)}"))
+        folder.ok("run", "flow", "--id", f"x{len(given)}")
+        said = folder.ok("show", "flow", f"x{len(given)}")
+        assert re.search(rf"^b +waiting +since \S+ \S+Z, {terms}(, yes or no by ann)?$", said, re.MULTILINE)
+    folder.configure(flow=flow("return " + ask.format(', reason="yesterday noon, ann"')))
+    folder.ok("run", "flow", "--id", "other")
+    assert "for a signal go, one of yes, no, yesterday noon" in folder.ok("show", "flow", "other")
+    assert re.search(
+        r"^b: waits since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ: ", folder.ok("why", "flow", "other", "b")
+    )
 
 
 def test_why_says_that_an_earlier_task_was_rewound(folder: Folder) -> None:
@@ -283,7 +299,7 @@ def test_check_lists_every_problem_of_every_workflow_with_its_place(folder: Fold
     assert done.returncode == 4
     lines = done.stdout.splitlines()
     assert lines[0].startswith(
-        'flow.py:5: task "a": it is followed by "bb", which is no task; did you mean "b"?'
+        'flow.py:7: task "a": it is followed by "bb", which is no task; did you mean "b"?'
     )
     assert lines[-2].startswith("other.py: there is no task in it")
     assert lines[-1] == "other: 1 wrong"

@@ -59,25 +59,25 @@ def folder(folder: Folder) -> Folder:
 def test_a_time_that_comes_twice_is_told(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
     text = shown(folder.path, capsys, "2026-10-24T23:50", Arguments(n=4))
     assert text == (
-        "WHEN              ZONE           UTC          WORKFLOW  WHAT                    RULE\n"
-        "2026-10-25 02:00  Europe/Prague  10-25 00:00  hourly    tick                    "
+        "WHEN                   UTC                WORKFLOW  WHAT                    RULE\n"
+        "2026-10-25 02:00 CEST  2026-10-25 00:00Z  hourly    tick                    "
         "02:00 comes twice: the first time\n"
-        "2026-10-25 02:30  Europe/Prague  10-25 00:30  nightly   start 2026-10-25T0030Z  "
+        "2026-10-25 02:30 CEST  2026-10-25 00:30Z  nightly   start 2026-10-25T0030Z  "
         "02:30 comes twice: the first time\n"
-        "2026-10-25 02:00  Europe/Prague  10-25 01:00  hourly    tick                    "
+        "2026-10-25 02:00 CET   2026-10-25 01:00Z  hourly    tick                    "
         "02:00 comes twice: the second time\n"
-        "2026-10-25 03:00  Europe/Prague  10-25 02:00  hourly    tick\n"
-        "2026-10-25 04:00  Europe/Prague  10-25 03:00  hourly    tick\n"
-        "2026-10-26 02:30  Europe/Prague  10-26 01:30  nightly   start 2026-10-26T0130Z\n"
-        "2026-10-27 02:30  Europe/Prague  10-27 01:30  nightly   start 2026-10-27T0130Z\n"
-        "2026-10-28 02:30  Europe/Prague  10-28 01:30  nightly   start 2026-10-28T0130Z\n"
+        "2026-10-25 03:00 CET   2026-10-25 02:00Z  hourly    tick\n"
+        "2026-10-25 04:00 CET   2026-10-25 03:00Z  hourly    tick\n"
+        "2026-10-26 02:30 CET   2026-10-26 01:30Z  nightly   start 2026-10-26T0130Z\n"
+        "2026-10-27 02:30 CET   2026-10-27 01:30Z  nightly   start 2026-10-27T0130Z\n"
+        "2026-10-28 02:30 CET   2026-10-28 01:30Z  nightly   start 2026-10-28T0130Z\n"
     )
 
 
 def test_a_time_that_is_skipped_is_told(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
     text = shown(folder.path, capsys, "2026-03-28T12:00", Arguments(n=1, workflow=["nightly"]))
     assert text.splitlines()[1:] == [
-        "2026-03-29 03:00  Europe/Prague  03-29 01:00  nightly   start 2026-03-29T0100Z  "
+        "2026-03-29 03:00 CEST  2026-03-29 01:00Z  nightly   start 2026-03-29T0100Z  "
         "02:30 is skipped by the change of clocks: right after it"
     ]
 
@@ -112,9 +112,9 @@ def test_a_start_that_no_tick_came_for_is_due_now(folder: Folder, capsys: pytest
     (state / "starts.json").write_text(json.dumps(note))
     text = shown(folder.path, capsys, "2026-11-23T12:00", Arguments(n=1, workflow=["nightly"]))
     assert text.splitlines()[1:] == [
-        "2026-11-23 02:30  Europe/Prague  11-23 01:30  nightly   start 2026-11-23T0130Z  "
+        "2026-11-23 02:30 CET  2026-11-23 01:30Z  nightly   start 2026-11-23T0130Z  "
         "due now: the next tick begins it, 2 missed before it",
-        "2026-11-24 02:30  Europe/Prague  11-24 01:30  nightly   start 2026-11-24T0130Z",
+        "2026-11-24 02:30 CET  2026-11-24 01:30Z  nightly   start 2026-11-24T0130Z",
     ]
 
 
@@ -144,3 +144,10 @@ def test_what_cannot_be_asked_for(folder: Folder) -> None:
     assert "did you mean" in error_line(folder.wfepy("next", "--workflow", "nightli"), 4)
     for number in ("0", "x", "-1", "100000"):
         assert "argument -n" in error_line(folder.wfepy("next", "-n", number), 2)
+
+
+def test_a_wrong_number_is_told(folder: Folder) -> None:
+    for wrong in ("0", "-3", "ten", "10001"):
+        assert f"-n: it takes a number from 1 to 10000, not '{wrong}'" in error_line(
+            folder.wfepy("next", f"-n={wrong}"), 2
+        )

@@ -220,7 +220,7 @@ def test_a_failing_task_is_shown_with_its_traceback_and_tried_again(folder: Fold
     assert done.stderr.count("Traceback") == 1
     assert "flow.py" in done.stderr
     assert "wfepy_hooks/" not in done.stderr
-    assert "b retrying: ValueError: no milk (tried again at the next tick)" in done.stderr
+    assert "b failing: ValueError: no milk (tried again at the next tick)" in done.stderr
     assert "(attempt 2, " in folder.wfepy("run", "flow").stderr
     folder.write("go", "")
     assert "finished" in folder.ok("run", "flow")
@@ -354,7 +354,7 @@ def test_a_quiet_tick_says_only_what_fails(folder: Folder) -> None:
     folder.ok("start", "flow", "--id", "b2", "--set", "bad=true")
     done = folder.wfepy("tick", "-q")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "flow/b2 b retrying: ValueError: no milk" in done.stderr
+    assert "flow/b2 b failing: ValueError: no milk" in done.stderr
 
 
 def test_one_file_for_results_and_log_tells_nothing_twice_and_dates_the_end(folder: Folder) -> None:
@@ -448,3 +448,70 @@ def test_a_task_that_was_cancelled_is_said_to_be(folder: Folder) -> None:
     folder.write("go", "")
     log = folder.wfepy("run", "flow.py", "--set", "extra=true").stderr
     assert "c skipped: it was cancelled" in log
+
+
+def test_what_to_do_about_an_error_is_told_once(folder: Folder) -> None:
+    folder.configure(flow=flow('context["x"] = object(); return True'))
+    done = folder.wfepy("run", "flow")
+    assert "an object cannot be saved; store plain values of it" in done.stderr
+    assert (
+        'failed in b: CodecError: task "b": context["x"]: an object cannot be saved; it is tried'
+        in done.stdout
+    )
+
+
+# --- what is logged where nobody has set up logging ---------------------------------------------------
+
+BROKEN_OBSERVER = """
+    import wfepy_hooks as wfepy
+
+    @wfepy.hookimpl
+    def wfepy_task_finished(task):
+        1 / 0
+"""
+
+
+def test_a_warning_that_is_logged_is_told_as_one(folder: Folder) -> None:
+    folder.configure(flow=flow("return 5"))
+    said = folder.wfepy("run", "flow")
+    (line,) = [each for each in said.stderr.splitlines() if "instead of True" in each]
+    assert re.match(r'wfepy: warning: task "b" at flow\.py:\d+ returned int 5 instead of True', line)
+    colored = folder.wfepy("run", "flow", "--id", "two", "--color", "always").stderr
+    assert "\x1b[1;33mwfepy: warning:\x1b[0m task" in colored
+
+
+def test_a_broken_observer_is_told_once(folder: Folder) -> None:
+    folder.configure()
+    folder.write("wfepy_plugins.py", BROKEN_OBSERVER)
+    lines = [each for each in folder.wfepy("run", "flow").stderr.splitlines() if "wfepy_plugins" in each]
+    start = (
+        "wfepy: warning: plugin wfepy_plugins: wfepy_task_finished for flow/default raised ZeroDivisionError"
+    )
+    assert len(lines) == 2
+    assert lines[0].startswith(f"{start}: division by zero (wfepy_plugins.py:6); the run goes on")
+    assert lines[1].startswith(start[:90])
+    assert lines[1].endswith(" (2 more times)")
+
+
+def test_in_a_log_file_each_warning_has_its_time(folder: Folder) -> None:
+    folder.configure()
+    folder.write("wfepy_plugins.py", BROKEN_OBSERVER)
+    folder.wfepy("run", "flow", "--id", "x")
+    folder.write("go", "")
+    folder.wfepy("start", "flow", "--id", "y")
+    folder.ok("tick", "--log", "tick.log")
+    lines = [each for each in (folder.path / "tick.log").read_text().splitlines() if "warning" in each]
+    assert len(lines) == 4
+    assert all(re.match(r"\d{4}-\S+Z wfepy: warning: plugin", each) for each in lines)
+
+
+def test_what_a_workflow_logs_is_told_as_it_is(folder: Folder) -> None:
+    folder.configure(flow=flow('import logging; logging.getLogger("mine").warning("look out"); return 5'))
+    folder.write("wfepy_plugins.py", BROKEN_OBSERVER)  # that is logged before
+    assert "look out" in folder.wfepy("run", "flow").stderr.splitlines()
+    (folder.path / "wfepy_plugins.py").unlink()
+    folder.write("loud.py", "import logging\nlogging.basicConfig(format='LOG %(message)s')\n")
+    folder.configure(flow="\n    import loud" + flow("return 5"))
+    said = folder.wfepy("run", "flow", "--id", "y").stderr
+    assert 'LOG task "b"' in said
+    assert "wfepy: warning" not in said

@@ -51,7 +51,21 @@ def test_the_help_lists_every_command(folder: Folder) -> None:
     said = folder.ok("--help")
     for name in COMMANDS:
         assert re.search(rf"^  {name} +\w", said, re.MULTILINE), name
-    assert max(map(len, said.splitlines())) <= 100
+    assert max(map(len, said.splitlines())) < 80
+
+
+def test_the_help_is_as_wide_as_the_terminal(folder: Folder) -> None:
+    def said(columns: int) -> str:
+        return folder.ok("--help", environ={"COLUMNS": str(columns)})
+
+    assert max(map(len, said(60).splitlines())) < 60
+    assert 80 < max(map(len, said(200).splitlines())) < 100
+    assert said(60).split() == said(200).split()
+
+
+def test_the_help_does_not_repeat_the_plugin_whose_name_the_command_has(folder: Folder) -> None:
+    said = folder.ok("--help")
+    assert re.search(r"^  crontab  .* and more$", said, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -155,7 +155,9 @@ def test_a_dead_end_is_explained_once(folder: Folder) -> None:
     code, seen = watch(folder, "run", "flow.py", columns=200)
     assert code == 1
     lines = plain(seen)
-    assert lines[-2].startswith("flow/default is a dead end: a -> b: skipped, the condition at ")
+    assert lines[-2].startswith(
+        "wfepy: error: flow/default is a dead end: a -> b: skipped, the condition at "
+    )
     assert lines[-1] == "flow/default is a dead end, it can never finish"
 
 

@@ -36,6 +36,11 @@ def test_an_expression_is_explained(folder: CrontabFolder) -> None:
     assert len(re.findall(rf"^{due}$", text, re.MULTILINE)) == 2
 
 
+def test_moments_in_utc_are_listed_once(folder: CrontabFolder) -> None:
+    text = folder.ok("crontab", "check", "0 9 * * 1", "-n", "1")
+    assert re.search(r"^due next, in UTC:\n  Mon \d{4}-\d\d-\d\d 09:00 UTC$", text, re.MULTILINE)
+
+
 def test_it_is_data_as_json(folder: CrontabFolder) -> None:
     data = folder.data("crontab", "check", "@daily", "-n", "3")
     assert data["text"] == "0 0 * * *"

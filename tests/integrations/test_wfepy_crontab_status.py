@@ -80,6 +80,17 @@ def test_status_shows_the_last_trouble_of_the_log(folder: CrontabFolder) -> None
     assert f"log      {log}, no trouble in it" in folder.ok("crontab", "status")
 
 
+def test_a_traceback_in_the_log_is_told_by_what_it_is_about(folder: CrontabFolder) -> None:
+    folder.ok("crontab", "install")
+    log = folder.path / ".wfepy/tick.log"
+    frames = ["Traceback (most recent call last):", '  File "flow.py", line 3, in b', "    boom()"]
+    failed = "2026-11-23T06:13:30Z coffee/x b failed: KeyError: 'milk'"
+    log.write_text("\n".join([failed, *frames, "KeyError: 'milk'", *frames, "OSError: full", *frames, ""]))
+    assert folder.data("crontab", "status")["trouble"] == [failed, "OSError: full"]
+    log.write_text("\n".join([f"2026-11-23T06:13:30Z {frames[0]}", *frames[1:], "KeyError: 'milk'"]))
+    assert folder.data("crontab", "status")["trouble"] == ["2026-11-23T06:13:30Z KeyError: 'milk'"]
+
+
 def test_lines_above_that_change_ours_are_warned_of(folder: CrontabFolder) -> None:
     folder.table = b"SHELL=/usr/bin/fish\nMAILTO=ann\n CRON_TZ = Asia/Kolkata\nSHELL=/bin/bash\n"
     for verb in ("install", "status"):

@@ -11,6 +11,7 @@ import sys
 
 from ..errors import InternalError, UsageError, WfepyError
 from ..interrupts import INTERRUPTED
+from ..notices import told_by
 from .flags import Flags
 from .output import clean, close_streams, say, tell_error
 
@@ -18,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable, Sequence
+    from logging import Handler
     from types import ModuleType
 
     from ..commands import CommandModule, Commands, CommandSpec
@@ -40,7 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     flags = Flags()
     try:
-        return _run(flags, list(sys.argv[1:] if argv is None else argv))
+        with told_by(lambda: _last_resort(flags)):
+            return _run(flags, list(sys.argv[1:] if argv is None else argv))
     except WfepyError as error:
         tell_error(error, flags)
         return error.exit_code
@@ -54,6 +57,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return InternalError.exit_code
     finally:
         close_streams()
+
+
+def _last_resort(flags: Flags) -> Handler:
+    from .lastresort import LastResort  # lazily: it is only made where something is logged
+
+    return LastResort(flags)
 
 
 def _exit_code(ending: SystemExit) -> int:

@@ -13,10 +13,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ..commands import Commands
+    from ..commands import Commands, CommandSpec
     from ..config import Config
 
 __all__ = ["load_leniently", "show_commands", "show_version"]
+
+#: Where the texts begin at most.
+_COLUMN = 25
 
 
 def show_version() -> int:
@@ -65,11 +68,13 @@ def _help(commands: Commands, config: Config) -> Iterator[str]:
     yield ""
     yield "Durable workflows with no server."
     ours = {name for group in GROUPS.values() for name in group}
+    column = min(max(len(each.name) for each in commands) + 4, _COLUMN)
     for title, group in GROUPS.items():
-        yield from _section(title, ((name, help) for name, help in group.items() if commands.get(name)))
-    others = [(each.name, f"{each.help} [{each.plugin}]") for each in commands if each.name not in ours]
+        listed = ((name, help) for name, help in group.items() if commands.get(name))
+        yield from _section(title, listed, column)
+    others = [(each.name, _plugin_help(each)) for each in commands if each.name not in ours]
     if others:
-        yield from _section("from plugins", others)
+        yield from _section("from plugins", others, column)
     yield from _section("options", FLAGS)
     try:
         theirs = list(_plugin_options(config))
@@ -80,6 +85,11 @@ def _help(commands: Commands, config: Config) -> Iterator[str]:
         yield from _section("options from plugins", theirs)
     yield ""
     yield "wfepy COMMAND --help says more about a command."
+
+
+def _plugin_help(spec: CommandSpec) -> str:
+    """Return what a plugin's command does, and whose it is where its name does not say so."""
+    return spec.help if spec.plugin == f"wfepy_{spec.name}" else f"{spec.help} [{spec.plugin}]"
 
 
 def _plugin_options(config: Config) -> Iterator[tuple[str, str]]:
@@ -99,8 +109,21 @@ def _plugin_options(config: Config) -> Iterator[tuple[str, str]]:
             yield formatter._format_action_invocation(action), text
 
 
-def _section(title: str, entries: Iterable[tuple[str, str]]) -> Iterator[str]:
+def _section(title: str, entries: Iterable[tuple[str, str]], column: int = _COLUMN) -> Iterator[str]:
+    """Yield a heading, and each name with what it does: a column from ``column`` on, as wide as the terminal."""
+    import textwrap
+
+    from .parsing import help_width
+
     yield ""
     yield f"{title}:"
     for name, text in entries:
-        yield f"  {name:<22} {clean(text)}"
+        first, *more = textwrap.wrap(clean(text), max(help_width() - column, 20), break_long_words=False) or [
+            ""
+        ]
+        start = f"  {name}"
+        if len(start) > column - 2:
+            yield start
+            start = ""
+        yield f"{start:<{column}}{first}".rstrip()
+        yield from (" " * column + line for line in more)

@@ -6,9 +6,9 @@
 --gantt draws when each task ran, waited and failed: as text, as Mermaid for a Markdown page, or as SVG, which needs no
 other program. All times are UTC.
 
-INSTANCE may be left out where there is only one, or one is called "default". With --json: {"workflow", "instance",
-"records": [...], "missing": [[FIRST, LAST]]}, the records as docs/reference/state-format.md describes them; "missing"
-are those that the file has lost.
+"took signal 4" names the record of a signal that was sent without an id. INSTANCE may be left out where there is only
+one, or one is called "default". With --json: {"workflow", "instance", "records": [...], "missing": [[FIRST, LAST]]},
+the records as docs/reference/state-format.md describes them; "missing" are those that the file has lost.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from ..marking import EDGE_TEXTS
 from ..operate import signature
 from ..operations import PAST
 from ..project import Project
-from .loglines import duration
+from ..sending import is_made_id
+from .folding import folded, terminal_width
+from .loglines import human_duration, status_word
 from .naming import pick_instance, pick_workflow
 from .output import clean, result, result_json
 from .tables import LONGEST, cut
@@ -78,16 +80,19 @@ def run(args: Namespace, config: Config) -> int:
         covered = project.store.read(name, instance)[0]["history"]["records"]
     records = list(project.store.history(name, instance))
     missing = gaps(records, covered)
+    if not args.json:
+        _number_signals(records)
     if args.n is not None:
         records = records[max(len(records) - args.n, 0) :]
         missing = [gap for gap in missing if not records or gap[0] > records[0]["seq"]]
     if args.json:
         result_json({"workflow": name, "instance": instance, "records": records, "missing": missing})
         return 0
-    lines = [(record["seq"], _line(record, None if args.full else LONGEST)) for record in records]
-    lines += [(first, f"{first:>4}  {_missing(first, last)}") for first, last in missing]
-    for _, line in sorted(lines, key=lambda each: each[0]):
-        result(clean(line))
+    width, longest = terminal_width(), None if args.full else LONGEST
+    lines = [(record["seq"], _line(record, longest)) for record in records]
+    lines += [(first, [f"{first:>4}  {_missing(first, last)}"]) for first, last in missing]
+    for _, (start, *parts) in sorted(lines, key=lambda each: each[0]):
+        result(folded(clean(start), [clean(part) for part in parts], width))
     if not lines and args.n is None:
         result(f"nothing has happened to {name}/{instance} yet")
     return 0
@@ -110,12 +115,23 @@ def _check(args: Namespace) -> None:
         )
 
 
-def _line(record: dict[str, Any], longest: int | None) -> str:
-    """Return a record such as ``3  2026-11-23T06:13:34Z  make_coffee completed 0.012s -> add_milk: taken``."""
+def _number_signals(records: list[dict[str, Any]]) -> None:
+    """Have a task that took a signal of an id that we made name the record of that signal: it is shorter."""
+    made = {
+        record["id"]: f"signal {record['seq']}"
+        for record in records
+        if record.get("event") == "signal" and is_made_id(str(record.get("id")))
+    }
+    for record in records:
+        if made and record.get("consumed"):
+            record["consumed"] = [made.get(id, id) for id in record["consumed"]]
+
+
+def _line(record: dict[str, Any], longest: int | None) -> list[str]:
+    """Return the parts of ``3  2026-11-23T06:13:34Z  make_coffee completed 12 ms  -> add_milk: taken``."""
     words = _WORDS.get(str(record.get("event")), _attempt)(record, longest)
-    return "  ".join(
-        [f"{record.get('seq', '?'):>4}", f"{str(record.get('at', ''))[:19]}Z", *filter(None, words)]
-    )
+    start = f"{record.get('seq', '?'):>4}  {str(record.get('at', ''))[:19]}Z"
+    return [start, *filter(None, words)]
 
 
 def _attempt(record: dict[str, Any], longest: int | None) -> list[str]:
@@ -126,11 +142,11 @@ def _attempt(record: dict[str, Any], longest: int | None) -> list[str]:
     if record.get("generation"):
         what.append(f"(pass {record['generation'] + 1})")
     if record.get("event") != "created":
-        what.append(str(record.get("status", "")).replace("_", " "))
+        what.append(status_word(str(record.get("status", "")), str(record.get("retry_at", ""))))
     if record.get("attempt", 1) > 1:
         what.append(f"at attempt {record['attempt']}")
-    if "took" in record:
-        what.append(duration(record["took"]))
+    if "took" in record and record.get("status") != "waiting":  # it would read as how long it waited
+        what.append(human_duration(record["took"]))
     reasons = [str(record[key]) for key in ("error", "reason") if record.get(key)]
     text = " ".join(filter(None, what)) + (f": {'; '.join(reasons)}" if reasons else "")
     return [text, _terms(record), _next(record), _result(record, longest), _changes(record, longest)]

@@ -14,7 +14,7 @@ from ..markers import hookimpl
 from ..outcome import TaskStatus
 from ..render.look import LOOKS
 from ..render.text import can_show_unicode
-from .loglines import TaskWords, say_traceback, still_waits
+from .loglines import TaskWords, human_duration, say_traceback, still_waits
 from .output import clean, is_terminal
 from .spinner import Spinner
 
@@ -91,7 +91,7 @@ class LiveView:
             return
         look, color, word = _EVENTS.get(result.status, ("ready", "cyan", result.status))
         if result.status == TaskStatus.COMPLETED:
-            said = _human_duration(result.took)
+            said = human_duration(result.took)
         else:
             said = self._words.say(word, task, result)
         self._show(instance, task.name, look, color, said)
@@ -136,13 +136,3 @@ class LiveView:
     def _print(self, what: Text | Table) -> None:
         with contextlib.suppress(OSError):  # the terminal is gone; the tick goes on
             self._console.print(what)
-
-
-def _human_duration(seconds: float) -> str:
-    if seconds < 0.01:
-        return f"{seconds * 1000:.1f} ms"
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    return f"{int(seconds) // 60} min {int(seconds) % 60} s"

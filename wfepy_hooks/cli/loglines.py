@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from ..task import Task, Transition
     from ..waitstate import WaitState
 
-__all__ = ["LogLines", "TaskWords", "duration", "say_traceback", "shown_path", "still_waits"]
+__all__ = [
+    "LogLines",
+    "TaskWords",
+    "duration",
+    "human_duration",
+    "say_traceback",
+    "shown_path",
+    "status_word",
+    "still_waits",
+]
 
 
 class TaskWords:
@@ -67,6 +76,13 @@ class TaskWords:
         if result.retry_at:
             remarks = _retry_remarks(result, remarks)
         return f"{error} ({', '.join(remarks)})" if remarks else error
+
+
+def status_word(status: str, retry_at: str) -> str:
+    """Return a status as ``wfepy status`` says it, which tells apart what a policy and what each tick tries again."""
+    if status == TaskStatus.RETRYING and not retry_at:
+        return "failing"
+    return status.replace("_", " ")
 
 
 def still_waits(word: str, wait: WaitState) -> str:
@@ -119,6 +135,17 @@ def duration(seconds: float) -> str:
     return f"{seconds:.3f}s"
 
 
+def human_duration(seconds: float) -> str:
+    """Return how long something took as a person reads it: ``0.1 ms``, ``12 ms``, ``3.4 s``, ``2 min 5 s``."""
+    if seconds < 0.01:
+        return f"{seconds * 1000:.1f} ms"
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds) // 60} min {int(seconds) % 60} s"
+
+
 class LogLines:
     """A plugin that writes the lines.
 
@@ -154,7 +181,9 @@ class LogLines:
         if result.status == TaskStatus.COMPLETED:
             self._write(instance, f"{name} completed {duration(result.took)}")
             return
-        self._write(instance, self._words.say(f"{name} {result.status}", task, result))
+        self._write(
+            instance, self._words.say(f"{name} {status_word(result.status, result.retry_at)}", task, result)
+        )
         say_traceback(result, always=self._always_traces)
 
     @hookimpl

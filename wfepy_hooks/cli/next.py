@@ -16,8 +16,9 @@ from __future__ import annotations
 
 from itertools import islice
 
-from ..clock import format_time
+from ..clock import format_time, parse_time
 from ..errors import ConfigError, WfepyError
+from ..schedule import find_zone
 from ..scheduling import START, collect_schedules
 from ..starting import instance_id, overdue
 from .output import result, result_json, tell_error
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
     Event = dict[str, Any]
 
+#: Moments of each schedule: more than anybody reads, and found in seconds.
+_MOST = 10_000
 _RULES = {
     "gap": "{} is skipped by the change of clocks: right after it",
     "first pass": "{} comes twice: the first time",
@@ -57,10 +60,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= 10_000:
-        raise ValueError(text)
-    return number
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= _MOST):
+        from argparse import ArgumentTypeError
+
+        raise ArgumentTypeError(f"it takes a number from 1 to {_MOST}, not {text!r}")
+    return int(text)
 
 
 def run(args: Namespace, config: Config) -> int:
@@ -125,14 +129,15 @@ def _show(events: list[Event], entries: list[ScheduleEntry], args: Namespace, co
         return
     rows = [_row(event) for event in events]
     if rows:
-        show_table(("WHEN", "ZONE", "UTC", "WORKFLOW", "WHAT", "RULE"), rows, args.flags)
+        show_table(("WHEN", "UTC", "WORKFLOW", "WHAT", "RULE"), rows, args.flags)
 
 
 def _row(event: Event) -> tuple[str, ...]:
-    local = event["local"][:16].replace("T", " ")
+    due = parse_time(event["due"])
+    local = due.astimezone(find_zone(event["timezone"]))
     what = f"start {event['instance']}" if event["kind"] == START else "tick"
     rule = _RULES[event["rule"]].format(event["wall"]) if event["rule"] else ""
     if event["overdue"]:
         missed = f", {event['missed']} missed before it" if event["missed"] else ""
         rule = f"due now: the next tick begins it{missed}"
-    return local, event["timezone"], event["due"][5:16].replace("T", " "), event["workflow"], what, rule
+    return f"{local:%Y-%m-%d %H:%M %Z}", f"{due:%Y-%m-%d %H:%MZ}", event["workflow"], what, rule

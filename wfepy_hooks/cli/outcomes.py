@@ -44,7 +44,7 @@ def report_line(report: Report, project: Project, *, brief: bool = False) -> str
 def _outcome(report: Report, summary: TickSummary, project: Project, brief: bool) -> str:
     if summary.status == InstanceStatus.FINISHED:
         return "finished"
-    failed = {task: error_text(error) for task, error in summary.failures.items()}
+    failed = {task: _what(error) for task, error in summary.failures.items()}
     if summary.status != InstanceStatus.RUNNING:
         return "; ".join(_listed("failed in", failed, brief)) or summary.status
     tried_again = _tried_again(report, summary, project) if failed else set()
@@ -57,6 +57,14 @@ def _outcome(report: Report, summary: TickSummary, project: Project, brief: bool
     parts += _listed("waits to retry", retrying, brief)
     parts += _listed("waits for", summary.waiting, brief)
     return "; ".join(parts) or "goes on at the next tick"
+
+
+def _what(error: BaseException) -> str:
+    """Return an error as text, but for what to do about it: that is told once, on standard error."""
+    text = error_text(error)
+    if isinstance(error, WfepyError) and error.hint:
+        return text.removesuffix(f"; {error.hint}")
+    return text
 
 
 def _tried_again(report: Report, summary: TickSummary, project: Project) -> set[str]:

@@ -23,12 +23,15 @@ __all__ = [
     "clean",
     "close_streams",
     "dated",
+    "error_mark",
+    "is_dated",
     "moment",
     "result",
     "result_json",
     "say",
     "tell_error",
     "wants_color",
+    "warning_mark",
     "write_file",
 ]
 
@@ -87,6 +90,11 @@ def _line_start(text: str) -> str:
     return f"{moment(_clocks[-1])} "
 
 
+def is_dated() -> bool:
+    """Return whether what we say goes to a log, with its time."""
+    return bool(_clocks)
+
+
 def moment(clock: Clock) -> str:
     """Return the time as a line of the log begins with it."""
     return clock().strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -138,10 +146,19 @@ def tell_error(error: WfepyError, flags: Flags) -> None:
 
         say("".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip())
     first, *more = str(error).split("\n")
+    say("\n".join([f"{error_mark(flags)} {clean(first)}", *map(clean, more)]))
+
+
+def error_mark(flags: Flags) -> str:
+    """Return how a line on standard error begins that says what is wrong."""
     mark = "wfepy: error:"
-    if wants_color(flags, sys.stderr):
-        mark = f"\x1b[1;31m{mark}\x1b[0m"
-    say("\n".join([f"{mark} {clean(first)}", *map(clean, more)]))
+    return f"\x1b[1;31m{mark}\x1b[0m" if wants_color(flags, sys.stderr) else mark
+
+
+def warning_mark(flags: Flags) -> str:
+    """Return how a line on standard error begins that warns of something."""
+    mark = "wfepy: warning:"
+    return f"\x1b[1;33m{mark}\x1b[0m" if wants_color(flags, sys.stderr) else mark
 
 
 def is_terminal(stream: TextIO | None) -> bool:

@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from ..commands import CommandSpec
     from ..config import Config
 
-__all__ = ["Parser", "add_by", "add_json", "add_reason", "add_verbs", "add_wait", "description", "parse"]
+__all__ = [
+    "Parser",
+    "add_by",
+    "add_json",
+    "add_reason",
+    "add_verbs",
+    "add_wait",
+    "description",
+    "help_width",
+    "parse",
+]
 
 
 class Parser(argparse.ArgumentParser):
@@ -50,10 +60,15 @@ def parse(spec: CommandSpec, module: ModuleType, words: list[str], config: Confi
 
 def description(doc: str) -> str:
     """Return the docstring of a command for a terminal; what is indented stays as it is."""
-    # A terminal that nobody looks at may have no columns, which Python 3.10 does not pass over.
-    width = min(shutil.get_terminal_size().columns or 80, 100) - 2
+    width = help_width()
     paragraphs = textwrap.dedent(doc).strip().split("\n\n")
     return "\n\n".join(each if each.startswith(" ") else textwrap.fill(each, width) for each in paragraphs)
+
+
+def help_width() -> int:
+    """Return how many characters a line of help may have."""
+    # A terminal that nobody looks at may have no columns, which Python 3.10 does not pass over.
+    return min(shutil.get_terminal_size().columns or 80, 100) - 2
 
 
 def add_verbs(

@@ -49,7 +49,7 @@ def run(args: Namespace, config: Config) -> int:
         result_json(data)
         return 0
     result(
-        f"{name}/{clean(instance.id)}: {clean(data['status'].replace('_', ' '))}, created {data['created']}"
+        f"{name}/{clean(instance.id)}: {clean(data['status'].replace('_', ' '))}, created {_minute(data['created'])}"
     )
     for line in _remarks(data):
         result(clean(line))
@@ -158,7 +158,7 @@ def _remark(task: dict[str, Any], following: list[str], instance: Instance) -> s
     if task["items"] is not None:
         parts.append(items_text(instance.items[task["name"]]))
     if task["wait"]:
-        parts += wait_terms(instance.waits[task["name"]])
+        parts += wait_terms(instance.waits[task["name"]], beside_reason=True)
     if task["deadline"]:
         parts.append(f"times out at {_minute(task['deadline'])}")
     parts += [text for text in (task["reason"], task["error"]) if text]

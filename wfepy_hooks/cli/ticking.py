@@ -78,13 +78,14 @@ def _tell_items(report: Report, summary: TickSummary, project: Project, flags: F
     """Say which items of tasks failed, as the view does of tasks."""
     if not summary.item_failures:
         return
-    from .loglines import TaskWords, say_traceback  # lazily: few tasks have items
+    from .loglines import TaskWords, say_traceback, status_word  # lazily: few tasks have items
 
     words, where = TaskWords(), f"{report.workflow}/{report.instance}"
     start = "" if is_person(flags) else f"{moment(project.config.clock)} {where} "
     tasks = project.workflow(report.workflow).tasks
     for name, number, failed in summary.item_failures:
-        say(clean(start + words.say(f"{name} item {number} {failed.status}", tasks[name], failed)))
+        word = status_word(failed.status, failed.retry_at)
+        say(clean(start + words.say(f"{name} item {number} {word}", tasks[name], failed)))
         say_traceback(failed, always=flags.traceback or flags.verbosity > 0)
     if summary.more_item_failures:
         say(

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+from ..notices import logger
 from .threads import ThreadExecutor
 
 TYPE_CHECKING = False
@@ -146,9 +147,7 @@ def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
 
 
 def _log(text: str, *args: object) -> None:
-    import logging  # lazily: there seldom is something
-
-    logging.getLogger("wfepy_hooks").warning(text, *args)
+    logger().warning(text, *args)
 
 
 class _DaemonThreads(ThreadPoolExecutor):

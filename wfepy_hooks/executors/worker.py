@@ -11,6 +11,7 @@ from time import perf_counter
 
 from ..answer import as_answer
 from ..context import read_only
+from ..notices import logger
 from .failures import TaskError, portable, trace_of, with_trace
 
 TYPE_CHECKING = False
@@ -124,11 +125,8 @@ class Done:
 
     def log_warnings(self) -> None:
         """Log what was to be said, through the logger of this package."""
-        if self.warnings:
-            import logging  # lazily: there seldom is something
-
-            for text in self.warnings:
-                logging.getLogger("wfepy_hooks").warning("%s", text)
+        for text in self.warnings:
+            logger().warning("%s", text)
 
     def __reduce__(self) -> Any:
         """Pickle what came of it, whatever it is."""
