@@ -123,6 +123,7 @@ class Clone:
         self.path = path
         self.environ = dict(ENVIRON)
         self.seconds = 0.0
+        self.plugins: list[object] = []
         url = str(remote.path) if isinstance(remote, Remote) else remote
         path.mkdir(parents=True)
         if is_checkout:
@@ -147,12 +148,15 @@ class Clone:
 
     def config(self) -> Config:
         """Return the configuration, whose clock is some seconds ahead or behind."""
-        return Config.load(
+        config = Config.load(
             self.path / "wfepy.toml",
             environ=self.environ,
             autoload=False,
             clock=lambda: system_clock() + timedelta(seconds=self.seconds),
         )
+        for plugin in self.plugins:
+            config.plugins.register(plugin)
+        return config
 
     def repository(self, environ: dict[str, str] | None = None) -> StateRepository:
         return StateRepository.from_config(self.config(), environ)
