@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import re
 from typing import TYPE_CHECKING
@@ -10,9 +12,9 @@ import pytest
 
 import wfepy_git
 from git_folders import Clone, Remote
+from todo_plugin import PLACE, Todo, note, notes
 from wfepy_git.errors import BadState
-from wfepy_git.sharing import SharedFiles
-from wfepy_hooks import PluginError, StateError, hookimpl
+from wfepy_hooks import PluginError, StateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,40 +22,10 @@ if TYPE_CHECKING:
 
     MakeClone = Callable[..., Clone]
 
-PLACE = ".todo/list.jsonl"
-
-
-def union(ours: bytes, theirs: bytes) -> bytes:
-    return b"".join(sorted({*ours.splitlines(keepends=True), *theirs.splitlines(keepends=True)}))
-
-
-class Todo:
-    """A plugin with a file of lines, of which none is ever taken out."""
-
-    def __init__(self, merge: Callable[[bytes, bytes], bytes] = union, path: str = PLACE) -> None:
-        self.merge = merge
-        self.path = path
-
-    @hookimpl
-    def wfepy_git_files(self, files: SharedFiles) -> None:
-        files.add(self.path, self.merge)
-
 
 def share(*machines: Clone, plugin: object = None) -> None:
     for machine in machines:
         machine.plugins = [wfepy_git, plugin or Todo()]
-
-
-def note(machine: Clone, *lines: str) -> None:
-    file = machine.state / PLACE
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a") as stream:
-        stream.writelines(f"{line}\n" for line in lines)
-
-
-def notes(machine: Clone) -> list[str]:
-    file = machine.state / PLACE
-    return file.read_text().splitlines() if file.exists() else []
 
 
 def test_a_file_of_a_plugin_goes_with_the_state_and_comes_with_it(
@@ -175,6 +147,52 @@ def test_links_are_neither_pushed_nor_followed(
     with pytest.raises(StateError):
         one.pull()
     assert secret.read_text() == "hunter2\n"
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_whoever_writes_while_it_is_replaced_waits_and_has_the_new_file_then(
+    pair: tuple[Clone, Clone], monkeypatch: pytest.MonkeyPatch, is_new: bool
+) -> None:
+    one, two = pair
+    share(one, two)
+    note(one, "a")
+    one.push()
+    if not is_new:
+        note(two, "b")
+    held = []
+
+    def hit(point: str) -> None:
+        if point in ("git.apply.write", "git.apply.rename", "git.apply.renamed"):
+            with (two.state / PLACE).open() as stream, contextlib.suppress(BlockingIOError):
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                held.append(point)
+
+    monkeypatch.setattr("wfepy_hooks.faults.hit", hit)
+    two.pull()
+    assert held == []
+    assert notes(two) == (["a"] if is_new else ["a", "b"])
+
+
+def test_what_was_written_after_it_was_read_is_not_replaced(
+    pair: tuple[Clone, Clone], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = pair
+    note(one, "a")
+
+    def write_and_merge(ours: bytes, theirs: bytes) -> bytes:
+        note(two, "late")
+        return b"".join([ours, theirs])
+
+    share(one)
+    share(two, plugin=Todo(write_and_merge))
+    one.push()
+    note(two, "b")
+    pulled = two.repository().pull()
+    assert (pulled.changed, pulled.busy) == ([], [PLACE])
+    assert notes(two) == ["b", "late"]
+    share(two)
+    two.pull()
+    assert notes(two) == ["a", "b", "late"]
 
 
 def test_a_plugin_that_cannot_merge_stops_both_ways_and_says_so(pair: tuple[Clone, Clone]) -> None:
