@@ -14,7 +14,8 @@ import wfepy_git
 from git_folders import Clone, Remote
 from todo_plugin import PLACE, Todo, note, notes
 from wfepy_git.errors import BadState
-from wfepy_hooks import PluginError, StateError
+from wfepy_git.sharing import tell_ticked
+from wfepy_hooks import PluginError, StateError, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -220,6 +221,20 @@ def test_a_plugin_can_share_files_of_its_own_folder_alone(clone: MakeClone, path
     share(one, plugin=Todo(path=path))
     with pytest.raises(PluginError, match=r"write such as \.NAME/FILE\.jsonl"):
         one.repository()
+
+
+def test_a_plugin_that_fails_before_the_push_does_not_keep_the_results_here(
+    clone: MakeClone, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Failing:
+        @hookimpl
+        def wfepy_git_ticked(self) -> None:
+            raise ZeroDivisionError("oops")
+
+    one = clone("one")
+    one.plugins = [wfepy_git, Failing()]
+    tell_ticked(one.config(), ["flow"], 0)
+    assert caplog.messages == ["wfepy_git: a plugin failed in wfepy_git_ticked"]
 
 
 def test_two_plugins_do_not_share_one_file(clone: MakeClone) -> None:

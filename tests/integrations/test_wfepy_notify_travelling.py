@@ -17,7 +17,7 @@ from receivers import MailReceiver, free_port
 MakeClone = Callable[..., Clone]
 
 OUTBOX = ".wfepy/state/.notify/outbox.jsonl"
-URL = "mailto://127.0.0.1:${PORT}?from=wfepy@example.org&to=ann@example.org&mode=insecure&format=text"
+URL = "mailto://%s127.0.0.1:${PORT}?from=wfepy@example.org&to=ann@example.org&mode=insecure&format=text"
 #: What sends without a server.
 SENDER = """
 import os
@@ -86,13 +86,16 @@ def job(machine: Machine, **environ: str) -> None:
 def test_a_mail_that_a_job_could_not_send_is_sent_by_the_next_one(
     machine: Callable[..., Machine], remote: Remote, post: MailReceiver
 ) -> None:
-    first, second = machine("first", f'url = "{URL}"'), machine("second", f'url = "{URL}"')
+    first = machine("first", f'url = "{URL % "ann:${PASSWORD}@"}"')
+    second = machine("second", f'url = "{URL % ""}"')
     first.start("x")
-    job(first, PORT=str(free_port()), GITHUB_ACTIONS="true")
+    job(first, PORT=str(free_port()), PASSWORD="hunter2", GITHUB_ACTIONS="true")
     assert post.mails == []
     outbox = remote.show(OUTBOX)
     assert "flow/x waits in b" in outbox
-    assert "mailto" not in outbox, "there is no URL in it"
+    assert [word for word in ("mailto", "hunter2", "PASSWORD") if word in outbox] == [], (
+        "no URL and no secret"
+    )
     job(second, PORT=str(post.port), GITHUB_ACTIONS="true")
     assert [str(mail["subject"]) for mail in post.mails] == ["first: flow/x waits in b"]
     tip = remote.tip()
