@@ -9,7 +9,7 @@ import stat
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -115,7 +115,12 @@ class Remote:
 
 
 class Clone:
-    """A checkout with a project, on a machine of its own."""
+    """A checkout with a project, on a machine of its own.
+
+    :ivar plugins: those of the project
+    """
+
+    plugins: Sequence[object] = ()
 
     def __init__(
         self, path: Path, remote: Remote | str, settings: str = "", *, is_checkout: bool = True
@@ -123,7 +128,6 @@ class Clone:
         self.path = path
         self.environ = dict(ENVIRON)
         self.seconds = 0.0
-        self.plugins: list[object] = []
         url = str(remote.path) if isinstance(remote, Remote) else remote
         path.mkdir(parents=True)
         if is_checkout:
