@@ -64,13 +64,11 @@ def merged(ours: bytes, theirs: bytes, clock: Callable[[], datetime]) -> bytes:
     :param clock: tells which moments cannot be true
     """
     one, two = _Side.read(ours, clock), _Side.read(theirs, clock)
-    both = _Side()
-    over = one.over | two.over
-    known = one.known | two.known
-    oldest = oldest_to_keep([json.loads(line)["at"] for line in over], clock)
-    for side, lines in ((one, one.over), (two, two.over), (both, over)):
-        side.over = {line for line in lines if json.loads(line)["at"] > oldest}
-    for id in (one.waiting.keys() | two.waiting.keys()) - known:
+    both = _Side.read("\n".join(one.over | two.over).encode("utf-8", "backslashreplace"), clock)
+    oldest = oldest_to_keep([json.loads(line)["at"] for line in both.over], clock)
+    for side in (one, two, both):
+        side.over = {line for line in side.over if json.loads(line)["at"] > oldest}
+    for id in (one.waiting.keys() | two.waiting.keys()) - both.known:
         sides = [side.waiting[id] for side in (one, two) if id in side.waiting]
         both.waiting[id] = sides[0] if len(sides) == 1 else _combined(*sides)
     # Theirs first: what is on the branch need not be pushed.

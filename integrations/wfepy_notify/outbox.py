@@ -85,7 +85,7 @@ class Outbox:
 
     :ivar path: where it is
     :ivar pending: what waits, by id
-    :ivar over: the last record of each message that is over, by id
+    :ivar over: the latest record of each message that is over, by id
     """
 
     def __init__(self, state: str, clock: Callable[[], datetime]) -> None:
@@ -150,7 +150,9 @@ class Outbox:
             if kind in ("sent", "dropped"):
                 parse_moment(record["at"])
                 self.pending.pop(id, None)
-                self.over[id] = record
+                # In whatever order they come, for a merge has none.
+                if id not in self.over or _age(self.over[id]) <= _age(record):
+                    self.over[id] = record
             elif id in self.pending:
                 _note(self.pending[id], kind, record)
 
@@ -268,6 +270,10 @@ def _note(pending: Pending, kind: str, record: dict[str, Any]) -> None:
         pending.tries += 1
         pending.error, pending.tried = str(record["error"]), record["at"]
         pending.reached = [str(each) for each in record.get("reached", pending.reached)]
+
+
+def _age(record: dict[str, Any]) -> tuple[str, str]:
+    return record["at"], json.dumps(record, sort_keys=True)
 
 
 def oldest_to_keep(moments: Iterable[str], clock: Callable[[], datetime]) -> str:
