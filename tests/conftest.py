@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import compileall
+import importlib.util
 import os
 import shutil
 import sys
 import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +43,12 @@ def pytest_configure(config: pytest.Config) -> None:
     # Inside of GitHub Actions, ticks are reported there: those of the tests are not to be.
     for name in [each for each in os.environ if each.startswith("GITHUB_")]:
         patch.delenv(name)
+    # A workflow that a test writes twice within a second would be taken for the one that was compiled, so the processes
+    # of tests write no bytecode. That of the package is there for all of them: to compile it takes each 30 ms and more.
+    patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    if not hasattr(config, "workerinput"):
+        for package in ("wfepy_hooks", "wfepy_notify"):
+            compile_beside(package)
     config.add_cleanup(patch.undo)  # a session inside a session ends before the outer one looks for changes
     config.addinivalue_line("markers", "slow: takes more than a few seconds")
     config.addinivalue_line(
@@ -53,6 +62,14 @@ def begin(workflow_runner: MakeRunner) -> Begin:
     from building import flow  # lazily: most tests need no workflow
 
     return lambda *tasks, **options: workflow_runner(flow(*tasks), **options)
+
+
+def compile_beside(package: str) -> None:
+    """Compile a package and what stands beside it that is ours."""
+    spec = importlib.util.find_spec(package)
+    for folder in spec.submodule_search_locations or () if spec else ():
+        for each in Path(folder).parent.glob("wfepy_*"):
+            compileall.compile_dir(each, quiet=2)
 
 
 @pytest.fixture(autouse=True)

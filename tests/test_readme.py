@@ -12,7 +12,6 @@ A comment ``<!-- now: MOMENT -->`` tells at which time the commands are run.
 
 from __future__ import annotations
 
-import compileall
 import contextlib
 import fcntl
 import os
@@ -35,7 +34,6 @@ import pytest
 
 import crontab_folder
 import package_index
-import wfepy_hooks
 
 ROOT = Path(__file__).parent.parent
 #: Its commands upload to PyPI and install from there: an index on loopback stands for it.
@@ -216,8 +214,6 @@ def reader_environment(folder: Path) -> dict[str, str]:
         "TZ": "UTC",
         "HOME": str(folder),
         "TERM": "xterm",
-        # A file that is changed twice within a second would be taken for the one that was compiled.
-        "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONIOENCODING": "utf-8",
     }
 
@@ -277,13 +273,6 @@ def author(shell: Shell, folder: Path) -> Iterator[None]:
 
 def page_name(page: Path) -> str:
     return str(page.relative_to(ROOT))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _compiled() -> None:
-    """Compile what every command imports: where no bytecode is written, each of hundreds would do so itself."""
-    for folder in (Path(wfepy_hooks.__file__).parent, ROOT / "integrations"):
-        compileall.compile_dir(folder, quiet=2)
 
 
 @pytest.mark.parametrize(

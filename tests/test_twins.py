@@ -18,6 +18,8 @@ from wfepy_hooks.project import Project
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from wfepy_hooks.workflow import Workflow
+
 FLOW = """
 from __future__ import annotations
 from dataclasses import dataclass
@@ -97,6 +99,11 @@ def tick(config: Config, *start: str) -> dict[str, dict[str, Any]]:
     return {name: json.loads(file.read_text())["context"] for name, file in files.items()}
 
 
+def word_of(workflow: Workflow) -> object:
+    """Return what its module has imported from its neighbour."""
+    return vars(workflow.module("wfepy_test_twin"))["WORD"]
+
+
 def test_each_file_is_the_one_that_was_asked_for(root: Path) -> None:
     one = load_workflow("one/wfepy_test_twin.py", str(root))
     two = load_workflow("two/wfepy_test_twin.py", str(root))
@@ -108,6 +115,7 @@ def test_each_file_is_the_one_that_was_asked_for(root: Path) -> None:
         assert workflow.modules == ["wfepy_test_twin"]
     again = load_workflow("two/wfepy_test_twin.py", str(root))
     assert again.tasks["take"] is two.tasks["take"], "it is imported once"
+    assert sys.path.count(str(root / "two")) == 1
     assert sys.modules["wfepy_test_twin"].__file__ == str(root / "one/wfepy_test_twin.py")
     assert sys.modules["wfepy_test_helper"].__file__ == str(root / "one/wfepy_test_helper.py")
 
@@ -159,3 +167,30 @@ def test_the_same_file_by_another_path_is_no_twin(root: Path) -> None:
     (root / "link").symlink_to(root / "one")
     two = load_workflow("link/wfepy_test_twin.py", str(root))
     assert two.tasks["take"] is one.tasks["take"]
+
+
+def test_a_folder_of_data_with_the_name_of_a_package_hides_nothing(root: Path) -> None:
+    for name in ("wfepy_hooks", "pluggy"):
+        (root / "two" / name).mkdir()
+    (root / "two/wfepy_hooks/__init__.py").write_text("copied = True")
+    (root / "two/wfepy_test_helper.py").write_text("import pluggy\nWORD = pluggy\n")
+    load_workflow("one/wfepy_test_twin.py", str(root))
+    two = load_workflow("two/wfepy_test_twin.py", str(root))
+    assert word_of(two) is sys.modules["pluggy"]
+
+
+def test_folders_without_an_init_are_neighbours_too(root: Path) -> None:
+    words = []
+    for name in ("one", "two"):
+        (root / name / "wfepy_test_lib").mkdir()
+        (root / name / "wfepy_test_lib/word.py").write_text(f"WORD = {name!r}\n")
+        (root / name / f"wfepy_test_lib/{name}.py").write_text("")
+        (root / name / "wfepy_test_helper.py").write_text(
+            f"from wfepy_test_lib.word import WORD\nimport wfepy_test_lib.{name}\n"
+        )
+        workflow = load_workflow("wfepy_test_twin.py", str(root / name))
+        words.append(word_of(workflow))
+    assert words == ["one", "two"]
+    assert "wfepy_test_lib.one" in sys.modules
+    assert "wfepy_test_lib.two" not in sys.modules, "who asks for it later would get one of a twin"
+    assert sys.modules["wfepy_test_lib.word"].__file__ == str(root / "one/wfepy_test_lib/word.py")

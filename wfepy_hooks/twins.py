@@ -79,13 +79,23 @@ def _neighbours(folder: str) -> set[str]:
 
 def _hide(names: Iterable[str], folder: str) -> dict[str, ModuleType]:
     """Take the modules of these names that are from elsewhere out of ``sys.modules``, and return them."""
-    wanted = {each for each in names if not is_pythons_own(each)}
-    foreign = {each for each in wanted if (known := sys.modules.get(each)) and not _is_in(known, folder)}
+    # A second WfEpy would not know the tasks of the first one.
+    wanted = {each for each in names if not is_pythons_own(each) and each != __package__}
+    foreign = {
+        each for each in wanted if (known := sys.modules.get(each)) and _has_another(folder, known, each)
+    }
     return {each: sys.modules.pop(each) for each in list(sys.modules) if each.partition(".")[0] in foreign}
 
 
-def _is_in(module: ModuleType, folder: str) -> bool:
-    return file_of(module).startswith(os.path.join(folder, ""))
+def _has_another(folder: str, known: ModuleType, name: str) -> bool:
+    """Return whether ``import``, with ``folder`` first, would find another module than the one that is known.
+
+    A folder that is no package, such as one of data, is found only where no path has a module of its name.
+    """
+    from importlib.machinery import PathFinder
+
+    spec = PathFinder.find_spec(name, [folder, *sys.path])
+    return spec is not None and not (spec.origin and _is_same(file_of(known), spec.origin))
 
 
 def _show(hidden: dict[str, ModuleType], before: set[str]) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from typing import Any
 
-    from wfepy_hooks import Config, Instance, Task, TaskResult, WaitState
+    from wfepy_hooks import Config, Instance, Task, TaskResult, TickSummary, WaitState
 
     from .settings import Target
 
@@ -61,7 +61,7 @@ class Observer:
         if (
             result.error is not None and event != "timed_out"
         ):  # that of a timeout says no more than the reason
-            reason = f"{type(result.error).__name__}: {result.error}".rstrip(": ")
+            reason = _said(result.error)
         self._tell(targets, instance, event, task, event_id, reason=reason, attempt=result.attempt, wait=wait)
 
     @hookimpl
@@ -71,6 +71,16 @@ class Observer:
             # remind_at is that of the next one, and no other has it.
             event_id = f"{instance.uid}-{task.name}-{instance.generation(task)}-reminder-{wait.remind_at}"
             self._tell(targets, instance, "reminder", task, event_id, reason=wait.reason, wait=wait)
+
+    @hookimpl
+    def wfepy_tick_finished(self, instance: Instance, summary: TickSummary) -> None:
+        for name in summary.unrecorded:  # no other hook tells of an attempt that does not count
+            task = instance.workflow.tasks[name]
+            if targets := self._targets("failing", instance, task):
+                # The same for as long as nothing of the instance is recorded, however often it is tried.
+                event_id = f"{instance.uid}-{instance.seq}-{name}-unrecorded"
+                reason = _said(summary.failures.get(name))
+                self._tell(targets, instance, "failing", task, event_id, reason=reason)
 
     @hookimpl
     def wfepy_instance_finished(self, instance: Instance, status: str) -> None:
@@ -163,6 +173,10 @@ class Observer:
         except OSError:
             return True  # the delivery tells of it
         return bool(self._outbox.pending)
+
+
+def _said(error: BaseException | None) -> str:
+    return f"{type(error).__name__}: {error}".rstrip(": ") if error is not None else ""
 
 
 def _is_tick(config: Config) -> bool:

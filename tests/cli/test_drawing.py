@@ -68,8 +68,12 @@ def test_a_link_to_github_is_to_the_commit(folder: Folder) -> None:
     ):
         subprocess.run([*git, *words], check=True)
     environ = {"GITHUB_REPOSITORY": "", "GITHUB_SHA": "", "CI_PROJECT_URL": "", "CI_COMMIT_SHA": ""}
-    source = folder.ok("graph", "flow", "--format", "dot", "--link", "github", environ=environ)
-    assert re.search(r'URL="https://github\.com/o/r/blob/[0-9a-f]{40}/flow\.py#L5"', source)
+    away = ("sh", "-c", 'cd / && exec "$@"', "sh")  # where cron begins, say
+    drawn = ("graph", "flow", "--format", "dot", "--link", "github")
+    for prefix in ((), away):
+        config = str(folder.path / "wfepy.toml")
+        source = folder.ok("--config", config, *drawn, prefix=prefix, environ=environ)
+        assert re.search(r'URL="https://github\.com/o/r/blob/[0-9a-f]{40}/flow\.py#L5"', source)
 
 
 @pytest.mark.parametrize("link", ["javascript:alert('{path}')", "https://example.org", "https://x/{file}"])
@@ -181,6 +185,10 @@ def test_a_chart_is_written_to_a_file_as_its_suffix_says(folder: Folder) -> None
     folder.ok("history", "flow", "--gantt", "-o", "life.mmd", "--format", "text", "--color", "always")
     assert "\x1b" not in (folder.path / "life.mmd").read_text()
     assert folder.ok("history", "flow", "--gantt", "--format", "svg").startswith("<svg ")
+    said = error_line(folder.wfepy("history", "flow", "--gantt", "-o", "life.png"), 2)
+    assert said.endswith('there is no format "png" for charts; say --format text, mermaid or svg')
+    assert not (folder.path / "life.png").exists()
+    folder.ok("history", "flow", "--gantt", "-o", "life.2026", "--format", "text")
     assert "cannot be written" in error_line(
         folder.wfepy("history", "flow", "--gantt", "-o", "no/where.svg"), 2
     )
@@ -202,13 +210,22 @@ def test_a_chart_is_data_too(folder: Folder) -> None:
 def test_a_part_of_a_history_is_a_chart(folder: Folder) -> None:
     folder.configure()
     folder.ok("run", "flow")
-    data = json.loads(folder.ok("history", "flow", "--gantt", "--json", "-n", "1"))
-    assert [row["name"] for row in data["rows"]] == ["instance", "b"]
+    whole, last, more = (
+        json.loads(folder.ok("history", "flow", "--gantt", "--json", *words))
+        for words in ((), ("-n", "1"), ("-n", "99"))
+    )
+    assert [row["name"] for row in last["rows"]] == ["instance", "b"]
+    assert last["start"] == last["rows"][1]["bars"][0]["start"] > whole["start"]
+    assert more["start"] == whole["start"]
+    assert len(more["rows"]) == len(whole["rows"]) == 4
 
 
 def test_an_ended_instance_has_a_chart_and_so_has_one_without_code(folder: Folder) -> None:
     folder.configure()
     folder.ok("run", "flow")
+    folder.ok("pause", "flow")
+    assert folder.ok("history", "flow", "--gantt").startswith("flow/default: paused\n")
+    folder.ok("resume", "flow")
     folder.write("go", "")
     folder.ok("run", "flow")
     (folder.path / "flow.py").write_text("1 / 0")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 
@@ -149,6 +150,31 @@ def test_an_ended_instance_is_shown_as_a_live_one_is(folder: Folder) -> None:
     assert folder.ok("why", "flow", "b").startswith("b: done")
 
 
+def test_the_history_says_what_a_wait_is_for(folder: Folder) -> None:
+    folder.configure()
+    folder.ok("run", "flow")
+    day = "2026-11-{}T00:00:00.000000Z".format
+    record = {
+        "seq": 3,
+        "at": day(26),
+        "event": "task",
+        "task": "b",
+        "generation": 1,
+        "attempt": 2,
+        "status": "waiting",
+        "reason": "why",
+        "deadline": day(30),
+        "retry_at": day(28),
+        "wait": {"signals": ["x"], "child": "shop/7", "until": day(29), "deadline": day(27)},
+    }
+    with (folder.path / "state/flow/default.jsonl").open("a") as file:
+        file.write(json.dumps(record) + "\n")
+    terms = "(child shop/7; until {1}Z; again at {0}Z; times out at {2}Z)"
+    expected = terms.format(*(f"2026-11-{day}T00:00:00" for day in (28, 29, 27)))
+    line = folder.ok("history", "flow").splitlines()[-1]
+    assert line == f"   3  2026-11-26T00:00:00Z  b (pass 2) waiting at attempt 2: why  {expected}"
+
+
 def test_the_history_has_a_line_for_each_record(folder: Folder) -> None:
     folder.configure()
     assert "no instance" in error_line(folder.wfepy("history", "flow"), 3)
@@ -159,6 +185,7 @@ def test_the_history_has_a_line_for_each_record(folder: Folder) -> None:
     assert "b waiting" in second
     assert folder.ok("history", "flow", "-n", "1").splitlines() == [second]
     assert folder.ok("history", "-n", "0", "flow") == ""
+    assert folder.ok("history", "-n", "3", "flow").splitlines() == [first, second]
     assert "-n" in error_line(folder.wfepy("history", "flow", "-n", "-1"), 2)
     data = folder.data("history", "flow")
     assert [record["seq"] for record in data["records"]] == [1, 2]

@@ -115,6 +115,8 @@ def test_the_folder_can_be_chosen_but_is_to_be_empty(folder: Folder) -> None:
         ("wfepy-pytest", "module of wfepy itself"),
         ("wfepy", "module of wfepy itself"),
         ("pluggy", "is installed here"),
+        ("flow", "its tests have a module flow of their own"),
+        ("Conftest", "its tests have a module conftest of their own"),
     ],
 )
 def test_a_name_that_cannot_be_one_or_is_taken_is_refused(
@@ -125,6 +127,20 @@ def test_a_name_that_cannot_be_one_or_is_taken_is_refused(
         new_plugin(name, None)
     assert str(caught.value).isprintable()
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["wfepy-diary", "wfepy-journal"])
+def test_the_names_of_an_installed_plugin_are_taken_whatever_its_package_is_called(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = tmp_path / "site/someone_else-1.0.dist-info"
+    installed.mkdir(parents=True)
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: someone-else\nVersion: 1.0\n")
+    (installed / "entry_points.txt").write_text("[wfepy_hooks]\nwfepy_diary = wfepy_journal.plugin\n")
+    monkeypatch.syspath_prepend(str(installed.parent))
+    with pytest.raises(UsageError, match=r"the plugin wfepy_diary of someone-else 1\.0 is installed here"):
+        new_plugin(name, str(tmp_path / "made"))
+    assert not (tmp_path / "made").exists()
 
 
 def test_a_refusal_is_one_line_and_exit_code_2(folder: Folder) -> None:
@@ -145,11 +161,12 @@ def test_what_is_for_workflows_is_refused(folder: Folder) -> None:
 
 
 def test_git_knows_the_author(folder: Folder) -> None:
-    settings = folder.write("home/.gitconfig", '[user]\nname = "Ann \\"Ace\\" Né"\n')
+    settings = folder.write("home/.gitconfig", '[user]\nname = "Ann \\"Ace\\" \\\\ Né\\n\u202e$${x}"\n')
+    name = 'Ann "Ace" \\ Né$${x}'
     environ = {"GIT_CONFIG_GLOBAL": str(settings), "GIT_CONFIG_SYSTEM": os.devnull}
     folder.ok("new", "--plugin", "wfepy-a", environ=environ)
-    assert pyproject(folder.path / "wfepy-a")["project"]["authors"] == [{"name": 'Ann "Ace" Né'}]
-    assert 'Ann "Ace" Né' in (folder.path / "wfepy-a/LICENSE").read_text("utf-8")
+    assert pyproject(folder.path / "wfepy-a")["project"]["authors"] == [{"name": name}]
+    assert name in (folder.path / "wfepy-a/LICENSE").read_text("utf-8")
 
     folder.ok("new", "--plugin", "wfepy-b", environ={**environ, "PATH": ""})
     assert "authors" not in pyproject(folder.path / "wfepy-b")["project"]

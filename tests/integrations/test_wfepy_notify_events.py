@@ -63,6 +63,19 @@ def test_a_task_without_a_policy_that_fails_is_told_of_at_its_first_attempt_only
     assert desk.titles == ["paper: flow/1 fails in publish and is tried again at each tick"]
 
 
+def test_an_attempt_that_cannot_be_recorded_is_told_of_once(desk: Desk) -> None:
+    unsaved = '    context["bad"] = print\n    return True'
+    desk.write("flow.py", (desk.folder / "flow.py").read_text().replace("    return True", unsaved))
+    desk.target("")
+    desk.start("1")
+    desk.tick()
+    desk.signal("1", "approve")
+    for _ in range(3):
+        desk.tick()
+    assert desk.titles == ["paper: flow/1 fails in publish and is tried again at each tick"]
+    assert 'CodecError: task "publish": context["bad"]' in desk.sender.sent[-1].body
+
+
 def test_a_deadline_that_has_passed_is_told(desk: Desk) -> None:
     desk.target(ALL)
     desk.start("1")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from wfepy_hooks.render import Group, diagram
+from wfepy_hooks.render.legend import borders
 from wfepy_hooks.task import Task, followed_by, join_point, start_point, task
 
 TYPE_CHECKING = False
@@ -66,6 +67,26 @@ def test_of_two_boxes_that_would_cross_the_first_is_drawn(chain: Workflow) -> No
     assert boxes(diagram(chain, boxes=["early", "ends"]).groups) == {"early": ["a", "b"]}
 
 
+def test_boxes_lie_in_each_other_in_whatever_order_they_are_wanted(chain: Workflow) -> None:
+    nested = {"late": {"": ["e"], "mid": {"": ["d"], "one": ["c"]}}}
+    for wanted in (["late", "mid", "one"], ["one", "mid", "late"], ["mid", "late", "one"]):
+        assert boxes(diagram(chain, boxes=wanted).groups) == nested
+
+
+def test_of_two_labels_that_would_cross_the_one_with_more_tasks_has_a_box(
+    make_workflow: MakeWorkflow,
+) -> None:
+    workflow = make_workflow(
+        "w",
+        make_task("a", "b", start=True),
+        make_task("b", "c", labels="small"),
+        make_task("c", "d", labels="small wide"),
+        make_task("d", "e", labels="wide"),
+        make_task("e", labels="wide"),
+    )
+    assert boxes(diagram(workflow).groups) == {"wide": ["c", "d", "e"]}
+
+
 def test_two_labels_on_the_same_tasks_share_a_box(make_workflow: MakeWorkflow) -> None:
     workflow = make_workflow(
         "w",
@@ -103,7 +124,9 @@ def test_a_label_inside_of_a_loop_is_a_box_in_a_box(make_workflow: MakeWorkflow)
         make_task("d", "b", "e"),
         make_task("e"),
     )
-    assert boxes(diagram(workflow).groups) == {"↺ loop": {"": ["d"], "x": ["b", "c"]}}
+    drawn = diagram(workflow)
+    assert boxes(drawn.groups) == {"↺ loop": {"": ["d"], "x": ["b", "c"]}}
+    assert set(borders(drawn)) == {"bold", "label", "region"}, "the legend explains both"
 
 
 def test_parallel_tasks_that_no_arrow_joins_share_a_box(make_workflow: MakeWorkflow) -> None:

@@ -39,8 +39,37 @@ def test_by_itself_a_link_leads_from_the_picture_to_the_file(repository: Path) -
 def test_a_path_starts_at_the_top_of_the_repository(repository: Path) -> None:
     link = source_links("https://example.org/{path}#L{line}", environ={})
     assert link(f"{repository}/deep/flow.py:3") == "https://example.org/deep/flow.py#L3"
-    assert link("/usr/lib/elsewhere.py:3") == "", "the repository has no such page"
+    assert link(f"{repository.parent}/elsewhere.py:3") == link("/usr/lib/elsewhere.py:3") == "", (
+        "the repository has no such page"
+    )
     assert source_links("x://{abspath}", environ={})("/usr/lib/a.py:3") == "x:///usr/lib/a.py"
+
+
+def test_the_repository_is_that_of_the_root_and_links_to_it_are_followed(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    linked = tmp_path / "linked"
+    linked.symlink_to(repository / "deep")
+    for root in (repository, repository / "deep", linked):
+        link = source_links("{remote}/{path}", root=str(root), environ={})
+        assert link(f"{repository}/deep/flow.py:3") == "https://github.com/ann/coffee/deep/flow.py"
+        assert link(f"{linked}/flow.py:3") == "https://github.com/ann/coffee/deep/flow.py"
+
+
+def test_a_submodule_has_no_page_in_the_repository_around_it(repository: Path) -> None:
+    inner = repository / "deep/inner"
+    (inner / "src").mkdir(parents=True)
+    (inner / ".git").write_text("gitdir: ../../.git/modules/inner\n")  # as git submodule leaves it
+    link = source_links("x/{path}", environ={})
+    assert link(f"{inner}/src/flow.py:3") == ""
+    assert link(f"{repository}/..flow.py:3") == "x/..flow.py"
+
+
+def test_what_the_environment_says_runs_no_code(repository: Path) -> None:
+    environ = {"GITHUB_SHA": "javascript:alert(1)//", "CI_PROJECT_URL": "data:text/html,"}
+    for template in ("{commit}{path}", "{remote}{path}"):
+        assert source_links(template, environ=environ)(f"{repository}/flow.py:3") == ""
 
 
 def test_outside_of_a_repository_a_path_starts_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,6 +93,14 @@ def test_in_github_actions_nothing_is_asked_of_git(tmp_path: Path, monkeypatch: 
         source_links("github", environ=environ)(f"{tmp_path}/f.py:1")
         == "https://git.example/o/r/blob/abc/f.py#L1"
     )
+
+
+def test_in_gitlab_ci_nothing_is_asked_of_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", "")
+    environ = {"CI_PROJECT_URL": "https://git.example/o/r", "CI_COMMIT_SHA": "abc"}
+    link = source_links("gitlab", environ=environ)
+    assert link(f"{tmp_path}/f.py:1") == "https://git.example/o/r/-/blob/abc/f.py#L1"
 
 
 def test_editors_open_the_line() -> None:
@@ -90,6 +127,7 @@ def test_a_place_that_is_no_file_has_no_link() -> None:
         ("žluť#1?.py", "%C5%BElu%C5%A5%231%3F.py"),
         ("{line}.py", "%7Bline%7D.py"),
         ("a\n.py", "a%0A.py"),
+        ("\udce9.py", "%E9.py"),
     ],
 )
 def test_whatever_a_file_is_called_is_escaped(
@@ -143,16 +181,37 @@ def test_a_missing_repository_is_told(tmp_path: Path, monkeypatch: pytest.Monkey
         ("https://ann:secret@github.com/ann/coffee.git/", "https://github.com/ann/coffee"),
         ("ssh://git@git.example:2222/ann/coffee.git", "https://git.example/ann/coffee"),
         ("git.example:a/b/c.git", "https://git.example/a/b/c"),
+        ("https://ann:p@ss@git.example:8443/ann/coffee.git", "https://git.example:8443/ann/coffee"),
+        ("http://git.example:3000/a b/c%20d", "http://git.example:3000/a%20b/c%20d"),
     ],
 )
 def test_the_web_address_of_a_remote(remote: str, address: str) -> None:
     assert web_address(remote) == address
 
 
-@pytest.mark.parametrize("remote", ["/srv/git/coffee.git", "../coffee", "file:///srv/coffee.git", ""])
+@pytest.mark.parametrize(
+    "remote",
+    ["/srv/git/coffee.git", "../coffee", "file:///srv/coffee.git", "", "C:/ann/coffee", "C:\\ann\\coffee"],
+)
 def test_a_remote_that_is_no_server_is_told(remote: str) -> None:
     with pytest.raises(UsageError, match="is no web site"):
         web_address(remote)
+
+
+@pytest.mark.parametrize(
+    "remote",
+    [
+        "ftp://ann:secret@git.example/ann/coffee",
+        "https://ann:secret@[::1]/ann/coffee",
+        "https://ann:secret/secret@git.example/ann/coffee",
+        "ann:secret@git.example:ann/coffee",
+    ],
+)
+def test_a_password_is_never_shown(remote: str) -> None:
+    with pytest.raises(UsageError, match=r"the remote \S+ is no web site") as caught:
+        web_address(remote)
+    assert "secret" not in str(caught.value)
+    assert "ann:" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

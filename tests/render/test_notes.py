@@ -52,6 +52,15 @@ def test_a_failed_attempt_says_which_and_when_the_next_is(waiting_coffee: Instan
     assert drink(waiting_coffee).state_text.endswith(text)
 
 
+def test_an_attempt_that_does_not_count_says_what_it_failed_of(waiting_coffee: Instance) -> None:
+    waiting_coffee.waits.clear()
+    waiting_coffee.errors["drink_coffee"] = "OSError: no cup"
+    assert drink(waiting_coffee).state_text == "retrying: OSError: no cup"
+    waiting_coffee.errors["drink_coffee"] = ""
+    waiting_coffee.failures["drink_coffee"] = 3
+    assert drink(waiting_coffee).state_text == "retrying: attempt 3 failed"
+
+
 @pytest.mark.parametrize(("outcome", "words"), [(FAILED, "failed"), (TIMED_OUT, "timed out")])
 def test_the_end_says_of_what(waiting_coffee: Instance, outcome: int, words: str) -> None:
     waiting_coffee.waits.clear()

@@ -5,6 +5,7 @@ import unicodedata
 import pytest
 
 from wfepy_hooks.render import Diagram, Edge, Node, can_show_unicode, diagram, to_text
+from wfepy_hooks.render.text import columns, cut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,6 +92,30 @@ def test_missing_tasks_and_many_inputs() -> None:
     inputs = tuple(f"branch_{number}" for number in range(40))
     nodes = (Node("a", is_missing=True), Node("b", join="all", inputs=inputs))
     assert to_text(Diagram("w", nodes)) == "w\na  [no such task]\nb  [join: all]\n"
+
+
+def test_columns_are_those_of_a_terminal() -> None:
+    assert columns("abc") == 3
+    assert columns("日本") == 4
+    assert columns("e\u0301a\u0308") == 2, "an accent that combines takes none"
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "tail", "expected"),
+    [
+        ("coffee", 6, 0, "coffee"),
+        ("coffees", 6, 0, "coffe…"),
+        ("coffees", 6, 2, "cof…es"),
+        ("日本日本", 6, 0, "日本…"),
+        ("日本日本", 6, 1, "日…本"),
+        ("日本日本日本", 6, 5, "…日本"),
+        ("e\u0301" * 7, 3, 0, "e\u0301e\u0301…"),
+    ],
+)
+def test_text_that_is_too_long_keeps_its_beginning_and_its_end(
+    text: str, most: int, tail: int, expected: str
+) -> None:
+    assert cut(text, most, tail=tail) == expected
 
 
 def test_a_workflow_without_tasks_is_its_name() -> None:

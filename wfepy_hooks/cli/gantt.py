@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 
+from ..errors import UsageError
 from ..render import can_show_unicode
 from ..render.gantt import chart, gantt_mermaid, gantt_svg, gantt_text
 from .output import clean, result, result_json, say, wants_color, write_file
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ..project import Project
     from ..render.gantt import Chart
 
-_SUFFIXES = {".svg": "svg", ".mmd": "mermaid", ".md": "mermaid"}
+_SUFFIXES = {"": "text", ".txt": "text", ".svg": "svg", ".mmd": "mermaid", ".md": "mermaid"}
 
 
 def draw(args: Namespace, project: Project, name: str, instance: str) -> None:
@@ -27,13 +28,23 @@ def draw(args: Namespace, project: Project, name: str, instance: str) -> None:
     if args.json:
         result_json({"workflow": name, "instance": instance, **_data(drawn)})
         return
-    suffix = os.path.splitext(args.output or "")[1].lower()
-    text = _render(drawn, args.format or _SUFFIXES.get(suffix, "text"), args)
+    text = _render(drawn, args.format or _format_of(args.output), args)
     if args.output is None:
         result(text.rstrip("\n"))
     else:
         write_file(args.output, text)
         say(f"wrote {clean(args.output)}")
+
+
+def _format_of(output: str | None) -> str:
+    suffix = os.path.splitext(output or "")[1].lower()
+    if suffix not in _SUFFIXES:
+        raise UsageError(
+            f'there is no format "{suffix[1:]}" for charts',
+            where="wfepy history",
+            hint="say --format text, mermaid or svg",
+        )
+    return _SUFFIXES[suffix]
 
 
 def _render(drawn: Chart, format: str, args: Namespace) -> str:

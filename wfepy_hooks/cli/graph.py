@@ -97,14 +97,15 @@ def _diagram(project: Project, name: str, args: Namespace, format: str) -> Diagr
         for task in workflow.tasks.values():
             found = project.config.plugins.setup("wfepy_graph_attributes", dict, workflow=workflow, task=task)
             attributes[task.name] = merge_attributes(found)
-    template = args.link or project.config.source_link
+    config = project.config
+    link = args.link or config.source_link
     return diagram(
         workflow,
         instance=None if args.instance is None else project.read(name, args.instance),
         attributes=attributes,
         root=os.getcwd(),
         boxes=_boxes(args, workflow),
-        link=None if format == "text" else source_links(template, output=args.output),
+        link=None if format == "text" else source_links(link, output=args.output, root=config.root),
         legend=format in _WITH_LEGEND if args.legend is None else args.legend,
     )
 

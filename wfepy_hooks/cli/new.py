@@ -67,7 +67,9 @@ def run(args: Namespace, config: Config) -> int:
     require_empty(folder, args.folder)
     paths = write_project(folder, _FILES, words)
     result(clean(f"wrote {', '.join(paths)} to {args.folder}"))
-    result(clean(f"next: cd {args.folder} && wfepy run {words['name']}"))
+    from shlex import quote
+
+    result(clean(f"next: cd {quote(args.folder)} && wfepy run {words['name']}"))
     return 0
 
 

@@ -31,6 +31,8 @@ _FILES = {
 }
 #: Modules that no entry point of the group wfepy_hooks names: WfEpy itself, the engine, and its plugin of pytest.
 _TAKEN = ("wfepy", "wfepy_hooks", "wfepy_pytest")
+#: Modules of the project's tests, which hide others of their name.
+_IN_TESTS = ("conftest", "flow")
 _PREFIX = "wfepy-"
 
 
@@ -100,6 +102,8 @@ def _refuse_taken(words: dict[str, str]) -> None:
             _refuse(dist, f"the plugin {each.name} of {each.distribution} is installed here")
     if module in _TAKEN:
         _refuse(dist, f"{module} is a module of wfepy itself")
+    if module in _IN_TESTS:
+        _refuse(dist, f"its tests have a module {module} of their own")
     try:
         version = metadata.version(dist)
     except metadata.PackageNotFoundError:

@@ -33,25 +33,52 @@ def require_empty(folder: str, shown: str) -> None:
 
 
 def write_project(folder: str, files: Mapping[str, str], words: Mapping[str, str]) -> list[str]:
-    """Write the files of a project, and return their paths in it.
+    """Write the files of a project, all or none, and return their paths in it.
 
     :param files: each template in ``wfepy_hooks/starter``, and the path of what is made of it
     :param words: what the templates ask for
     :raises UsageError: if one of them cannot be written
     """
     contents = _contents(files, words)
+    made: list[str] = []
     try:
         for path, text in contents.items():
-            place = os.path.join(folder, path)
-            os.makedirs(os.path.dirname(place), exist_ok=True)
-            # "x": never over a file that somebody else has made meanwhile
-            with open(place, "x", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-    except OSError as error:
+            _write(os.path.join(folder, path), text, made)
+    except BaseException as error:
+        # Half a project would be in the way of the next try, which wants an empty folder.
+        _remove(made)
+        if not isinstance(error, OSError):
+            raise
+        where = error.filename or folder
+        hint = "nothing of it is left; mend that, and try again"
         raise UsageError(
-            f"the project cannot be written: {error.strerror}", where=error.filename or folder
+            f"the project cannot be written: {error.strerror}", where=where, hint=hint
         ) from error
     return list(contents)
+
+
+def _write(place: str, text: str, made: list[str]) -> None:
+    """Write a file and the folders that it needs, and note them in ``made``."""
+    folders = []
+    above = os.path.dirname(place)
+    while not os.path.lexists(above):
+        folders.append(above)
+        above = os.path.dirname(above)
+    for each in reversed(folders):
+        os.mkdir(each)
+        made.append(each)
+    # "x": never over a file that somebody else has made meanwhile
+    with open(place, "x", encoding="utf-8", newline="\n") as file:
+        made.append(place)
+        file.write(text)
+
+
+def _remove(made: list[str]) -> None:
+    from contextlib import suppress
+
+    for each in reversed(made):
+        with suppress(OSError):  # what somebody else has put into a folder stays
+            (os.rmdir if os.path.isdir(each) else os.unlink)(each)
 
 
 def _contents(files: Mapping[str, str], words: Mapping[str, str]) -> dict[str, str]:

@@ -37,29 +37,34 @@ def is_safe(link: str) -> bool:
 
 
 def source_links(
-    template: str, *, output: str | None = None, environ: Mapping[str, str] = os.environ
+    template: str,
+    *,
+    output: str | None = None,
+    root: str | None = None,
+    environ: Mapping[str, str] = os.environ,
 ) -> Link:
     """Return what makes a link of ``file:line``; of a file that the template cannot name it makes ``""``.
 
     :param template: one of :data:`TEMPLATES`, ``none``, or text with ``{path}`` (from the top of the repository on),
         ``{relpath}`` (from the picture on) or ``{abspath}``, and ``{line}``, ``{commit}``, ``{remote}``
     :param output: the file that the picture is written to; ``None``: it counts as one in the working directory
+    :param root: a folder in the repository; ``None``: the working directory
     :raises UsageError: if the template is wrong, or git does not know what it asks for
     """
     if template == "none":
         return lambda location: ""
     template = TEMPLATES.get(template, template)
     _check(template)
-    top = _top(os.getcwd())
+    root = os.path.realpath(root or os.curdir)
     known = {}
     if "{commit}" in template:
         known["commit"] = (
-            environ.get("GITHUB_SHA") or environ.get("CI_COMMIT_SHA") or _git("rev-parse", "HEAD")
+            environ.get("GITHUB_SHA") or environ.get("CI_COMMIT_SHA") or _git(root, "rev-parse", "HEAD")
         )
     if "{remote}" in template:
-        known["remote"] = _remote(environ)
+        known["remote"] = _remote(root, environ)
     folder = os.path.dirname(os.path.abspath(output or "picture"))
-    return lambda location: _filled(template, location, known, top, folder)
+    return lambda location: _filled(template, location, known, root, folder)
 
 
 def _check(template: str) -> None:
@@ -81,65 +86,90 @@ def _check(template: str) -> None:
         )
 
 
-def _filled(template: str, location: str, known: Mapping[str, str], top: str, folder: str) -> str:
+def _filled(template: str, location: str, known: Mapping[str, str], root: str, folder: str) -> str:
     file, _, line = location.rpartition(":")
     if not os.path.isabs(file):  # "<stdin>", or a module that was made by hand
         return ""
-    path = os.path.relpath(file, top)
-    if "{path}" in template and path.startswith(os.pardir):
+    path = _path_in_repository(file, root)
+    if "{path}" in template and not path:
         return ""
-    from urllib.parse import quote
-
     # A colon is escaped, too, so that no folder can be taken for a scheme.
     values = {
-        "path": quote(path),
-        "relpath": quote(os.path.relpath(file, folder)),
-        "abspath": quote(file),
+        "path": _quoted(path),
+        "relpath": _quoted(os.path.relpath(file, folder)),
+        "abspath": _quoted(file),
         "line": line,
         **known,
     }
-    return _PLACE.sub(lambda match: values[match[1]], template)
+    link = _PLACE.sub(lambda match: values[match[1]], template)
+    return link if is_safe(link) else ""  # what the environment says may be anything
+
+
+def _quoted(path: str) -> str:
+    from urllib.parse import quote
+
+    return quote(os.fsencode(path))  # whose names need not be UTF-8
+
+
+def _path_in_repository(file: str, root: str) -> str:
+    """Return the path from the top of the repository of ``root`` on; empty if the file is not of it.
+
+    A submodule is another repository: the server knows its files by another address.
+    """
+    folder, name = os.path.split(file)
+    folder = os.path.realpath(folder)  # a checkout may be reached by links
+    top = _top(root)
+    path = os.path.relpath(os.path.join(folder, name), top or root)
+    if path.startswith(os.path.join(os.pardir, "")) or (top and _top(folder) != top):
+        return ""
+    return path
 
 
 def _top(folder: str) -> str:
-    """Return the folder of the repository that ``folder`` is in; itself if it is in none."""
-    above = folder
-    while not os.path.exists(os.path.join(above, ".git")):
-        above, below = os.path.dirname(above), above
-        if above == below:
-            return folder
-    return above
+    """Return the folder of the repository that ``folder`` is in; empty if it is in none."""
+    while not os.path.exists(os.path.join(folder, ".git")):
+        folder, below = os.path.dirname(folder), folder
+        if folder == below:
+            return ""
+    return folder
 
 
-def _remote(environ: Mapping[str, str]) -> str:
+def _remote(root: str, environ: Mapping[str, str]) -> str:
     """Return the web address of the repository."""
     if environ.get("GITHUB_REPOSITORY"):
         return f"{environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{environ['GITHUB_REPOSITORY']}"
     if environ.get("CI_PROJECT_URL"):
         return environ["CI_PROJECT_URL"]
-    return web_address(_git("remote", "get-url", "origin"))
+    return web_address(_git(root, "remote", "get-url", "origin"))
+
+
+# A password may hold an @. A port of ssh is none of the web server, and C:/ is a drive.
+_URL = re.compile(r"(?:(https?)|ssh|git)://(?:[^/]*@)?([\w.-]+)(:\d+)?/(.+)")
+_SCP = re.compile(r"(?![A-Za-z]:[/\\])(?:[^@/:]*@)?([\w.-]+):(?!//)([^@]+)")
 
 
 def web_address(remote: str) -> str:
-    """Return where people look at a repository.
+    """Return where people look at a repository: without a password, which pictures would tell everybody.
 
     :param remote: what git clones: ``git@host:owner/name.git``, ``ssh://git@host/owner/name``, ``https://host/owner/name``
     :raises UsageError: if it is on no server
     """
-    match = re.fullmatch(
-        r"(?:(?:https?|ssh|git)://(?:[^@/]*@)?([\w.-]+)(?::\d+)?/|(?:[^@/:]*@)?([\w.-]+):(?!//))(.+?)(?:\.git)?/?",
-        remote,
-    )
-    if match is None:
+    if match := _URL.fullmatch(remote):
+        scheme, host, port, path = match.groups()
+        server = f"{scheme}://{host}{port or ''}" if scheme else f"https://{host}"
+    elif match := _SCP.fullmatch(remote):
+        server, path = f"https://{match[1]}", match[2]
+    else:
+        shown = re.sub(r"([\w+.-]+://)?.*@", r"\1", remote, count=1)
         hint = "say where its pages are: --link 'https://host/{path}#L{line}'"
-        raise UsageError(f"the remote {remote} is no web site", where="link", hint=hint)
+        raise UsageError(f"the remote {shown} is no web site", where="link", hint=hint)
     from urllib.parse import quote
 
-    return f"https://{match[1] or match[2]}/{quote(match[3])}"
+    return f"{server}/{quote(path.rstrip('/').removesuffix('.git'), safe='/%')}"
 
 
-def _git(*words: str) -> str:
-    """Return what git answers about the working directory.
+def _git(folder: str, *words: str) -> str:
+    """Return what git answers about the repository of a folder.
 
     :raises UsageError: if it does not
     """
@@ -147,7 +177,9 @@ def _git(*words: str) -> str:
 
     command = ("git", *words)
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, errors="replace", check=False, timeout=60
+        )
         said = done.stderr.strip().splitlines()
         if done.returncode == 0:
             return done.stdout.strip()

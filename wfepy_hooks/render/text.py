@@ -73,6 +73,22 @@ def wrap(text: str, width: int, first: str = "", following: str = "") -> list[st
     return [*lines, line]
 
 
+def cut(text: str, most: int, *, tail: int = 0, dots: str = "…") -> str:
+    """Return ``text`` in the room of ``most`` columns; of one that is longer, the beginning and the end.
+
+    :param tail: how many characters of the end to keep, as far as there is room
+    """
+    if columns(text) <= most:
+        return text
+    kept = text[len(text) - tail :]
+    while kept and columns(dots + kept) > most:
+        kept = kept[1:]
+    room, head = most - columns(dots + kept), 0
+    while (room := room - columns(text[head])) >= 0:
+        head += 1
+    return text[:head] + dots + kept
+
+
 class _Writer:
     def __init__(self, width: int, ascii: bool) -> None:
         self.width = max(width, 40)

@@ -56,6 +56,8 @@ def test_no_tick_is_before_the_start() -> None:
 def test_a_span_names_the_date_once_and_milliseconds_where_they_matter() -> None:
     assert span_text(START, START + timedelta(minutes=1)) == "2026-08-30 22:58:57 to 22:59:57 UTC"
     assert span_text(START, START + timedelta(seconds=1)) == "2026-08-30 22:58:57.123 to 22:58:58.123 UTC"
+    assert span_text(START, START + timedelta(days=31)).endswith(" to 2026-09-30 22:58:57 UTC")
+    assert span_text(START, START + timedelta(days=365)).endswith(" to 2027-08-30 22:58:57 UTC")
     assert span_text(START, START + timedelta(days=1)) == "2026-08-30 22:58:57 to 2026-08-31 22:58:57 UTC"
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from wfepy_hooks.clock import UTC, format_time
 from wfepy_hooks.render.gantt import Chart, Row, chart
+from wfepy_hooks.render.gantt.chart import MARKS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,6 +59,18 @@ def test_what_still_waits_goes_on_until_now(history: History) -> None:
     assert row(found, "a").bars[-1].text == "signal go by ann, until 2026-08-03 18:00:00Z"
     assert marks(found, "a") == [("moment", 9 * 3600)]
     assert found.end == history.now, "a moment that is far away would leave no room for what happened"
+    assert MARKS["moment"] not in found.kinds(), "the legend explains what can be seen"
+
+
+def test_of_two_deadlines_the_earlier_one_is_told(history: History) -> None:
+    history.task(
+        "a",
+        "waiting",
+        took=0,
+        deadline=history.at(hours=2),
+        wait={"deadline": history.at(hours=1), "child": "w/1", "signals": ["x"]},
+    )
+    assert row(drawn(history), "a").bars[-1].text == "end of w/1, times out at 2026-08-03 10:00:00Z"
 
 
 def test_a_deadline_that_is_near_is_on_the_axis(history: History) -> None:
@@ -135,8 +148,9 @@ def test_a_pause_a_signal_and_a_person_are_on_the_row_they_are_about(history: Hi
 def test_the_end_ends_everything(history: History) -> None:
     history.after(seconds=1).task("a", "waiting", took=0)
     history.after(seconds=1).put("ended", status="cancelled").after(days=9)
-    found = drawn(history)
+    found = drawn(history, states={"a": "cancelled"})
     assert [each.goes_on for each in found.rows] == [None, None]
+    assert marks(found, "a") == [], "the row of the instance tells it"
     assert (found.end - found.start).total_seconds() == 2
     assert marks(found, "instance") == [("cancelled", 2)]
 
@@ -181,7 +195,9 @@ def test_a_wait_that_the_snapshot_does_not_know_was_cancelled(history: History) 
 
 def test_a_part_of_a_history_starts_with_its_first_record(history: History) -> None:
     history.after(days=9).task("a", took=2).after(seconds=2).task("b", took=1)
-    assert drawn(history, created="").start == history.now - timedelta(seconds=4)
+    found = drawn(history, created="")
+    assert found.start == history.now - timedelta(seconds=4)
+    assert told(found, "instance") == [("live", 0, 4, True)]
 
 
 def test_without_records_there_is_an_axis(history: History) -> None:
@@ -199,6 +215,48 @@ def test_a_clock_that_went_back_leaves_no_bar_that_ends_before_it_starts(history
     history.task("a", "waiting", took=0).after(hours=-1).task("a", took=1)
     for each in drawn(history).rows:
         assert all(bar.end >= bar.start for bar in each.bars)
+
+
+def test_a_clock_that_went_back_hides_nothing_that_happened(history: History) -> None:
+    history.after(hours=3).task("a", took=1).after(hours=-2).task("b", took=1)
+    live = drawn(history)
+    history.now -= timedelta(hours=1)
+    later = drawn(history)
+    for found in (live, later, drawn(history.put("ended", status="finished"))):
+        assert (found.end - found.start).total_seconds() == 3 * 3600
+        assert [len(found.shown_marks(row(found, name))) for name in "ab"] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("event", "fields"),
+    [
+        ("operator", {"verb": "skip", "task": "a", "generation": 0}),
+        ("ended", {"status": "cancelled"}),
+        ("task", {"task": "a", "status": "completed"}),
+    ],
+)
+def test_what_no_longer_waits_has_no_deadline(
+    history: History, event: str, fields: dict[str, object]
+) -> None:
+    history.task("a", "waiting", took=0, deadline=history.at(hours=2), wait={"until": history.at(hours=2)})
+    history.after(hours=1).put(event, **fields)
+    found = drawn(history)
+    assert {mark.kind for mark in row(found, "a").marks} <= {"operator", "done"}
+    assert (found.end - found.start).total_seconds() == 3600
+
+
+def test_each_item_has_a_deadline_of_its_own(history: History) -> None:
+    for item, minutes in enumerate((90, 80, 80, 80)):
+        history.put(
+            "item", task="a", item=item, status="waiting", wait={"deadline": history.at(minutes=minutes)}
+        )
+    history.after(hours=1).put("item", task="a", item=1, status="completed", took=1)
+    assert marks(drawn(history), "a") == [("due", 4800), ("due", 5400)]
+
+
+def test_what_was_skipped_before_the_first_record_is_drawn(history: History) -> None:
+    found = drawn(history.after(hours=1), states={"a": "skipped"})
+    assert marks(found, "a") == [("skipped", 3600)]
 
 
 def test_the_start_is_that_of_the_instance(history: History) -> None:

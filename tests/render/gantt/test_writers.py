@@ -15,6 +15,7 @@ from wfepy_hooks.render.gantt.chart import BARS, MARKS, OPEN
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = 'a "b" <c> & #1; : ; % \\ ` 日本語\n\x1b[31m \N{ROCKET}'
@@ -102,6 +103,7 @@ def test_the_pass_of_a_long_name_can_be_read(history: History) -> None:
     assert "xxx… (pass 12)" in gantt_text(drawn)
     assert "xxx... (pass 12)" in gantt_text(drawn, ascii=True)
     assert "…(pass 12)" in gantt_svg(drawn)
+    assert f"<title>{'x' * 60} (pass 12)</title>" in gantt_svg(drawn)
 
 
 def test_signs_differ_without_colours() -> None:
@@ -131,6 +133,16 @@ def test_nothing_of_the_workflow_can_end_a_line_of_mermaid_or_start_something(ho
 
 def test_items_that_went_well_are_left_out_of_mermaid(long: Chart) -> None:
     assert "of item" not in gantt_mermaid(long)
+
+
+def test_items_that_wait_are_bars_of_mermaid(items: Chart) -> None:
+    assert re.search(r"waits, goes on, the other one :active, \S+, \S+$", gantt_mermaid(items), re.MULTILINE)
+
+
+def test_what_goes_on_is_no_moment_of_mermaid_however_short(history: History) -> None:
+    history.after(days=9).task("a", "waiting", took=0, reason="why").after(seconds=1)
+    source = gantt_mermaid(chart(history.records, "w", history.now, created=history.created))
+    assert "waits, goes on, why :active, 2026-08-12T09:00:00.000, 2026-08-12T09:00:01.000" in source
 
 
 def test_times_are_those_of_utc_for_every_reader(short: Chart) -> None:
@@ -206,3 +218,54 @@ def luminance(colour: str) -> float:
 def test_words_and_signs_are_legible_on_their_ground() -> None:
     for kind in (*BARS.values(), *MARKS.values()):
         assert contrast(kind.fill, kind.font) >= 4.5, kind.words
+
+
+# --- tasks with items ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def items(history: History) -> Chart:
+    """Three items that wait for the same, and one that waits for something else."""
+    for item in range(4):
+        reason = "the other one" if item == 2 else "a long while 日本語日本語"
+        history.put("item", task="a", item=item, status="waiting", reason=reason)
+    history.after(hours=1)
+    return chart(history.records, "w/i: running", history.now, created=history.created)
+
+
+def test_items_that_wait_for_the_same_are_told_once(items: Chart) -> None:
+    told = gantt_text(items).splitlines()
+    assert told[-2:] == ["a waits, 3 items: a long while 日本語日本語", "a waits: the other one"]
+
+
+def test_the_words_of_items_do_not_lie_on_top_of_each_other(items: Chart) -> None:
+    assert ">the other one</text>" not in gantt_svg(items)
+    assert ": the other one</title>" in gantt_svg(items)
+
+
+def test_wide_words_are_cut_where_their_room_ends(history: History) -> None:
+    history.task("a", "waiting", took=0, reason="日本" * 60).after(hours=1)
+    found = chart(history.records, "w/i: running", history.now, created=history.created)
+    words = re.search(r'font-size="11"[^>]*>([^<]*)<', gantt_svg(found))
+    assert words is not None
+    assert 80 < len(words[1]) * 13 < 776
+
+
+def test_the_work_grows_with_the_number_of_waits_and_not_with_its_square(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(200):
+        history.after(seconds=9).task(
+            "a", ("waiting", "completed")[number % 2], took=1, reason="x", deadline=history.at(hours=1)
+        )
+    found = chart(history.records, "w/i: running", history.now, created=history.created)
+    asked = []
+    place = Chart.place
+
+    def counted(chart: Chart, moment: datetime) -> float:
+        asked.append(moment)
+        return place(chart, moment)
+
+    monkeypatch.setattr(Chart, "place", counted)
+    gantt_svg(found)
+    assert len(asked) < 5 * sum(len(each.bars) + len(each.marks) for each in found.rows)

@@ -101,7 +101,7 @@ class Row:
     @property
     def took(self) -> timedelta | None:
         """From the start of its first bar to the end of its last; ``None``: it has none."""
-        return max(bar.end for bar in self.bars) - min(bar.start for bar in self.bars) if self.bars else None
+        return max(bar.end for bar in self.bars) - self.bars[0].start if self.bars else None
 
     @property
     def goes_on(self) -> Bar | None:

@@ -25,8 +25,6 @@ _ENDS = {
     "failed": ("failed", "failed"),
     "timed_out": ("run", "timed_out"),
 }
-#: The marks of what is still to come.
-_AHEAD = ("due", "moment")
 #: Of an instance.
 _OUTCOMES = {"finished": "done", "cancelled": "cancelled"}
 #: The transitions that are not taken.
@@ -62,12 +60,16 @@ class _Line:
         self.bars: list[Bar] = []
         self.marks: list[Mark] = []
         self.open: dict[object, Bar] = {}
+        self.ahead: dict[object, list[Mark]] = {}
 
-    def begin(self, about: object, bar: Bar) -> None:
+    def begin(self, about: object, bar: Bar, ahead: Iterable[Mark] = ()) -> None:
+        """Begin something that goes on until the next attempt, or until one of ``ahead``."""
         self.close(bar.start, about)
         self.open[about] = bar
+        self.ahead[about] = list(ahead)
 
     def close(self, at: datetime, about: object) -> None:
+        self.ahead.pop(about, None)
         bar = self.open.pop(about, None)
         if bar is not None:
             self.bars.append(replace(bar, end=max(at, bar.start)))
@@ -79,19 +81,21 @@ class _Line:
     def row(self, now: datetime) -> Row:
         going_on = [replace(bar, end=max(now, bar.start), is_open=True) for bar in self.open.values()]
         bars = sorted([*self.bars, *going_on], key=lambda bar: bar.start)
-        return Row(self.name, tuple(bars), tuple(sorted(self.marks, key=lambda mark: mark.at)))
+        # Items often have one deadline.
+        ahead = dict.fromkeys(mark for marks in self.ahead.values() for mark in marks)
+        return Row(self.name, tuple(bars), tuple(sorted([*self.marks, *ahead], key=lambda mark: mark.at)))
 
     @property
     def start(self) -> datetime:
         """When anything happened first."""
         bars = [bar.start for bar in (*self.bars, *self.open.values())]
-        return min([*bars, *(mark.at for mark in self.marks if mark.kind not in _AHEAD)])
+        return min([*bars, *(mark.at for mark in self.marks)])
 
 
 class _Reader:
     def __init__(self, now: datetime, created: str) -> None:
         self.now = now
-        self.last = now
+        self.last: datetime | None = None
         self.instance = _Line("instance")
         self.is_live = False
         self.lines: dict[Key, _Line] = {}
@@ -100,7 +104,8 @@ class _Reader:
             self._live(parse_time(created))
 
     def read(self, record: Record) -> None:
-        self.last = at = parse_time(record["at"])
+        at = parse_time(record["at"])
+        self.last = at if self.last is None else max(self.last, at)  # clocks go back
         event = str(record.get("event"))
         if event == "ended":
             self._end(record, at)
@@ -136,10 +141,8 @@ class _Reader:
             line.bars.append(Bar(kind, begin, at, _attempt_text(record), is_part=is_part))
         if mark and not (is_part and mark == "done"):
             line.marks.append(Mark(mark, at, str(record.get("error") or "")))
-        line.marks = [each for each in line.marks if each.kind not in _AHEAD]
         if status in ("waiting", "retrying"):
-            line.begin(about, Bar(status, at, at, _wait_text(record), is_part=is_part))
-            line.marks += _ahead(record)
+            line.begin(about, Bar(status, at, at, _wait_text(record), is_part=is_part), _ahead(record))
         for each in record.get("next", ()):
             name, _, decision = str(each).rpartition(": ")
             if decision in _NOT_TAKEN:
@@ -178,7 +181,8 @@ class _Reader:
         self.is_live = False
 
     def chart(self, title: str, states: Mapping[str, str] | None) -> Chart:
-        self._settle(states)
+        last = self.last or self.now
+        self._settle(states, last)
         lines = sorted(self.lines.values(), key=lambda line: line.start)
         rows = tuple(
             line.row(self.now) for line in (self.instance, *lines) if line.bars or line.open or line.marks
@@ -186,12 +190,12 @@ class _Reader:
         start = min(
             (line.start for line in (self.instance, *lines) if line.bars or line.open), default=self.now
         )
-        end = self.now if any(row.goes_on for row in rows) else max(self.last, start)
+        end = max(last, start, self.now if any(row.goes_on for row in rows) else start)
         ahead = [mark.at for row in rows for mark in row.marks if end < mark.at <= end + (end - start)]
         # One millisecond at least, so that there is an axis.
         return Chart(title, start, max([end, *ahead, start + timedelta(milliseconds=1)]), rows)
 
-    def _settle(self, states: Mapping[str, str] | None) -> None:
+    def _settle(self, states: Mapping[str, str] | None, last: datetime) -> None:
         """Bring in what the history does not tell: that tasks were skipped or cancelled by what happened elsewhere."""
         known = {task for task, _ in self.lines}
         for name, at in self.skipped.items():
@@ -200,10 +204,10 @@ class _Reader:
         latest = {task: line for (task, _), line in self.lines.items()}
         for name, state in (states or {}).items():
             if state == "cancelled" and name in latest and latest[name].open:
-                latest[name].close_all(self.last)
-                latest[name].marks.append(Mark("cancelled", self.last))
+                latest[name].close_all(last)
+                latest[name].marks.append(Mark("cancelled", last))
             elif state == "skipped" and name not in known and name not in self.skipped:
-                self._line({"task": name}).marks.append(Mark("skipped", self.last))
+                self._line({"task": name}).marks.append(Mark("skipped", last))
 
 
 def _ahead(record: Record) -> Iterator[Mark]:

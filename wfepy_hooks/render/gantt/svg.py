@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
+from typing import NamedTuple
 from xml.sax.saxutils import escape
 
-from ..text import columns, printable
+from ..text import columns, cut, printable
 from .axis import span_text, ticks, took_text
 from .chart import BARS, MARKS, OPEN
 
@@ -69,18 +72,19 @@ class _Drawing:
         ):
             x, half = self._x(self.chart.place(tick.at)), len(tick.label) * CHARACTER / 2
             yield f'<path d="M{x:.1f} {HEAD - 6}V{self.bottom}" stroke="#d8dee4"/>'
-            if x - half >= free and x + half <= WIDTH - EDGE:
+            if x - half >= free:
                 yield f'<text x="{x:.1f}" y="{HEAD - 12}" text-anchor="middle" fill="#57606a">{tick.label}</text>'
                 free = x + half + CHARACTER
 
     def _row(self, row: Row, top: int) -> Iterator[str]:
         middle = top + ROW / 2
         yield f"<g>{_title(row.name)}" if columns(row.name) > NAMES_MOST else "<g>"
-        name = _text(_cut(row.name, NAMES_MOST))
+        name = _text(cut(row.name, NAMES_MOST, tail=9))  # where the pass of a loop stands
         yield f'<text x="{EDGE}" y="{middle + 4:g}">{name}</text>'
         yield f'<path d="M{EDGE} {top + ROW}H{WIDTH - EDGE}" stroke="#eaeef2"/>'
+        room = self._room(row)
         for bar in sorted(row.bars, key=lambda bar: list(BARS).index(bar.kind)):
-            yield self._bar(bar, middle, row)
+            yield self._bar(bar, middle, room)
         marks = self.chart.shown_marks(row)
         for mark in sorted(marks, key=lambda mark: list(MARKS).index(mark.kind)):
             yield self._mark(mark, middle)
@@ -89,7 +93,11 @@ class _Drawing:
             yield f'<text {place} fill="#57606a">{_text(took_text(row.took))}</text>'
         yield "</g>"
 
-    def _bar(self, bar: Bar, middle: float, row: Row) -> str:
+    def _room(self, row: Row) -> _Room:
+        marks = sorted(self._x(self.chart.place(mark.at)) for mark in row.marks)
+        return _Room(min((self._x(self.chart.place(bar.start)) for bar in row.bars), default=0.0), marks)
+
+    def _bar(self, bar: Bar, middle: float, room: _Room) -> str:
         start, end = self._x(self.chart.place(bar.start)), self._x(self.chart.place(bar.end))
         width = max(end - start, 2.0)
         start = min(start, self.right - width)
@@ -101,18 +109,18 @@ class _Drawing:
         ]
         if bar.is_open:
             parts.append(_arrow(start + width, middle, kind))
-        parts += self._words(bar, start, start + width, middle, row)
+        parts += self._words(bar, start, start + width, middle, room)
         words = f"{kind.words}, {_span(bar)}" + (f": {bar.text}" if bar.text else "")
         return f"<g>{_title(words)}{''.join(parts)}</g>"
 
-    def _words(self, bar: Bar, start: float, end: float, middle: float, row: Row) -> Iterator[str]:
+    def _words(self, bar: Bar, start: float, end: float, middle: float, taken: _Room) -> Iterator[str]:
         """Yield what a wait is for: in its bar, or if it goes on and has no room beside it."""
-        if not bar.text or bar.kind not in ("waiting", "retrying"):
+        # The items of a task may wait at the same time; their words would lie on top of each other.
+        if not bar.text or bar.is_part or bar.kind not in ("waiting", "retrying"):
             return
-        marks = [self._x(self.chart.place(mark.at)) for mark in row.marks]
-        is_clear = bar.kind == "waiting" and not any(start < x < end for x in marks)
-        after = min([self.right, *(x - 8 for x in marks if x > end)])
-        before = min(self._x(self.chart.place(each.start)) for each in row.bars)
+        before = taken.before
+        is_clear = bar.kind == "waiting" and taken.mark_after(start) >= end
+        after = min(self.right, taken.mark_after(end) - 8)
         x, room, look = start + 12, end - start - 24, f'fill="{BARS[bar.kind].font}"'
         if not is_clear or room < min(len(bar.text), FEWEST) * CHARACTER:
             look = f'fill="{OPEN.font}"'
@@ -123,7 +131,7 @@ class _Drawing:
                 return
         most = int(room / CHARACTER)
         if most >= min(len(bar.text), FEWEST):
-            words = _text(bar.text if columns(bar.text) <= most else f"{bar.text[: most - 1]}…")
+            words = _text(cut(bar.text, most))
             yield f'<text x="{x:.1f}" y="{middle + 4:g}" font-size="11" {look}>{words}</text>'
 
     def _mark(self, mark: Mark, middle: float) -> str:
@@ -139,6 +147,22 @@ class _Drawing:
             for kind in row:
                 yield from _explained(kind, x, middle)
                 x += _legend_width(kind)
+
+
+class _Room(NamedTuple):
+    """What stands on a row, in pixels.
+
+    :ivar before: where its first bar starts
+    :ivar marks: where its marks are, sorted
+    """
+
+    before: float
+    marks: list[float]
+
+    def mark_after(self, x: float) -> float:
+        """Return where the next mark behind ``x`` is; infinity if there is none."""
+        number = bisect_right(self.marks, x)
+        return self.marks[number] if number < len(self.marks) else math.inf
 
 
 def _legend_rows(chart: Chart) -> Iterator[list[Kind]]:
@@ -218,13 +242,3 @@ def _title(text: str) -> str:
 
 def _text(text: str) -> str:
     return escape(printable(" ".join(text.split())))
-
-
-def _cut(text: str, most: int) -> str:
-    """Return ``text`` in the room of ``most`` characters, its end kept: the pass of a loop stands there."""
-    if columns(text) <= most:
-        return text
-    head, tail = text[:-9], text[-9:]
-    while head and columns(head) + columns(tail) > most - 1:
-        head = head[:-1]
-    return f"{head}…{tail}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..text import columns, printable, wrap
+from collections import Counter
+
+from ..text import columns, cut, printable, wrap
 from .axis import span_text, ticks, took_text
 from .chart import BARS, MARKS, OPEN
 
@@ -81,30 +83,18 @@ class _Writer:
             first = self._cell(self.chart.place(bar.start))
             last = max(self._cell(self.chart.place(bar.end)), first)
             # A bar ends where the next one begins, which takes this cell.
-            stop = last if last > first and not bar.is_open else last + 1
+            stop = last if last > first else last + 1
             cells[first:stop] = [BARS[bar.kind]] * (stop - first)
             if bar.is_open:
                 cells[last] = OPEN
         for mark in sorted(self.chart.shown_marks(row), key=lambda mark: list(MARKS).index(mark.kind)):
             cells[self._cell(self.chart.place(mark.at))] = MARKS[mark.kind]
         took = row.took
-        name = self._cut(self._plain(row.name))
+        # A pass stands at the end of a name.
+        name = cut(self._plain(row.name), self.names, tail=10, dots="..." if self.ascii else "…")
         padding = " " * (self.names - columns(name) + 2)
         text = "" if took is None else took_text(took)
         return f"{name}{padding}{self._painted(cells)}  {text}"
-
-    def _cut(self, name: str) -> str:
-        """Return the beginning and the end of a name that is too long: a pass stands at its end."""
-        if columns(name) <= self.names:
-            return name
-        dots = "..." if self.ascii else "…"
-        tail = name[-10:]
-        head = name[:-10]
-        while head and columns(head + dots + tail) > self.names:
-            head = head[:-1]
-        while columns(head + dots + tail) > self.names:
-            tail = tail[1:]
-        return head + dots + tail
 
     def _painted(self, cells: list[Kind | None]) -> str:
         parts, last = [], ""
@@ -127,7 +117,8 @@ class _Writer:
 
     def _going_on(self) -> Iterator[str]:
         for row in self.chart.rows:
-            for bar in row.bars:
-                if bar.is_open and bar.text:
-                    text = self._plain(f"{row.name} {BARS[bar.kind].words}: {bar.text}")
-                    yield from wrap(text, self.width, following="  ")
+            going_on = Counter((bar.kind, bar.text) for bar in row.bars if bar.is_open and bar.text)
+            for (kind, text), count in going_on.items():
+                times = f", {count} items" if count > 1 else ""  # which may all wait for the same
+                line = self._plain(f"{row.name} {BARS[kind].words}{times}: {text}")
+                yield from wrap(line, self.width, following="  ")
