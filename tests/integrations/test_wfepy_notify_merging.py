@@ -93,7 +93,7 @@ def test_what_nobody_understands_and_markers_of_a_merge_are_passed_over() -> Non
         b'<<<<<<< HEAD\n{"queued": 3}\n[]\n\xff\xfe\n{"failed": ["a@team"], "at": "noon", "error": "x"}\n'
     )
     broken += b'{"sent": ["a@team"], "at": "9999"}\n{"sent": [["x"]], "at": "2026-11-23T09:00:00Z"}\n'
-    assert read(merged(broken + lines(queued("b")), lines(queued("a")))) == {
+    assert read(merged(lines(queued("b"), queued("a")) + broken, lines(queued("a")))) == {
         "waiting": {"a": (0, "", "", [], ""), "b": (0, "", "", [], "")},
         "over": set(),
     }
