@@ -24,7 +24,7 @@ import pytest
 
 from commandpage import parsers
 from configpage import rules
-from test_readme import PAGES, ROOT, commands, page_name
+from test_readme import FENCE, PAGES, PLUGIN_PAGE, ROOT, commands, page_name
 from wfepy_hooks import plugin_settings
 from wfepy_hooks.cli.flags import FLAGS, Flags
 from wfepy_hooks.config import Config
@@ -128,6 +128,30 @@ def flat(text: str) -> str:
 def test_each_test_that_is_said_to_check_a_block_exists() -> None:
     assert [
         f"{block}: {block.value}" for block in ALL if block.mark == "checked" and block.value not in TESTS
+    ] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
+def test_a_reader_sees_the_name_of_each_file(page: Path) -> None:
+    """GitHub does not show the comment: the name stands on a line above it, or in the ten lines before."""
+    text = page.read_text(encoding="utf-8")
+    for block in FENCE.finditer(text):
+        if block["file"]:
+            before = COMMENT.sub("", text[: block.start()]).splitlines()[-10:]
+            line = text.count("\n", 0, block.start()) + 1
+            name = f"`{block['file']}`"
+            assert any(name in each for each in before), (
+                f"{page_name(page)}:{line}: put {name} above the comment"
+            )
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.parent != ROOT], ids=page_name)
+def test_the_code_of_a_page_fits_beside_the_menu_of_the_site(page: Path) -> None:
+    # What the reader of the tutorial makes is laid out as the code of this repository is.
+    limit = 120 if page == PLUGIN_PAGE else 88
+    code = [block for block in marked(page) if (block.mark, block.language) == ("file", "python")]
+    assert [
+        f"{block}: {line}" for block in code for line in block.text.splitlines() if len(line) > limit
     ] == []
 
 

@@ -78,3 +78,21 @@ def test_what_the_explanations_say_that_a_test_holds_is_a_test() -> None:
         named = re.findall(r"`(test_\w+)`", (DOCS / "explanation" / page).read_text(encoding="utf-8"))
         assert len(named) > 10
         assert [name for name in named if name not in defined] == [], page
+
+
+def test_each_word_of_the_glossary_is_explained_where_it_links_to() -> None:
+    text = (DOCS / "reference/glossary.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([^|]+) \| [^|]+ \| \[[^]]+\]\(([^)#]+)#?([^)]*)\) \|$", text, re.MULTILINE)
+    words = [word for word, _, _ in rows]
+    assert words == sorted(set(words))
+    assert len(words) == text.count("\n| ") - 2  # but for the head of the table
+    for word, path, anchor in rows:
+        page = (DOCS / "reference" / path).read_text(encoding="utf-8")
+        assert word in page.lower().replace("_", " "), f"{path} does not have the word {word}"
+        assert not anchor or anchor in anchors(page), f"{word}: {path} has no #{anchor}"
+
+
+def anchors(page: str) -> set[str]:
+    """Return what the headings of a page can be linked by, on GitHub and on the site."""
+    headings = re.findall(r"^#+ (.+)$", page, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}

@@ -52,14 +52,21 @@ COPIED = re.compile(r"^<!-- copy: (\S+) as (\S+) -->$", re.MULTILINE)
 LEFT_BEHIND = shutil.ignore_patterns(
     "state", ".wfepy", "events.*", "out", "approved-*", "cup-is-empty", "__pycache__"
 )
-#: What differs from run to run, and what stands for it when two outputs are compared.
-VARYING = [
+#: The variable that tells ``wfepy_hooks.testing.events`` at which moment the clock stands.
+FROZEN = "WFEPY_TESTING_NOW"
+#: Moments, which stay the same where a page tells when its commands are run.
+MOMENTS = [
     (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?Z?"), "DATE"),
     (re.compile(r"\b\d\d:\d\d:\d\d\b"), "TIME"),
     # A cell of a table may break a moment in two.
     (re.compile(r"\b\d{4}-\d\d-\d\d\b"), "DAY"),
     (re.compile(r"\b\d\d:\d\dZ"), "MINUTE"),
     (re.compile(r"\(in \d+(d|h|min)( \d+(h|min|s))?\)"), "(in LEFT)"),
+    (re.compile(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b"), "DAY"),
+    (re.compile(r"\bCES?T\b"), "ZONE"),
+]
+#: What differs from run to run, and what stands for it when two outputs are compared.
+VARYING = [
     (re.compile(r"\b\d+(\.\d+)? ?(ms|s|us)\b"), "DURATION"),
     (re.compile(r'("took": )[\d.e-]+'), r"\1DURATION"),
     # Of a history, which has durations.
@@ -73,8 +80,6 @@ VARYING = [
     (re.compile(r"\b(coffee-|birds-)[0-9a-f]{8}\b"), r"\1ID"),
     (re.compile(r"\b(sum=)[0-9a-f]{12}\b"), r"\1SUM"),
     (re.compile(r"\b(the crontab of )\w+"), r"\1USER"),
-    (re.compile(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b"), "DAY"),
-    (re.compile(r"\bCES?T\b"), "ZONE"),
     (re.compile(r"\b\d{8}T\d{6}\.\d{6}Z\b"), "STAMP"),
     (re.compile(r"\b[0-9a-f]{10}([0-9a-f]{2})?\b"), "COMMIT"),
     (re.compile(r"(/home/you/coffee on )\S+"), r"\1HOST"),
@@ -83,6 +88,12 @@ VARYING = [
     (re.compile(r"\b(hatchling==)[\d.]+"), r"\1VERSION"),
     (re.compile(r"[\d.]+/[\d.]+ kB • [\d:-]+ • (\?|[\d.]+ \w+/s)$"), "SIZE"),
 ]
+#: Of these, what names something. A reader who meets a name twice must see that it is the same.
+NAME = re.compile(
+    r"\b(?:coffee-|birds-)[0-9a-f]{8}\b"
+    r"|\b(?:[0-9a-f]{64}|[0-9a-f]{12}|[0-9a-f]{10})\b"
+    r"|\b\d{8}T\d{6}\.\d{6}Z\b"
+)
 
 
 class Block(NamedTuple):
@@ -133,25 +144,43 @@ class Shell:
         return text
 
 
-def play(text: str, shell: Shell) -> str:
-    """Run the commands of a console block and return the block as it should be."""
+def play(text: str, shell: Shell, names: dict[str, str]) -> str:
+    """Run the commands of a console block and return the block as it should be.
+
+    :param names: how the page spells each name that has been printed so far; the new ones are put in
+    """
     played = shell.as_shown("".join(f"$ {command}\n{shell.run(command)}" for command in commands(text)))
     # Lines that differ only in what varies stay as they are on the page.
-    kept = {normalised(line): line for line in text.splitlines(keepends=True)}
-    return "".join(kept.get(normalised(line), line) for line in played.splitlines(keepends=True))
+    frozen = FROZEN in shell.environment
+    kept = {normalised(line, frozen=frozen): line for line in text.splitlines(keepends=True)}
+    return "".join(
+        with_names(line, kept.get(normalised(line, frozen=frozen), line), names)
+        for line in played.splitlines(keepends=True)
+    )
+
+
+def with_names(played: str, kept: str, names: dict[str, str]) -> str:
+    """Return the line that a page shows for one that was printed, with each name as the page spelt it first."""
+    printed, shown = NAME.findall(played), NAME.findall(kept)
+    for name, spelling in zip(printed, shown, strict=True):
+        # A spelling that stands for another name already would make one of two.
+        names.setdefault(name, name if spelling in names.values() else spelling)
+    spellings = iter(printed)
+    return NAME.sub(lambda _: names[next(spellings)], kept)
 
 
 def played_page(text: str, shell: Shell) -> str:
     """Write the files of a page and run its commands; return the page as it should be."""
     folder = shell.folder
     corrected, position = [], 0
+    names: dict[str, str] = {}
     for block in blocks(text):
         if block.file:
             path = folder / block.file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.text, encoding="utf-8")
         elif block.language == "console":
-            corrected += [text[position : block.start], play(block.text, shell)]
+            corrected += [text[position : block.start], play(block.text, shell, names)]
             position = block.end
     return "".join([*corrected, text[position:]])
 
@@ -191,8 +220,9 @@ def chunks(terminal: int) -> Iterator[bytes]:
     pytest.fail("the command does not end")
 
 
-def normalised(text: str) -> str:
-    for pattern, word in VARYING:
+def normalised(text: str, *, frozen: bool = False) -> str:
+    """Return ``text`` without what varies; moments do not where the clock is ``frozen``."""
+    for pattern, word in VARYING if frozen else [*MOMENTS, *VARYING]:
         text = pattern.sub(word, text)
     return text
 
@@ -244,7 +274,7 @@ def shell_for(text: str, folder: Path) -> Shell:
     """Return the shell of a reader of a page, in the empty folder that is told by the page, below ``folder``."""
     named = re.search(r"^<!-- folder: (\S+) -->$", text, re.MULTILINE)
     moment = re.search(r"^<!-- now: (\S+) -->$", text, re.MULTILINE)
-    frozen = {"WFEPY_PLUGINS": "wfepy_hooks.testing.events", "WFEPY_TESTING_NOW": moment[1]} if moment else {}
+    frozen = {"WFEPY_PLUGINS": "wfepy_hooks.testing.events", FROZEN: moment[1]} if moment else {}
     home = folder / (named[1] if named else "coffee")
     home.mkdir()
     shown = {

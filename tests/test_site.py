@@ -6,7 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+from pygments.lexers.shell import BashSessionLexer  # type: ignore[import-untyped]
+from pygments.token import Generic  # type: ignore[import-untyped]
 
+import codeblocks
 from sitecheck import main, problems
 
 PAGE = """<html><head><title>{title}</title>
@@ -23,6 +26,7 @@ def make_site(folder: Path, body: str = "", style: str = "", others: str = "") -
     (folder / "search").mkdir()
     docs = [{"location": path, "title": title, "text": text} for path, (title, text) in pages.items()]
     (folder / "search" / "search_index.json").write_text(json.dumps({"docs": docs}), encoding="utf-8")
+    (folder / "search" / "search_index.js").write_text("", encoding="utf-8")
     return folder
 
 
@@ -59,15 +63,37 @@ def test_a_page_that_the_search_does_not_know_is_found(tmp_path: Path) -> None:
     (site / "search" / "search_index.json").write_text(
         '{"docs": [{"location": "", "title": "Start", "text": ""}]}'
     )
-    assert list(problems(site)) == ["other: the search does not find it"]
+    assert list(problems(site)) == ["other/index.html: the search does not find it"]
     (site / "search" / "search_index.json").unlink()
-    assert list(problems(site)) == ["search/search_index.json is missing"]
+    (site / "search" / "search_index.js").unlink()
+    assert list(problems(site)) == [
+        "search/search_index.json is missing",
+        "search/search_index.js is missing",
+    ]
+
+
+def test_a_page_that_is_a_file_of_its_own_is_looked_for_too(tmp_path: Path) -> None:
+    site = make_site(tmp_path)
+    (site / "third.html").write_text(PAGE.format(title="Third", body=""))
+    assert list(problems(site)) == ["third.html: the search does not find it"]
 
 
 def test_two_pages_of_one_title_are_found(tmp_path: Path) -> None:
     site = make_site(tmp_path)
     (site / "other" / "index.html").write_text(PAGE.format(title="Start", body=""))
     assert list(problems(site)) == ['other/index.html: its title "Start" is that of index.html, too']
+
+
+def test_only_what_stands_behind_a_dollar_is_typed() -> None:
+    codeblocks.typed_lines()
+    block = "$ wfepy crontab show\n# wfepy begin coffee\n> and more\n"
+    typed = [text for kind, text in BashSessionLexer().get_tokens(block) if kind is not Generic.Output]
+    assert "".join(typed) == "$ wfepy crontab show\n"
+
+
+def test_the_name_of_a_file_is_the_title_of_its_block() -> None:
+    page = "See `b.py`\n\n`a.py`\n\n<!-- file: a.py -->\n\n```python\n"
+    assert codeblocks.with_titles(page) == 'See `b.py`\n\n```python title="a.py"\n'
 
 
 def test_a_folder_without_pages_is_no_site(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

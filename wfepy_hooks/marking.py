@@ -19,6 +19,8 @@ E_PENDING, E_TAKEN, E_TRUE, E_FALSE, E_SKIPPED, E_OUTCOME, E_CANCELLED = range(7
 #: How decisions are written down. ``taken``: there was no condition; ``true`` and ``false``: what the condition
 #: said; ``skipped``: its source was skipped; ``outcome``: it is about another outcome of its source.
 EDGE_WORDS = ("pending", "taken", "true", "false", "skipped", "outcome", "cancelled")
+#: What people read where the word that is stored says too little.
+EDGE_TEXTS = {"outcome": "another outcome"}
 _TAKEN = (False, True, True, False, False, False, False)
 
 

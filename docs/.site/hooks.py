@@ -8,6 +8,8 @@ from pathlib import Path
 
 from mkdocs.structure.files import File
 
+import codeblocks
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -20,9 +22,13 @@ SHOWN = (
     *("CHANGELOG.md", ".github/workflows/*.yml"),
     *("examples/*/*.md", "examples/*/*.py", "examples/*/*.toml"),
 )
-#: What the tests of the pages know a file by, which readers shall see above it.
-FILE = re.compile(r"^<!-- file: (\S+) -->\n+```(\S+)$", re.MULTILINE)
 LINK = re.compile(r"(?<=\]\()(?!\w+:|#)[^)\s#]+")
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Prepare how blocks of code are highlighted."""
+    codeblocks.typed_lines()
+    return config
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
@@ -45,7 +51,7 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
                 return os.path.relpath(path, os.path.dirname(page.file.src_uri))
         return link[0]
 
-    return FILE.sub(r'```\2 title="\1"', LINK.sub(on_the_site, markdown))
+    return codeblocks.with_titles(LINK.sub(on_the_site, markdown))
 
 
 def _on_the_site(path: Path) -> str:

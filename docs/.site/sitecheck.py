@@ -94,7 +94,7 @@ def problems(site: Path) -> Iterator[str]:
     for file in sorted(site.rglob("*.css")):
         for url in STYLE.findall(file.read_text(encoding="utf-8")):
             yield f"{file.relative_to(site)}: it loads {url}"
-    yield from _search(site, [file for file in pages if file.name == ENTRY])
+    yield from _search(site, [file for file in pages if file.name != "404.html"])
 
 
 def _is_elsewhere(url: str) -> bool:
@@ -119,8 +119,10 @@ def _broken(file: Path, page: Page, pages: dict[Path, Page], site: Path) -> Iter
 
 def _search(site: Path, files: list[Path]) -> Iterator[str]:
     index = site / "search" / "search_index.json"
+    for needed in (index, index.with_suffix(".js")):  # the second one is for pages that are read from disk
+        if not needed.exists():
+            yield f"search/{needed.name} is missing"
     if not index.exists():
-        yield "search/search_index.json is missing"
         return
     entries = json.loads(index.read_text(encoding="utf-8"))["docs"]
     known = {
@@ -129,9 +131,9 @@ def _search(site: Path, files: list[Path]) -> Iterator[str]:
         if entry["text"] or entry["title"]
     }
     for file in files:
-        location = file.parent.relative_to(site).as_posix().removeprefix(".")
-        if location not in known:
-            yield f"{location or ENTRY}: the search does not find it"
+        name = file.relative_to(site).as_posix()
+        if not {name, name.removesuffix(ENTRY).rstrip("/")} & known:
+            yield f"{name}: the search does not find it"
 
 
 def main(words: list[str]) -> int:

@@ -191,6 +191,14 @@ def test_the_history_has_a_line_for_each_record(folder: Folder) -> None:
     assert [record["seq"] for record in data["records"]] == [1, 2]
 
 
+def test_the_history_says_which_transitions_are_about_another_outcome(folder: Folder) -> None:
+    folder.configure(flow=FLOW.replace('"c", lambda', '"c", on="failed", cond=lambda'))
+    folder.ok("run", "flow")
+    first = folder.ok("history", "flow").splitlines()[0]
+    assert "c: another outcome" in first
+    assert "c: outcome" in folder.data("history", "flow")["records"][0]["next"]
+
+
 def test_why_explains_a_task(folder: Folder) -> None:
     folder.configure()
     folder.ok("run", "flow")

@@ -56,6 +56,11 @@ def test_a_word_longer_than_a_line_is_not_broken() -> None:
     assert name in to_text(Diagram("w", (Node(name),))).splitlines()
 
 
+def test_a_transition_about_another_outcome_says_so() -> None:
+    drawn = Diagram("w", (Node("a", edges=(Edge("b", on="failed", decision="outcome"),)),))
+    assert "on failed  \N{EN DASH} another outcome" in to_text(drawn)
+
+
 def test_wide_characters_count_twice() -> None:
     condition = " and ".join(f'c["{word}"]' for word in ("準備完了", "承認済み", "送信待ち", "日本語の") * 3)
     text = to_text(Diagram("w", (Node("a", edges=(Edge("b", condition),)),)))

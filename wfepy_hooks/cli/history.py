@@ -13,6 +13,7 @@ INSTANCE may be left out where there is only one, or one is called "default". Wi
 from __future__ import annotations
 
 from ..errors import UsageError
+from ..marking import EDGE_TEXTS
 from ..operate import signature
 from ..operations import PAST
 from ..project import Project
@@ -139,7 +140,11 @@ def _terms(record: dict[str, Any]) -> str:
 
 
 def _next(record: dict[str, Any]) -> str:
-    return f"-> {', '.join(record['next'])}" if record.get("next") else ""
+    parts = []
+    for each in record.get("next", ()):
+        dest, _, word = each.rpartition(": ")
+        parts.append(f"{dest}: {EDGE_TEXTS.get(word, word)}")
+    return f"-> {', '.join(parts)}" if parts else ""
 
 
 def _result(record: dict[str, Any], longest: int | None) -> str:

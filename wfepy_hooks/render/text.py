@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from ..marking import EDGE_TEXTS
 from . import legend
 from .look import DASH, LOOKS, look_of
 
@@ -120,7 +121,8 @@ class _Writer:
     def _decision(self, edge: Edge) -> str:
         if edge.taken is None:
             return ""
-        return f"  {self.taken if edge.taken else self.passed}{NO_BREAK}{edge.decision}"
+        text = EDGE_TEXTS.get(edge.decision, edge.decision).replace(" ", NO_BREAK)
+        return f"  {self.taken if edge.taken else self.passed}{NO_BREAK}{text}"
 
     def groups(self, groups: Iterable[Group], order: list[str]) -> None:
         """List the tasks of each label that has a box in a picture; the loops have their margin."""
