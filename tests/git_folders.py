@@ -9,7 +9,7 @@ import stat
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -115,7 +115,12 @@ class Remote:
 
 
 class Clone:
-    """A checkout with a project, on a machine of its own."""
+    """A checkout with a project, on a machine of its own.
+
+    :ivar plugins: those of the project
+    """
+
+    plugins: Sequence[object] = ()
 
     def __init__(
         self, path: Path, remote: Remote | str, settings: str = "", *, is_checkout: bool = True
@@ -147,12 +152,15 @@ class Clone:
 
     def config(self) -> Config:
         """Return the configuration, whose clock is some seconds ahead or behind."""
-        return Config.load(
+        config = Config.load(
             self.path / "wfepy.toml",
             environ=self.environ,
             autoload=False,
             clock=lambda: system_clock() + timedelta(seconds=self.seconds),
         )
+        for plugin in self.plugins:
+            config.plugins.register(plugin)
+        return config
 
     def repository(self, environ: dict[str, str] | None = None) -> StateRepository:
         return StateRepository.from_config(self.config(), environ)

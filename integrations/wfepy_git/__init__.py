@@ -6,7 +6,14 @@ from wfepy_hooks import hookimpl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from wfepy_hooks import Commands
+    from wfepy_hooks import Commands, PluginHost
+
+
+@hookimpl
+def wfepy_add_hookspecs(pluginmanager: PluginHost) -> None:
+    from . import hooks
+
+    pluginmanager.add_hookspecs(hooks)
 
 
 @hookimpl

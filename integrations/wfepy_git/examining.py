@@ -5,9 +5,9 @@ from __future__ import annotations
 from wfepy_hooks import StateFormatError
 
 from .checking import flaws_of
-from .layout import INSTANCE, SIGNAL, entity_of, files_of
+from .layout import INSTANCE, SHARED, SIGNAL, entity_of, files_of
 from .local import Busy, Local
-from .merging import KEEP, OLDER, SAME, SPLIT, TAKE, Side, decide
+from .merging import KEEP, MERGED, OLDER, SAME, SPLIT, TAKE, Side, decide, merged_starts
 from .objects import read_blobs
 from .table import size_of
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .layout import Entity
     from .program import Git
     from .scan import Scan
+    from .sharing import Merge
     from .table import Table
 
 __all__ = ["Examination", "Plan"]
@@ -34,9 +35,10 @@ class Plan:
     :ivar local: its files here; ``None`` while a tick is at work on them
     :ivar theirs: the blobs of its files on the branch
     :ivar flaws: what is wrong with its files
+    :ivar merged: what becomes of its file if it is put together of both sides
     """
 
-    __slots__ = ("decision", "entity", "flaws", "local", "theirs")
+    __slots__ = ("decision", "entity", "flaws", "local", "merged", "theirs")
 
     def __init__(self, entity: Entity, local: Local | None, theirs: Mapping[str, str]) -> None:
         self.entity = entity
@@ -44,6 +46,7 @@ class Plan:
         self.local = local
         self.theirs = dict(theirs)
         self.flaws: list[tuple[str, str]] = []
+        self.merged = b""
 
     @property
     def is_stuck(self) -> bool:
@@ -59,6 +62,7 @@ class Examination:
     :param scanned: what has changed here
     :param theirs: what has changed on the branch since the commit of the table: blobs by path, ``None``: gone
     :param was_rewound: tells whether the branch has lost commits that we knew
+    :param shared: how the files of other plugins are merged
     """
 
     def __init__(
@@ -69,6 +73,7 @@ class Examination:
         scanned: Scan,
         theirs: Mapping[str, str | None],
         was_rewound: Callable[[], bool],
+        shared: Mapping[str, Merge],
     ) -> None:
         self._git = git
         self._state = state
@@ -76,6 +81,7 @@ class Examination:
         self._scanned = scanned
         self._theirs = {**table.behind, **theirs}
         self._was_rewound = was_rewound
+        self._shared = shared
         self._contents: dict[str, bytes] = {}
 
     def plans(self) -> list[Plan]:
@@ -105,7 +111,8 @@ class Examination:
 
     def _entities(self) -> list[Entity]:
         paths = {*self._scanned.changed, *self._scanned.missing, *self._theirs}
-        return sorted({entity for entity in map(entity_of, paths) if entity is not None})
+        found = {entity_of(path, self._shared) for path in paths}
+        return sorted(entity for entity in found if entity is not None)
 
     def _begin(self, entity: Entity) -> Plan:
         try:
@@ -160,9 +167,28 @@ class Examination:
                 plan.decision = decide(
                     entity, base, ours, theirs, was_rewound=was_rewound, may_be_older=older
                 )
+                if plan.decision == MERGED:
+                    self._merge(plan, local)
             except (ValueError, KeyError, TypeError, StateFormatError) as error:
                 plan.flaws.append((f"branch: {files_of(entity)[0]}", f"it cannot be compared: {error}"))
                 plan.decision = BAD
+
+    def _merge(self, plan: Plan, local: Local) -> None:
+        """Put both sides of a file together.
+
+        :raises ValueError: if they are nothing that can be
+        """
+        (path,) = files_of(plan.entity)
+        ours, theirs = local.data(path), self.content(plan.theirs[path])
+        if plan.entity.kind != SHARED:
+            plan.merged = merged_starts(ours, theirs)
+            return
+        try:
+            plan.merged = self._shared[path](ours, theirs)
+        except Exception as error:
+            raise ValueError(f"{type(error).__name__}: {error}") from error
+        if plan.merged in (ours, theirs):
+            plan.decision = KEEP if plan.merged == ours else TAKE
 
     def _is_here(self, signal: Entity) -> bool:
         """Return whether the instance of a signal is in the state folder."""

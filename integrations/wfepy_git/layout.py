@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-__all__ = ["INSTANCE", "SCHEDULE", "SIGNAL", "Entity", "entity_of", "files_of", "is_name", "title"]
+__all__ = ["INSTANCE", "SCHEDULE", "SHARED", "SIGNAL", "Entity", "entity_of", "files_of", "is_name", "title"]
 
-#: The kinds of what is merged as one: an instance with its files, one signal, the notes of a workflow's schedules.
-INSTANCE, SIGNAL, SCHEDULE = "instance", "signal", "schedule"
+#: The kinds of what is merged as one: an instance with its files, one signal, the notes of a workflow's schedules, a
+#: file of another plugin, whose folder and name stand for workflow and instance.
+INSTANCE, SIGNAL, SCHEDULE, SHARED = "instance", "signal", "schedule", "shared"
 
 _FIRST = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
 _ALLOWED = _FIRST | frozenset("._-")
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Container
     from typing import NamedTuple
 
     class Entity(NamedTuple):
@@ -33,9 +35,14 @@ def is_name(text: str) -> bool:
     return 0 < len(text) <= 100 and text[0] in _FIRST and _ALLOWED.issuperset(text)
 
 
-def entity_of(path: str) -> Entity | None:
-    """Return what the file at ``path``, relative to the state folder, belongs to; ``None`` if it is no state."""
+def entity_of(path: str, shared: Container[str] = ()) -> Entity | None:
+    """Return what the file at ``path``, relative to the state folder, belongs to; ``None`` if it is no state.
+
+    :param shared: the files of other plugins that are taken for state, see :mod:`.sharing`
+    """
     workflow, *rest = path.split("/")
+    if path in shared:
+        return Entity(SHARED, workflow, rest[0], "")
     if not is_name(workflow) or workflow == "done" or not rest:
         return None
     if len(rest) == 1 or (len(rest) == 2 and rest[0] == "done"):
@@ -73,6 +80,8 @@ def files_of(entity: Entity) -> tuple[str, ...]:
         return tuple(f"{place}.{ending}" for place in places for ending in ("json", "jsonl"))
     if kind == SIGNAL:
         return (f"{workflow}/inbox/{instance}/{name}",)
+    if kind == SHARED:
+        return (f"{workflow}/{instance}",)
     return (f"{workflow}/schedule/starts.json",)
 
 

@@ -15,7 +15,7 @@ import time
 from wfepy_hooks import StateError, StateWriteError, faults
 
 from .checking import whole_lines
-from .layout import INSTANCE, SIGNAL, Entity, files_of
+from .layout import INSTANCE, SHARED, SIGNAL, Entity, files_of
 from .objects import blob_of
 from .table import NO_STAMP, stamp_of
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 __all__ = ["Busy", "Local"]
+
+#: Seconds to wait for a file of another plugin, which is held for a few lines.
+_PATIENCE = 5.0
 
 
 class Busy(Exception):  # it is no error: somebody is at work
@@ -66,7 +69,7 @@ class Local:
         self.blobs, self.stamps, self._data = {}, {}, {}
         for path in files_of(self.entity):
             try:
-                with open(f"{self._state}/{path}", "rb") as stream:
+                with open(f"{self._state}/{path}", "rb", opener=self._opener) as stream:
                     status = os.fstat(stream.fileno())
                     data = stream.read()
             except (FileNotFoundError, NotADirectoryError):
@@ -80,6 +83,10 @@ class Local:
             self.blobs[path] = blob_of(self._data[path])
         self._leave_out_what_never_began()
 
+    def _opener(self, path: str, flags: int) -> int:
+        # What a link of that name leads to is nobody's to push.
+        return os.open(path, flags | (os.O_NOFOLLOW if self.entity.kind == SHARED else 0))
+
     def _leave_out_what_never_began(self) -> None:
         # An empty history without a snapshot is what a crash leaves of a start, or a history that is moved later.
         for path in [each for each in self.blobs if each.endswith(".jsonl")]:
@@ -92,6 +99,8 @@ class Local:
         entity = self.entity
         if entity.kind == INSTANCE:
             self._locks += _lock(f"{self._state}/{entity.workflow}/{entity.instance}.jsonl")
+        elif entity.kind == SHARED:
+            self._locks += _lock(f"{self._state}/{entity.workflow}/{entity.instance}", _PATIENCE)
         try:
             yield
         finally:
@@ -105,6 +114,8 @@ class Local:
         :raises Busy: if a tick holds the instance, or somebody has changed it since it was read
         :raises StateWriteError: if it cannot be written
         """
+        if self.entity.kind == SHARED:
+            self._make()
         with self.held():
             before = dict(self.blobs)
             self._read()
@@ -118,6 +129,15 @@ class Local:
         self.blobs = dict(blobs)
         self.stamps = {path: self.stamps[path] for path in files}
         self._data = dict(files)
+
+    def _make(self) -> None:
+        """Make the file of another plugin, so that it can be held: somebody may begin to write it now."""
+        path = f"{self._state}/{files_of(self.entity)[0]}"
+        try:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666))
+        except OSError as error:
+            raise StateWriteError(f"cannot be written: {error.strerror}", where=path) from error
 
     def _write(self, files: Mapping[str, bytes], durably: bool) -> None:
         live, ended = files_of(self.entity)[:2], files_of(self.entity)[2:]
@@ -192,11 +212,13 @@ def _hit(point: str) -> None:
         faults.hit(f"git.apply.{point}")
 
 
-def _lock(path: str) -> list[int]:
-    """Lock the history of a live instance and return its descriptor; nothing if it is not there.
+def _lock(path: str, patience: float = 0.0) -> list[int]:
+    """Lock the history of a live instance, or the like, and return its descriptor; nothing if it is not there.
 
+    :param patience: seconds to wait for whoever has it
     :raises Busy: if somebody has it
     """
+    deadline = time.monotonic() + patience
     while True:
         try:
             descriptor = os.open(path, os.O_RDWR)
@@ -211,7 +233,10 @@ def _lock(path: str) -> list[int]:
                 return [descriptor]
         except BlockingIOError:
             os.close(descriptor)
-            raise Busy(path) from None
+            if time.monotonic() >= deadline:
+                raise Busy(path) from None
+            time.sleep(0.01)
+            continue
         except FileNotFoundError:
             pass
         os.close(descriptor)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 
 from .checking import covered_records, whole_lines
-from .layout import INSTANCE, SIGNAL
+from .layout import INSTANCE, SHARED, SIGNAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,6 +72,9 @@ def decide(
         return _decide_signal(base, ours, theirs)
     if not ours.blobs:
         return TAKE  # what is deleted here is not deleted for all, but restored: it may be an accident
+    if entity.kind == SHARED:
+        # Whatever it was before: what one side lacks, as after a backup was restored, the other one has.
+        return MERGED if theirs.blobs else KEEP
     if entity.kind != INSTANCE:
         return _decide_starts(base, ours, theirs)
     if theirs.blobs == base:

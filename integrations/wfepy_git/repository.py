@@ -9,6 +9,7 @@ from .leases import Lease, acquire, read_leases
 from .own import Own
 from .pushing import Push
 from .settings import read_settings
+from .sharing import shared_files
 from .standing import Standing, settle_conflict, unpushed
 from .table import Table
 from .taking import settle, take
@@ -32,7 +33,7 @@ class Pulled:
     """What a pull has done.
 
     :ivar commit: the last one of the branch; ``None``: there is no branch yet
-    :ivar changed: what was taken over: ``workflow/instance``, signals, schedules
+    :ivar changed: what was taken over: ``workflow/instance``, signals, schedules, files of plugins
     :ivar busy: what a tick is at work on; the next pull takes it over
     """
 
@@ -74,6 +75,7 @@ class StateRepository:
 
     def __init__(self, config: Config, settings: Settings, environ: Mapping[str, str]) -> None:
         self.settings = settings
+        settings.shared = shared_files(config)
         self._config = config
         self._own = Own(settings, config.environ, environ)
         self._lease: Lease | None = None
@@ -84,6 +86,7 @@ class StateRepository:
 
         :param environ: what git gets in addition: ``GIT_CONFIG_COUNT`` and so on with a token, an identity
         :raises ConfigError: if the settings are wrong
+        :raises PluginError: if a plugin shares a file that cannot be shared
         """
         return cls(config, read_settings(config), environ or {})
 

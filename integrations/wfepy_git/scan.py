@@ -15,6 +15,8 @@ from .table import stamp_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .table import Table
 
 __all__ = ["Scan", "is_whole", "scan"]
@@ -34,9 +36,10 @@ class Scan:
         self.folders: dict[str, str] = {}
 
 
-def scan(state: str, table: Table) -> Scan:
+def scan(state: str, table: Table, shared: Iterable[str] = ()) -> Scan:
     """Look at the names and stamps of all files of the state folder.
 
+    :param shared: the paths of files of other plugins
     :raises StateError: if a folder cannot be read
     """
     found = Scan()
@@ -50,6 +53,8 @@ def scan(state: str, table: Table) -> Scan:
                 inbox = f"{workflow}/inbox/{instance}"
                 _look_at(f"{state}/{inbox}", f"{inbox}/", table, found, seen)
             _look_at(f"{state}/{workflow}/schedule", f"{workflow}/schedule/", table, found, seen)
+        for path in shared:
+            _look_at_shared(state, path, table, found, seen)
     except OSError as error:
         raise StateError(f"cannot be read: {error.strerror}", where=str(error.filename or state)) from error
     gone = table.blobs.keys() - seen
@@ -108,6 +113,18 @@ def _look_at(folder: str, prefix: str, table: Table, found: Scan, seen: set[str]
             elif entity_of(path) is not None and entry.is_file():
                 seen.add(path)
                 found.changed.append(path)
+
+
+def _look_at_shared(state: str, path: str, table: Table, found: Scan, seen: set[str]) -> None:
+    try:
+        status = os.lstat(f"{state}/{path}")
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    if path not in table.blobs and not status.st_size:
+        return  # nothing was ever said in it
+    seen.add(path)
+    if table.stamps.get(path) != stamp_of(status):
+        found.changed.append(path)
 
 
 def _look_at_done(

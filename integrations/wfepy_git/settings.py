@@ -9,9 +9,11 @@ from wfepy_hooks import ConfigError, parse_duration, plugin_settings, settings_t
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from wfepy_hooks import Config
+
+    from .sharing import Merge
 
 __all__ = ["PLUGIN", "Settings", "read_settings", "top_of"]
 
@@ -34,12 +36,14 @@ class Settings:
     :ivar holder: what this machine is called in leases
     :ivar name: who the commits are by
     :ivar email: their address
+    :ivar shared: how files of other plugins are merged, by path in the state folder, see :mod:`.sharing`
     """
 
     def __init__(self, config: Config, table: dict[str, str]) -> None:
         self.remote = table.get("remote", "origin")
         self.branch = table.get("branch", BRANCH)
         self.root = config.root
+        self.shared: Mapping[str, Merge] = {}
         self.state = os.path.normpath(config.state)
         self.path = table.get("path") or _state_path(self.state, self.root)
         self.home = _home(self.state)

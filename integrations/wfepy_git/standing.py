@@ -41,10 +41,12 @@ def unpushed(own: Own, table: Table) -> list[str]:
     state = own.settings.state
     if not os.path.isdir(state):
         return []
-    scanned = scan(state, table)
+    shared = own.settings.shared
+    scanned = scan(state, table, shared)
     gone = {entity_of(path) for path in scanned.missing}
     found = []
-    for entity in sorted({each for each in map(entity_of, scanned.changed) if each is not None}):
+    changed = {entity_of(path, shared) for path in scanned.changed}
+    for entity in sorted(each for each in changed if each is not None):
         try:
             local = Local.read(state, entity)
         except Busy:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from .layout import INSTANCE, SCHEDULE, SIGNAL, title
+from .layout import INSTANCE, SCHEDULE, SHARED, SIGNAL, title
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ class Change:
             return f"{self.entity.workflow}/{self.entity.instance}: signal {name} {verb}"
         if kind == SCHEDULE:
             return f"{self.entity.workflow}: what the schedule has begun"
+        if kind == SHARED:
+            return f"{title(self.entity)}: changed"
         return f"{title(self.entity)}: {self._happened()}"
 
     def _happened(self) -> str:

@@ -54,11 +54,13 @@ class Table:
     :ivar folders: the stamp of each folder whose files need not be looked at while it has this stamp
     :ivar behind: the blobs that ``commit`` has of files that could not be taken over; ``None``: it lacks the file
     :ivar rewound: those of them that could not because somebody has rewound the branch
+    :ivar unseen: files of plugins that were not looked at when ``commit`` was, for the plugins are new
     """
 
     def __init__(self, settings: Settings, url: str) -> None:
         self._path = os.path.join(settings.home, "synced")
         self._about = [_FORMAT, settings.remote, url, settings.branch, settings.path, settings.state]
+        self._shared = settings.shared.keys()
         self.commit: str | None = None
         self.saved: str | None = None
         self.blobs: dict[str, str] = {}
@@ -66,6 +68,7 @@ class Table:
         self.folders: dict[str, str] = {}
         self.behind: dict[str, str | None] = {}
         self.rewound: list[str] = []
+        self.unseen: set[str] = set()
 
     @classmethod
     def load(cls, settings: Settings, url: str) -> Table:
@@ -86,10 +89,16 @@ class Table:
             table.stamps = {path: stamp for _, stamp, path in lines}
             table.commit, table.behind, table.folders = known["commit"], known["behind"], known["folders"]
             table.rewound = known["rewound"]
+            table._follow_plugins(set(known.get("shared", ())))
             table.saved = table.commit
         except (OSError, ValueError, KeyError, TypeError):
             return cls(settings, url)
         return table
+
+    def _follow_plugins(self, known: set[str]) -> None:
+        self.unseen = self._shared - known
+        for path in known - self._shared:  # whose plugin is gone, so that it is nobody's
+            self.note(path, None)
 
     def save(self) -> None:
         """Write it, in one step that survives any crash.
@@ -102,6 +111,7 @@ class Table:
             "behind": self.behind,
             "rewound": [path for path in self.rewound if path in self.behind],
             "folders": self.folders,
+            "shared": sorted(self._shared - self.unseen),
         }
         stamps = self.stamps
         lines = [f"{blob}\t{stamps.get(path, NO_STAMP)}\t{path}\n" for path, blob in self.blobs.items()]
@@ -116,6 +126,7 @@ class Table:
         """Know nothing any more: whatever is here and on the branch is compared anew."""
         self.commit = None
         self.blobs, self.stamps, self.folders, self.behind, self.rewound = {}, {}, {}, {}, []
+        self.unseen = set()
 
     def note(self, path: str, blob: str | None, stamp: str = NO_STAMP) -> None:
         """Note that a file is the same here and on the branch, or in neither."""

@@ -8,7 +8,7 @@ from .errors import BadState, Conflict
 from .examining import BAD, BUSY, Examination
 from .layout import files_of, title
 from .local import Busy
-from .merging import KEEP, MERGED, OLDER, SPLIT, TAKE, merged_starts
+from .merging import KEEP, MERGED, OLDER, SPLIT, TAKE
 from .objects import blob_of, changes_between, files_of_commit, write_ref
 from .own import BASE, Own, hit
 from .scan import is_whole, scan
@@ -75,22 +75,24 @@ def take(own: Own, table: Table, tip: str | None, *, recreate: bool = False, is_
     state = own.settings.state
     if table.blobs and not os.path.isdir(state):
         table.forget()  # a new checkout: nothing of this is here
-    if is_pull and tip == table.commit and not table.behind and is_whole(state, table):
+    if is_pull and tip == table.commit and not table.behind and not table.unseen and is_whole(state, table):
         return Taken()
-    scanned = scan(state, table)
-    theirs = _theirs(own, table, tip)
+    scanned = scan(state, table, own.settings.shared)
+    theirs = {**_theirs(own, table, tip), **_unseen(own, table, tip)}
+    has_new_plugin, table.unseen = bool(table.unseen), set()
     taken = Taken()
     taken.folders = scanned.folders
     if not theirs and not table.behind and not scanned.changed and not scanned.missing:
-        _finish(own, table, tip, scanned.folders, is_new=False)
+        _finish(own, table, tip, scanned.folders, is_new=has_new_plugin)
         return taken
     was_rewound = _once(lambda: _was_rewound(own, table, tip))
-    examination = Examination(own.git, state, table, scanned, theirs, was_rewound)
+    shared = own.settings.shared
+    examination = Examination(own.git, state, table, scanned, theirs, was_rewound, shared)
     plans = examination.plans()
     _carry_out_all(plans, examination, table, taken)
     taken.problem = _problem(plans, own)
     is_all = not taken.kept and not taken.busy and not any(plan.is_stuck for plan in plans)
-    is_new = bool(table.behind) or any(plan.decision != KEEP for plan in plans)
+    is_new = has_new_plugin or bool(table.behind) or any(plan.decision != KEEP for plan in plans)
     _finish(own, table, tip, scanned.folders if is_all else {}, is_new=is_new)
     return taken
 
@@ -129,6 +131,18 @@ def _theirs(own: Own, table: Table, tip: str | None) -> dict[str, str | None]:
     return {each: blob for each, blob in {**lacking, **files}.items() if table.blobs.get(each) != blob}
 
 
+def _unseen(own: Own, table: Table, tip: str | None) -> dict[str, str]:
+    """Return what the branch has of files whose plugins are new here, however long it has it."""
+    if tip is None:
+        return {}
+    found = {}
+    for path in table.unseen:
+        folder, _, name = path.partition("/")
+        files = files_of_commit(own.git, tip, f"{own.settings.path}/{folder}")
+        found.update({path: files[name]} if name in files else {})
+    return found
+
+
 def _was_rewound(own: Own, table: Table, tip: str | None) -> bool:
     known = table.commit
     return known is not None and tip is not None and known not in own.ancestors(tip, {known})
@@ -146,8 +160,7 @@ def _carry_out(plan: Plan, examination: Examination, table: Table, taken: Taken,
         blobs = dict(plan.theirs)
         if decision == MERGED:
             path = files_of(plan.entity)[0]
-            files[path] = merged_starts(local.data(path), files[path])
-            blobs[path] = blob_of(files[path])
+            files[path], blobs[path] = plan.merged, blob_of(plan.merged)
         try:
             local.replace(files, blobs, durably=durably)
         except Busy:

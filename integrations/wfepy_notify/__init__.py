@@ -29,4 +29,10 @@ def wfepy_configure(config: Config) -> None:
         return  # nobody wants to be told, so that nothing observes
     from .observer import Observer
 
-    config.plugins.register(Observer(config), f"{__name__}:observer", f"[plugins.{__name__}]")
+    observer = Observer(config)
+    config.plugins.register(observer, f"{__name__}:observer", f"[plugins.{__name__}]")
+    # The commands that bring the state to and fro, and programs, which may. Any other would start pluggy for nothing.
+    if config.command in ("git", "github", ""):
+        from .travelling import Traveller
+
+        config.plugins.register(Traveller(observer), f"{__name__}:traveller", f"[plugins.{__name__}]")

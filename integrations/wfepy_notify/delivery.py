@@ -14,7 +14,7 @@ from .wording import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
     from typing import Any, TypeAlias
 
@@ -37,6 +37,8 @@ _LONGEST_PAUSE = timedelta(hours=1)
 _MOST_TITLES = 30
 #: What a plugin raises may be long.
 _LONGEST_ERROR = 400
+#: A line of the log has a title and an error in it.
+_LONGEST_NEWS = 2000
 
 
 class Batch:
@@ -59,12 +61,14 @@ def say_error(text: str) -> None:
     """Log that somebody was not told."""
     import logging  # lazily: as a rule there is nothing to say
 
-    logging.getLogger("wfepy_notify").error("wfepy_notify: %s", " ".join(text.split()))
+    text = printable(" ".join(text.split()), _LONGEST_NEWS)
+    logging.getLogger("wfepy_notify").error("wfepy_notify: %s", text)
 
 
-def deliver(config: Config, settings: Settings, outbox: Outbox) -> None:
+def deliver(config: Config, settings: Settings, outbox: Outbox, others: Collection[str] = ()) -> None:
     """Send what waits, for ``limit`` seconds at the most; what then is not sent stays in the outbox.
 
+    :param others: workflows whose messages somebody else sends
     :raises OSError: if the outbox cannot be read or written
     """
     outbox.read()
@@ -74,7 +78,10 @@ def deliver(config: Config, settings: Settings, outbox: Outbox) -> None:
     targets = {target.name: target for target in settings.targets}
     with outbox.locked():
         _give_up(config.clock(), settings, targets, outbox)
-        plans = {name: _plan(config.clock(), targets[name], outbox, settings.limit) for name in targets}
+        waiting = [each for each in outbox.pending.values() if each.message.workflow not in others]
+        plans = {
+            name: _plan(config.clock(), targets[name], outbox, waiting, settings.limit) for name in targets
+        }
         plans = {name: plan for name, plan in plans.items() if plan}
         taken = [each for plan in plans.values() for batch in plan for each in batch.waiting]
         if not taken:
@@ -108,13 +115,11 @@ def _give_up(now: datetime, settings: Settings, targets: dict[str, Target], outb
         outbox.append({"dropped": ids(over), "at": outbox.now()})
 
 
-def _plan(now: datetime, target: Target, outbox: Outbox, limit: float) -> list[Batch]:
+def _plan(
+    now: datetime, target: Target, outbox: Outbox, waiting: Sequence[Pending], limit: float
+) -> list[Batch]:
     """Return what is to be sent to a target now."""
-    waiting = [
-        each
-        for each in outbox.pending.values()
-        if each.message.target == target.name and _is_due(each, now, limit)
-    ]
+    waiting = [each for each in waiting if each.message.target == target.name and _is_due(each, now, limit)]
     # What has failed comes last: a message that a server refuses must not stop those behind it.
     waiting.sort(key=lambda each: (each.tries, each.message.at))
     if not target.period:

@@ -71,6 +71,11 @@ class Message:
 
         :raises LookupError: if it is something else
         """
+        from .wording import LONGEST_BODY, LONGEST_TITLE, printable  # lazily: mostly nothing waits
+
         fields = {name: str(data[name]) for name in cls.__slots__ if name in data}
+        # It may be of another machine, and whoever can push to the branch has written it.
+        fields["title"] = printable(" ".join(fields.get("title", "").split()), LONGEST_TITLE)
+        fields["body"] = printable(fields.get("body", ""), LONGEST_BODY)
         first = [fields.pop(name) for name in ("target", "event", "event_id", "at")]
         return cls(*first, **fields)

@@ -12,6 +12,7 @@ from .settings import read_settings, require_apprise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from typing import Any
 
     from wfepy_hooks import Config, Instance, Task, TaskResult, TickSummary, WaitState
@@ -23,6 +24,8 @@ __all__ = ["Observer"]
 #: The commands after which is sent what an earlier tick could not.
 _TICKS = ("tick", "run")
 _TICKING_VERBS = ("tick", "advance")
+#: The command whose tick sends before it pushes, see :mod:`.travelling`: what it sends after that nobody would know of.
+_SHARING = "git"
 #: The exit code of what somebody wants to end: the next tick sends it.
 _INTERRUPTED = 130
 
@@ -135,8 +138,16 @@ class Observer:
 
     @hookimpl
     def wfepy_command_finished(self, exit_code: int) -> None:
+        if self._config.command != _SHARING:
+            self.finish(exit_code)
+
+    def finish(self, exit_code: int, others: Collection[str] = ()) -> None:
+        """Send what waits, at the end of what may have made news.
+
+        :param others: workflows that other machines are at work on, which tell of them
+        """
         if exit_code != _INTERRUPTED and (self._has_news or (_is_tick(self._config) and self._left_over())):
-            self._deliver()
+            self._deliver(others)
         self._has_news = False
 
     @hookimpl
@@ -144,14 +155,14 @@ class Observer:
         if self._has_news and not isinstance(sys.exc_info()[1], KeyboardInterrupt):
             self._deliver()  # a program, without a command, has made the news
 
-    def _deliver(self) -> None:
+    def _deliver(self, others: Collection[str] = ()) -> None:
         """Send what waits; whatever a service or a disk does, it must not fail what made the news."""
         from .delivery import deliver, say_error  # lazily: most ticks have nothing to tell
 
         try:
             if self._unsaved:
                 self._queue(self._unsaved)
-            deliver(self._config, self._settings, self._outbox)
+            deliver(self._config, self._settings, self._outbox, others)
         except Exception as error:  # noqa: BLE001
             say_error(f"the outbox {self._outbox.path} is of no use: {error}")
 

@@ -1,5 +1,7 @@
 """What is still to be sent and what was: ``STATE/.notify/outbox.jsonl``, shared by all that share the state.
 
+Machines that share it by git have a file each, which :mod:`.merging` puts together.
+
 Each line is a JSON object, appended and made durable under a lock of the file:
 
     {"queued": MESSAGE}                               an event; one that is known already is not queued again
@@ -28,12 +30,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
-__all__ = ["Outbox", "Pending", "failure", "ids", "parse_moment", "shown_moment"]
+__all__ = ["PLACE", "Outbox", "Pending", "failure", "ids", "oldest_to_keep", "parse_moment", "shown_moment"]
+
+#: The file in the state folder.
+PLACE = ".notify/outbox.jsonl"
 
 #: A crash tells an event again at the next tick of its instance; so long it is known that it was told.
 REMEMBERED = timedelta(days=30)
 #: Lines that are over, before the file is written anew.
 SLACK = 500
+#: Bytes of the end of what was read, by which the file is known again.
+_SEEN = 64
 #: Seconds to wait for the lock: whoever holds it writes a few lines.
 PATIENCE = 5.0
 
@@ -78,14 +85,16 @@ class Outbox:
 
     :ivar path: where it is
     :ivar pending: what waits, by id
+    :ivar over: the latest record of each message that is over, by id
     """
 
     def __init__(self, state: str, clock: Callable[[], datetime]) -> None:
-        self.path = os.path.join(state, ".notify", "outbox.jsonl")
+        self.path = os.path.join(state, *PLACE.split("/"))
         self.pending: dict[str, Pending] = {}
         self._clock = clock
-        self._over: dict[str, dict[str, Any]] = {}
+        self.over: dict[str, dict[str, Any]] = {}
         self._lines = self._end = self._inode = 0
+        self._last = b""
         self._worth_a_look = SLACK
         self._fd = -1
 
@@ -104,17 +113,24 @@ class Outbox:
 
     def _take_in(self, fd: int) -> None:
         status = os.fstat(fd)
-        if status.st_ino != self._inode or status.st_size < self._end:
+        os.lseek(fd, self._end - len(self._last), os.SEEK_SET)
+        # Two files later, another one may have the number of its inode.
+        if status.st_ino != self._inode or os.read(fd, len(self._last)) != self._last:
             self.pending.clear()
-            self._over.clear()
-            self._inode, self._end, self._lines = status.st_ino, 0, 0
+            self.over.clear()
+            self._inode, self._end, self._lines, self._last = status.st_ino, 0, 0, b""
         os.lseek(fd, self._end, os.SEEK_SET)
         data = b""
         while chunk := os.read(fd, 1 << 20):
             data += chunk
         whole = data[: data.rfind(b"\n") + 1]  # behind it there may be a line that a crash has torn
         self._end += len(whole)
-        for line in whole.splitlines():
+        self._last = (self._last + whole)[-_SEEN:]
+        self.take_lines(whole)
+
+    def take_lines(self, data: bytes) -> None:
+        """Take in the lines of a file, whoever wrote it."""
+        for line in data.splitlines():
             self._lines += 1
             # A line that says nothing is of a newer version, or of a merge of two of these files.
             with contextlib.suppress(ValueError, LookupError, TypeError):
@@ -125,25 +141,33 @@ class Outbox:
     def _apply(self, record: dict[str, Any]) -> None:
         if "queued" in record:
             message = Message.from_json(record["queued"])
-            if message.id not in self._over:
+            parse_moment(message.at)  # of another machine, maybe, and not to be believed
+            if message.id not in self.over:
                 self.pending.setdefault(message.id, Pending(message))
             return
         words = [word for word in ("sent", "dropped", "failed", "taken", "released") if word in record]
         for kind, id in [(word, id) for word in words for id in record[word]]:
             if kind in ("sent", "dropped"):
+                parse_moment(record["at"])
                 self.pending.pop(id, None)
-                self._over[id] = record
+                # In whatever order they come, for a merge has none.
+                if id not in self.over or _age(self.over[id]) <= _age(record):
+                    self.over[id] = record
             elif id in self.pending:
                 _note(self.pending[id], kind, record)
 
     def knows(self, message: Message) -> bool:
         """Return whether the message waits, or was sent or dropped."""
-        return message.id in self.pending or message.id in self._over
+        return message.id in self.pending or message.id in self.over
 
     def deliveries(self, target: str, since: str, until: str) -> int:
         """Return how often something was sent to a target between two moments; a summary counts once."""
-        found = {id(record): record for record in self._over.values() if record.get("to") == target}
-        return sum(since < record["at"] <= until for record in found.values())
+        found = [record for record in self.over_records() if record.get("to") == target]
+        return sum(since < record["at"] <= until for record in found)
+
+    def over_records(self) -> list[dict[str, Any]]:
+        """Return the records of what is over, each once."""
+        return list({id(record): record for record in self.over.values()}.values())
 
     # --- writing -------------------------------------------------------------------------------------
 
@@ -224,8 +248,9 @@ class Outbox:
         write_files([GeneratedFile(name, text, os.fstat(self._fd).st_mode & 0o777)], folder)
 
     def _kept(self) -> Iterator[dict[str, Any]]:
-        oldest = shown_moment(self._clock() - REMEMBERED)
-        for record in {id(record): record for record in self._over.values()}.values():
+        records = self.over_records()
+        oldest = oldest_to_keep([record["at"] for record in records], self._clock)
+        for record in records:
             if record["at"] > oldest:
                 yield record
         for key, each in self.pending.items():
@@ -237,11 +262,28 @@ class Outbox:
 
 
 def _note(pending: Pending, kind: str, record: dict[str, Any]) -> None:
+    moment = {"taken": "until", "failed": "at"}.get(kind)
+    if moment:
+        parse_moment(record[moment])
     pending.taken = record["until"] if kind == "taken" else ""
     if kind == "failed":
         pending.tries += 1
-        pending.error, pending.tried = record["error"], record["at"]
-        pending.reached = record.get("reached", pending.reached)
+        pending.error, pending.tried = str(record["error"]), record["at"]
+        pending.reached = [str(each) for each in record.get("reached", pending.reached)]
+
+
+def _age(record: dict[str, Any]) -> tuple[str, str]:
+    return record["at"], json.dumps(record, sort_keys=True)
+
+
+def oldest_to_keep(moments: Iterable[str], clock: Callable[[], datetime]) -> str:
+    """Return up to when what is over is not kept, the same on all machines that know of the same messages.
+
+    :param moments: when messages were over; those that are still to come do not count
+    """
+    latest = shown_moment(clock() + timedelta(days=1))
+    last = max((each for each in moments if each <= latest), default="")
+    return shown_moment(parse_moment(last) - REMEMBERED) if last else ""
 
 
 def failure(ids: list[str], at: str, error: str, reached: list[str]) -> dict[str, Any]:

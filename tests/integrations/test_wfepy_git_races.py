@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import wfepy_git
 from git_folders import Clone, Remote, git
 from killing import fork, killed_at
+from todo_plugin import Todo, note, notes
 from wfepy_git.errors import GitError, Stale
 
 if TYPE_CHECKING:
@@ -103,6 +105,8 @@ class Stage:
         self.remote = Remote(self._folder / "remote.git")
         self.one = Clone(self._folder / "one", self.remote)
         self.two = Clone(self._folder / "two", self.remote)
+        for machine in (self.one, self.two):
+            machine.plugins = [wfepy_git, Todo()]
 
     def keep(self) -> None:
         shutil.copytree(self._folder, self._kept)
@@ -131,6 +135,9 @@ def test_a_push_that_is_killed_at_any_step_is_completed_by_the_next_one(stage: S
     one.signal("ends", "stop")
     one.tick()
     one.signal("x", id="s", data="after")
+    note(two, "of two")
+    two.push()
+    note(one, "of one")
     stage.keep()
 
     def make(point: int) -> Callable[[], object]:
@@ -143,13 +150,14 @@ def test_a_push_that_is_killed_at_any_step_is_completed_by_the_next_one(stage: S
         assert not one.repository().has_outbox
         two.pull()
         assert two.files() == one.files()
+        assert notes(two) == ["of one", "of two"]
         assert list(two.files()) == [
-            "flow/done/ends.json", "flow/done/ends.jsonl", "flow/inbox/x/s.json", "flow/other.json",
+            ".todo/list.jsonl", "flow/done/ends.json", "flow/done/ends.jsonl", "flow/inbox/x/s.json", "flow/other.json",
             "flow/other.jsonl", "flow/x.json", "flow/x.jsonl",
         ]  # fmt: skip
         assert two.context("x")["seen"] == ["before"]
         parents = git(stage.remote.path, "log", "--format=%P", "wfepy-state").splitlines()
-        assert [len(each.split()) for each in parents] == [1, 1, 0]
+        assert [len(each.split()) for each in parents] == [1, 1, 1, 0]
 
     assert kill_at_each_step(make, check) >= 15
 
@@ -174,6 +182,8 @@ def test_a_pull_that_is_killed_at_any_step_is_completed_by_the_next_one(stage: S
     stage.remote.commit(files, stage.remote.path.parent)
     one.pull()
     assert [name for name in one.files() if "gone" in name] == []
+    note(one, "of one")
+    one.push()
     stage.keep()
 
     def make(point: int) -> Callable[[], object]:

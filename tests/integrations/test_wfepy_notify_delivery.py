@@ -47,7 +47,7 @@ def test_what_could_not_be_sent_is_sent_by_the_next_tick(
     ("command", "verb", "sends"),
     [
         ("tick", "", True),
-        ("git", "tick", True),
+        ("git", "tick", False),  # it has done so before its push
         ("github", "advance", True),
         ("status", "", False),
         ("git", "log", False),

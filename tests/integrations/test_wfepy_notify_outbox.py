@@ -118,7 +118,8 @@ def test_it_is_written_anew_without_what_is_over_for_a_month(
     outbox = fresh(tmp_path, clock)
     with outbox.locked():
         outbox.append({"taken": [message(0).id], "until": "2026-12-24T09:00:00Z"})
-    assert len(Path(outbox.path).read_text().splitlines()) == 3
+        outbox.append({"sent": [message(30).id], "to": "team", "at": outbox.now()})
+    assert len(Path(outbox.path).read_text().splitlines()) == 4
     assert os.stat(outbox.path).st_mode & 0o777 == 0o660
     (kept,) = fresh(tmp_path, clock).pending.values()
     assert (kept.message.title, kept.tries, kept.error, kept.taken[:4]) == ("title 0 ž", 1, "boom", "2026")

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from ..leases import Lease
     from ..repository import StateRepository
 
+#: The exit code of what somebody has ended, here by anything that is no Exception.
+_INTERRUPTED = 130
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     add_tick_arguments(parser)
@@ -68,7 +71,7 @@ def _tick_and_push(args: Namespace, config: Config, repository: StateRepository,
     args.workflows = lease.workflows
     try:
         with lease.renewed():
-            code = _tick(args, config)
+            code = _tick_and_tell(args, config)
     except BaseException as error:
         # Whatever ended the tick, its results are recorded, and others must know of them.
         pushing = _push(args, repository)
@@ -77,6 +80,21 @@ def _tick_and_push(args: Namespace, config: Config, repository: StateRepository,
         raise
     problem = _push(args, repository)
     return code if problem is None else max(code, problem.exit_code)
+
+
+def _tick_and_tell(args: Namespace, config: Config) -> int:
+    """Tick, and let plugins do what others are to know of by the same push."""
+    from ..sharing import tell_ticked
+
+    code = _INTERRUPTED
+    try:
+        code = _tick(args, config)
+    except Exception as error:
+        code = error.exit_code if isinstance(error, WfepyError) else 1
+        raise
+    finally:
+        tell_ticked(config, args.workflows, code)
+    return code
 
 
 def _tick(args: Namespace, config: Config) -> int:
