@@ -32,7 +32,7 @@ def test_a_failed_expectation_says_why_and_shows_the_graph(users: pytest.Pyteste
             "*- workflow article/default -*",
             "article, instance default: running",
             "*✓ draft*",
-            "*… review  waiting: approve or reject by ann or bob (signal review by ann*",
+            "*… review  waiting: approve or reject by ann or bob (signal review, *",
             '*├─ publish  if context[[]"review"[]] == "approve"',
             "time: 2026-01-05 09:00:00Z",
             "path: draft",

@@ -36,7 +36,7 @@ def _wait_note(instance: Instance, name: str) -> str:
     wait = instance.waits[name]
     terms = [
         term.removeprefix("for a ").removeprefix("for the ")
-        for term in wait_terms(wait)
+        for term in wait_terms(wait, beside_reason=bool(wait.reason))
         if term[:5] != "until"
     ]
     if wait.until:
