@@ -83,25 +83,34 @@ def send_signal(
         return Sent(id, False, [])
     waits = [wait for wait in overview.waits() if name in wait.signals]
     early = None if waits else early_answer(project, workflow, instance, name)
-    if early is not None and (why := early.refusal(signal)):
-        raise UsageError(f'"{name}" is refused: {why}', where=where, hint=early.hint(where))
-    refused = [_refused(signal, wait) for wait in waits]
-    if waits and all(refused):
-        raise UsageError(f'"{name}" is refused: {"; ".join(dict.fromkeys(refused))}', where=where)
+    takers = _takers(signal, waits, early, where)
     if signal.sent:  # a clock that is behind: who sends it now answers what is asked now
         signal.sent = max(signal.sent, *(wait.since for wait in waits), "")
-    takers = list(dict.fromkeys(wait.task for wait, no in zip(waits, refused, strict=True) if not no))
     try:
         accepted = store.send(workflow, instance, signal.to_json())
     except (TypeError, ValueError) as error:
         raise UsageError(f'the data of "{name}" is no JSON: {error}', where=where) from error
     if not accepted:
         return Sent(signal.id, False, [])
+    note = ""
     if early is not None:
-        return Sent(
-            signal.id, True, [], f"{name} is not waiting now; the answer is kept, and counts when it asks"
-        )
-    return Sent(signal.id, True, takers, "" if takers else _unexpected(name, overview))
+        note = f"{name} is not waiting now; the answer is kept, and counts when it asks"
+    elif not takers:
+        note = _unexpected(name, overview)
+    return Sent(signal.id, True, takers, note)
+
+
+def _takers(signal: Signal, waits: Sequence[Waiting], early: EarlyAnswer | None, where: str) -> list[str]:
+    """Return the tasks that will take a signal.
+
+    :raises UsageError: if it is refused by all that wait for it, or by the approval that will ask for it
+    """
+    if early is not None and (why := early.refusal(signal)):
+        raise UsageError(f'"{signal.name}" is refused: {why}', where=where, hint=early.hint(where))
+    refused = [_refused(signal, wait) for wait in waits]
+    if waits and all(refused):
+        raise UsageError(f'"{signal.name}" is refused: {"; ".join(dict.fromkeys(refused))}', where=where)
+    return list(dict.fromkeys(wait.task for wait, no in zip(waits, refused, strict=True) if not no))
 
 
 def read_overview(store: Store, workflow: str, instance: str) -> Overview:
