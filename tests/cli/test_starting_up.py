@@ -188,6 +188,7 @@ def test_the_help_lists_the_options_of_plugins(folder: Folder) -> None:
         """,
     )
     said = folder.ok("--help").partition("options from plugins:\n")[2].partition("\n\n")[0]
+    said = said.replace("-s, --shout", "-s WORD, --shout")  # Python 3.13 names the value once
     assert [line.split() for line in said.splitlines()] == [
         ["-s", "WORD,", "--shout", "WORD", "first", "(default:", "hey)"],
         ["--plain"],
