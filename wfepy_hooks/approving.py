@@ -161,9 +161,8 @@ def _asking(function: Callable[..., Any], terms: _Terms, into: str) -> Any:
         return wait(signal=name, choices=terms.choices, by=terms.by, reason=terms.describe(votes))
 
     made: Any = asking
-    made.wfepy_choices = (
-        terms.choices
-    )  # what it may put into the context, for tests and for who sends it early
+    # What it may put into the context and by whom, for tests and for who sends it early.
+    made.wfepy_choices = terms.choices
     made.wfepy_by = terms.by
     made.wfepy_into = into
     made.wfepy_parameters = tuple(dict.fromkeys(("signals", "instance", *own)))

@@ -41,7 +41,7 @@ def is_file(path: str) -> bool:
 
 def _import_named(name: str, folder: str) -> ModuleType:
     file = os.path.join(os.path.abspath(folder), f"{name}.py")
-    if name in sys.modules and os.path.isfile(file) and not _is_from(sys.modules[name], file):
+    if name in sys.modules and os.path.isfile(file) and not is_from(sys.modules[name], file):
         return import_file(file)  # two projects in one process, as in tests
     return import_module(name, folder)
 
@@ -61,7 +61,7 @@ def import_file(path: str) -> ModuleType:
             f'a module cannot be named "{name}"', where=path, hint="give the file a name without dots"
         )
     module = sys.modules.get(name) or import_module(name, folder)
-    if _is_from(module, path):
+    if is_from(module, path):
         return module
     from .twins import import_twin, is_taken  # lazily: few processes import two of one name
 
@@ -74,9 +74,13 @@ def import_file(path: str) -> ModuleType:
     )
 
 
-def _is_from(module: ModuleType, path: str) -> bool:
+def is_from(module: ModuleType, path: str) -> bool:
+    """Return whether a module is the one in the file ``path``, which may be a link to it."""
     file = os.path.abspath(getattr(module, "__file__", None) or "")
-    return file == path or (os.path.isfile(file) and os.path.samefile(file, path))
+    try:
+        return file == path or os.path.samefile(file, path)
+    except OSError:  # one of them is gone, or was none
+        return False
 
 
 def import_module(name: str, folder: str) -> ModuleType:

@@ -179,7 +179,7 @@ class Project:
         """
         workflow = self.workflow(name)
         created = format_time(self.config.clock())
-        context = first_context(self.config.workflows[name], values or {}, self.workflow(name).module)
+        context = first_context(self.config.workflows[name], values or {}, workflow.module)
         instance = Instance(workflow, context, id=instance_id, created=created)
         instance.parent = parent
         instance.scheduled = scheduled

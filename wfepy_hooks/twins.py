@@ -10,6 +10,8 @@ from __future__ import annotations
 import os.path
 import sys
 
+from .loader import is_from
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,14 +29,7 @@ def file_of(module: ModuleType | None) -> str:
 def is_taken(name: str, file: str) -> bool:
     """Return whether a module ``name`` is imported that is not the one in ``file``, but may have a twin."""
     known = sys.modules.get(name)
-    return known is not None and not is_pythons_own(name) and not _is_same(file_of(known), file)
-
-
-def _is_same(one: str, other: str) -> bool:
-    try:
-        return one == other or os.path.samefile(one, other)
-    except OSError:  # one of them is gone, or was none
-        return False
+    return known is not None and not is_pythons_own(name) and not is_from(known, file)
 
 
 def is_pythons_own(name: str) -> bool:
@@ -95,7 +90,7 @@ def _has_another(folder: str, known: ModuleType, name: str) -> bool:
     from importlib.machinery import PathFinder
 
     spec = PathFinder.find_spec(name, [folder, *sys.path])
-    return spec is not None and not (spec.origin and _is_same(file_of(known), spec.origin))
+    return spec is not None and not (spec.origin and is_from(known, spec.origin))
 
 
 def _show(hidden: dict[str, ModuleType], before: set[str]) -> None:

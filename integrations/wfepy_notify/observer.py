@@ -106,12 +106,8 @@ class Observer:
         event_id: str,
         **details: Any,
     ) -> None:
-        from .wording import (
-            LONGEST_BODY,
-            LONGEST_TITLE,
-            printable,
-            texts,
-        )  # lazily: most ticks have nothing to tell
+        # Lazily: most ticks have nothing to tell.
+        from .wording import LONGEST_BODY, LONGEST_TITLE, printable, texts
 
         at, name = shown_moment(self._config.clock()), "" if task is None else task.name
         found = texts(self._config, instance, event, name, at=at, event_id=event_id, **details)
