@@ -6,6 +6,7 @@ import os.path
 import sys
 
 from .errors import WorkflowError
+from .twins import import_twin, is_from, is_taken
 from .workflow import Workflow
 
 TYPE_CHECKING = False
@@ -63,8 +64,6 @@ def import_file(path: str) -> ModuleType:
     module = sys.modules.get(name) or import_module(name, folder)
     if is_from(module, path):
         return module
-    from .twins import import_twin, is_taken  # lazily: few processes import two of one name
-
     if is_taken(name, path):
         return _imported(name, folder, lambda: import_twin(name, path))
     raise WorkflowError(
@@ -72,15 +71,6 @@ def import_file(path: str) -> ModuleType:
         where=path,
         hint="give the file another name",
     )
-
-
-def is_from(module: ModuleType, path: str) -> bool:
-    """Return whether a module is the one in the file ``path``, which may be a link to it."""
-    file = os.path.abspath(getattr(module, "__file__", None) or "")
-    try:
-        return file == path or os.path.samefile(file, path)
-    except OSError:  # one of them is gone, or was none
-        return False
 
 
 def import_module(name: str, folder: str) -> ModuleType:

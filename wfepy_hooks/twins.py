@@ -10,20 +10,27 @@ from __future__ import annotations
 import os.path
 import sys
 
-from .loader import is_from
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import ModuleType
 
-__all__ = ["file_of", "import_twin", "is_taken"]
+__all__ = ["file_of", "import_twin", "is_from", "is_taken"]
 
 
 def file_of(module: ModuleType | None) -> str:
     """Return the absolute path of the file of a module; empty if it is in none."""
     file = getattr(module, "__file__", None)
     return os.path.abspath(file) if file else ""
+
+
+def is_from(module: ModuleType, path: str) -> bool:
+    """Return whether a module is the one in the file ``path``, which may be a link to it."""
+    file = file_of(module)
+    try:
+        return file == path or os.path.samefile(file, path)
+    except OSError:  # one of them is gone, or was none
+        return False
 
 
 def is_taken(name: str, file: str) -> bool:
