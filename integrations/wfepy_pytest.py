@@ -129,7 +129,7 @@ class _Active:
 
             hide_ours(call.excinfo.value)
         report = yield
-        if report.failed and report.when == "call":
+        if report.failed:
             for runner in item.stash.get(_RUNNERS, []):
                 report.sections.append((f"workflow {runner.title}", runner.describe()))
         return report

@@ -65,6 +65,65 @@ def test_any_failure_shows_the_graph_of_each_runner(users: pytest.Pytester) -> N
     )
 
 
+def test_a_fixture_that_fails_shows_the_graph_before_and_after_the_test(users: pytest.Pytester) -> None:
+    users.makepyfile(
+        """
+        import pytest
+        @pytest.fixture
+        def published(workflow_runner):
+            article = workflow_runner("article")
+            article.tick()
+            article.assert_done("publish")
+        @pytest.fixture
+        def ended(workflow_runner):
+            article = workflow_runner("article")
+            yield article
+            article.assert_finished()
+        def test_before(published): pass
+        def test_after(ended): ended.tick()
+        """
+    )
+    result = users.runpytest_inprocess()
+    result.assert_outcomes(passed=1, errors=2)
+    for title in ("*ERROR at setup of test_before*", "*ERROR at teardown of test_after*"):
+        result.stdout.fnmatch_lines([title, "*- workflow article/default -*", "*… review  waiting: *"])
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("article.restart('article_2.py')", "StateFormatError: *has no task 'review'*renamed_from=*"),
+        ("article.restart('nowhere.py')", "WorkflowError: *nowhere.py: there is no such file*"),
+        ("article.replace('draft', spoil); article.run()", "ZeroDivisionError: no repr"),
+    ],
+)
+def test_what_cannot_be_shown_is_said_and_the_other_tests_run(
+    users: pytest.Pytester, line: str, told: str
+) -> None:
+    text = (users.path / "article.py").read_text()
+    spoilt = 'class Note:\n    def __repr__(self): raise ZeroDivisionError("no repr")\n'
+    (users.path / "article.py").write_text(text + spoilt)
+    (users.path / "article_2.py").write_text(text.replace("review", "look_at"))
+    users.makepyfile(
+        f"""
+        def spoil(context):
+            import article
+            context["note"] = article.Note()
+            return True
+        def test_it(workflow_runner):
+            article = workflow_runner("article")
+            if "spoil" not in {line!r}:
+                article.tick()
+            {line}
+            assert article.instances == []
+        def test_other(): pass
+        """
+    )
+    result = users.runpytest_inprocess()
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.fnmatch_lines(["*- workflow article/default -*", f"this cannot be shown: {told}"])
+
+
 def test_a_test_that_passes_shows_nothing(users: pytest.Pytester) -> None:
     users.makepyfile("def test_it(workflow_runner): workflow_runner('article').tick()")
     result = users.runpytest_inprocess("-rA")

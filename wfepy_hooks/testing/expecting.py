@@ -194,7 +194,13 @@ class Expecting:
         raise AssertionError("\n".join(lines))
 
     def describe(self) -> str:
-        """Return the graph with the state of each task as text, and what else there is to know of the instance."""
+        """Return what a failed test shows: the graph with the state of each task, and what else there is to know."""
+        try:
+            return self._described()
+        except Exception as error:  # noqa: BLE001  # the report of a failed test must not be the next failure
+            return f"this cannot be shown: {type(error).__name__}: {error}\n"
+
+    def _described(self) -> str:
         from ..errors import InstanceNotFound
         from ..render import diagram, to_text
 
