@@ -72,6 +72,7 @@ class MakeRunner:
         round_trip: bool = True,
         start: bool | None = None,
         executor: str = "inline",
+        passes: int = 500,
         config_file: str = "",
     ) -> WorkflowRunner:
         __tracebackhide__ = True
@@ -84,6 +85,7 @@ class MakeRunner:
             round_trip=round_trip,
             start=start,
             executor=executor,
+            passes=passes,
             folder=self._folders[0],
             config_file=config_file or self._config_file,
             state=f"{self._state}-{len(self._made)}",
@@ -142,7 +144,7 @@ class _Active:
         moved.
 
         ``workflow_runner(workflow, context=None, *, instance="default", now="2026-01-05T09:00Z", plugins=(),
-        round_trip=True, start=None, executor="inline")``
+        round_trip=True, start=None, executor="inline", passes=500)``
 
         workflow: a module, a wfepy_hooks.Workflow, the path of a .py file relative to the test or to the folder of
         pytest's configuration, or the name of a workflow of the config file, which is that of the option wfepy_config

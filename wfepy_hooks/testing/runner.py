@@ -13,6 +13,7 @@ from ..timing import to_moment
 from ..waking import EVERY_TICK, wake_of
 from .doubles import Double
 from .expecting import Expecting
+from .roundtrip import NoEnd
 from .waking import next_wake
 from .world import Recipe, World
 
@@ -211,7 +212,11 @@ class WorkflowRunner(Expecting):
     def _ticked_here(self, work: Callable[[Project], list[Report]]) -> TickSummary:
         __tracebackhide__ = True
         self._world.restart()
-        reports = work(self._world.project)
+        self._world.observer.begin_tick()
+        try:
+            reports = work(self._world.project)
+        except NoEnd as error:
+            raise AssertionError(str(error)) from None
         self.summary = self._summary_of(reports)
         for lost in self._world.observer.errors[:1]:
             self._world.observer.errors.clear()

@@ -51,6 +51,7 @@ class Recipe:
     :ivar instance: the id of the first instance
     :ivar executor: where tasks run that can run at the same time: ``"inline"``, ``"threads"`` or ``"processes"``
     :ivar start: whether it begins at once; ``None``: unless the workflow has a schedule that begins instances
+    :ivar passes: how often a task may be called in one tick, as the loops that it is in go round
     """
 
     target: Target
@@ -64,6 +65,7 @@ class Recipe:
     instance: str = "default"
     start: bool | None = None
     executor: str = "inline"
+    passes: int = 500
 
 
 class World:
