@@ -75,6 +75,20 @@ def test_attempts_without_a_limit_within_one_tick_are_stopped(workflow_runner: M
         runner.tick()
 
 
+def test_another_instance_is_that_one_and_no_other(workflow_runner: MakeRunner) -> None:
+    runner = workflow_runner(two_branches(right=False).workflow())
+    runner.tick()
+    other = runner.other("second")
+    with pytest.raises(wfepy.InstanceNotFound, match="flow/second"):
+        other.assert_waiting("right")
+    assert "no instance has begun" in other.describe()
+    other.start()
+    with pytest.raises(AssertionError, match="nothing is done"):
+        other.assert_waiting("right")
+    with pytest.raises(wfepy.ConfigError, match='no workflow "flwo"; did you mean "flow"'):
+        runner.other("second", "flwo")
+
+
 def test_time_begins_when_the_test_says(workflow_runner: MakeRunner) -> None:
     runner = workflow_runner(waits(until="2h").workflow(), now="2027-03-28T01:30:00+01:00")
     assert runner.clock() == datetime(2027, 3, 28, 0, 30, tzinfo=timezone.utc)

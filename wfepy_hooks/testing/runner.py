@@ -44,11 +44,15 @@ class WorkflowRunner(Expecting):
     once more. Task functions are called as they are, unless :meth:`replace` puts a double in their place.
     """
 
-    def __init__(self, world: World, workflow: str, id: str) -> None:
-        """Make a runner of an instance that is there or comes later; see :meth:`make`."""
+    def __init__(self, world: World, workflow: str, id: str, *, is_exact: bool = False) -> None:
+        """Make a runner of an instance that is there or comes later; see :meth:`make`.
+
+        :param is_exact: it is about no other instance, also where schedules begin some
+        """
         self._world = world
         self._workflow = workflow
         self._id = id
+        self._is_exact = is_exact
         #: What the last tick came to for the instance, also one that raised.
         self.summary = TickSummary()
         #: Does the work of a tick; set where ticks are processes of their own.
@@ -106,7 +110,7 @@ class WorkflowRunner(Expecting):
         """The id of the instance; where schedules begin instances, of the youngest one."""
         store, name = self._world.store, self._workflow
         known = self.instances
-        if self._id in known or not known:
+        if self._is_exact or self._id in known or not known:
             return self._id
         return max(known, key=lambda each: (store.read(name, each)[0]["created"], each))
 
@@ -152,8 +156,14 @@ class WorkflowRunner(Expecting):
         return Operations(self._world.project)
 
     def other(self, instance: str, workflow: str = "") -> WorkflowRunner:
-        """Return a runner for another instance of the same world, such as the child of a task."""
-        made = type(self)(self._world, workflow or self._workflow, instance)
+        """Return a runner for another instance of the same world, such as the child of a task; it may begin later.
+
+        :raises ConfigError: if there is no such workflow
+        """
+        __tracebackhide__ = True
+        name = workflow or self._workflow
+        self._world.check_name(name)
+        made = type(self)(self._world, name, instance, is_exact=True)
         made._tick_apart = self._tick_apart
         return made
 

@@ -121,6 +121,13 @@ class World:
         self.project._engine.sleep = self.clock.sleep
         self.project._engine.timer = self.clock.seconds
 
+    def check_name(self, workflow: str) -> None:
+        """Expect that there is a workflow of this name.
+
+        :raises ConfigError: if there is none
+        """
+        _check_name(workflow, self.config)
+
     def replace_code(self, workflow: str, target: Target) -> None:
         """Let a workflow be loaded from something else from now on."""
         target = _checked(target)
@@ -170,15 +177,19 @@ def _configured(name: str, folder: str, config_file: str) -> Config:
             hint="give the module or its .py file, or name the config file by wfepy_config in pytest's own",
         )
     config = Config(os.path.dirname(file), file=file, settings=read_config(file))
+    _check_name(name, config)
+    return config
+
+
+def _check_name(name: str, config: Config) -> None:
     if name not in config.workflows:
         from ..suggest import did_you_mean  # lazily: only for an error
 
         raise ConfigError(
             f'there is no workflow "{name}"',
-            where=file,
+            where=config.file or "the test, which has no config file",
             hint=did_you_mean(name, config.workflows) or "give the path of its file",
         )
-    return config
 
 
 def _add(config: Config, target: Loadable) -> str:
