@@ -23,9 +23,9 @@ def test_a_failed_expectation_says_why_and_shows_the_graph(users: pytest.Pyteste
     result.stdout.fnmatch_lines(
         [
             ">       article.assert_path(*",
-            "E       AssertionError: article/default is running",
-            "E       expected that review is done",
+            "E       AssertionError: expected that review is done",
             "E       expected path: draft -> review -> publish",
+            "E       article/default is running",
             "E       path so far: draft",
             "E       review (pass 1 of its loop): waits since 2026-01-05T09:00:00*: approve or reject by ann or bob*",
             "E         draft -> review: taken",

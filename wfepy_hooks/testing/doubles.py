@@ -7,7 +7,7 @@ import copy
 from ..arguments import parameters
 from ..outcome import Wait
 
-__all__ = ["Call", "Double"]
+__all__ = ["Call", "Double", "counted"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,8 +68,7 @@ class Double:
     @property
     def times(self) -> str:
         """How often it was called, in words."""
-        count = len(self.calls)
-        return "once" if count == 1 else f"{count} times" if count else "never"
+        return counted(len(self.calls))
 
     def fresh(self) -> Double:
         """Return one that does the same and was not called yet."""
@@ -102,6 +101,11 @@ class Double:
         if not _is_function(does):
             return does
         return does(context, **{name: given[name] for name in parameters(does)[1]})
+
+
+def counted(count: int) -> str:
+    """Return how often something was, in words."""
+    return "once" if count == 1 else f"{count} times" if count else "never"
 
 
 def _is_function(does: object) -> bool:

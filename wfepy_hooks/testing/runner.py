@@ -272,7 +272,8 @@ class WorkflowRunner(Expecting):
             if len(ticks) > _MOST_TICKS:
                 raise AssertionError(
                     f"there were {_MOST_TICKS} ticks from {ticks[0]} to {ticks[-1]}, and {end} is not reached: "
-                    "does a task wait for no time at all?"
+                    "something is to be done again and again after a short time; tick(after=...) lets time pass "
+                    "in which nothing ticks"
                 )
             self.tick()
         return ticks
@@ -290,7 +291,9 @@ class WorkflowRunner(Expecting):
         world.is_settled = False
         id = id or f"signal-{world.signals:04}"
         if check:
-            return send_signal(world.project, self._workflow, instance, name, data, by=by, id=id)
+            sent = send_signal(world.project, self._workflow, instance, name, data, by=by, id=id)
+            world.sent_notes[self._workflow, instance, sent.id] = sent.warning
+            return sent
         signal = Signal(id, name, data, by=by, sent=format_time(self.clock()))
         return Sent(id, world.store.send(self._workflow, instance, signal.to_json()), [])
 

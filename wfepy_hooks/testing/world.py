@@ -81,6 +81,7 @@ class World:
     :ivar project: the project; made anew by a restart
     :ivar observer: the plugin of the test
     :ivar signals: how many signals were sent
+    :ivar sent_notes: what their sender should know of signals, by workflow, instance and id
     :ivar is_settled: whether everything that could be done without time was done by a tick
     """
 
@@ -100,6 +101,7 @@ class World:
         self.doubles: dict[str, dict[str, Double]] = {}
         self.observer = RoundTrip(self, is_strict=recipe.round_trip)
         self.signals = 0
+        self.sent_notes: dict[tuple[str, str, str], str] = {}
         self.is_settled = True
         self._prepare(self.config)
         self.restart()
