@@ -11,7 +11,7 @@ from ..signals import Signal
 from ..summary import TickSummary
 from ..timing import to_moment
 from ..waking import EVERY_TICK, wake_of
-from .doubles import Double
+from .doubles import Double, check_functions
 from .expecting import Expecting
 from .roundtrip import NoEnd
 from .waking import next_wake
@@ -313,12 +313,16 @@ class WorkflowRunner(Expecting):
         """Put a double in place of the function of a task; everything else about the task stays.
 
         :param does: what it does instead: a function such as ``lambda context: True``, which may ask for arguments as a
-            task does; what it returns; an exception that it raises; or a list of these, one for each call
+            task does; what it returns, which may be the choice of an approval; an exception that it raises; or a list
+            of these, one for each call
         :raises LookupError: if there is no such task
+        :raises TypeError: if a function cannot be called as a task is
         """
         __tracebackhide__ = True
-        if task not in self._world.project.workflow(self._workflow).tasks:
+        workflow = self._world.project.workflow(self._workflow)
+        if task not in workflow.tasks:
             self._no_task(task)
+        check_functions(does, workflow.tasks[task], workflow.provided)
         double = self.doubles[task] = Double(task, does)
         self._world.restart()
         return double
