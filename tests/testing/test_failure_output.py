@@ -139,6 +139,23 @@ def test_a_workflow_that_is_not_there_is_told_in_one_line(users: pytest.Pytester
     )
 
 
+def test_the_fixture_itself_is_no_runner_and_says_so(users: pytest.Pytester) -> None:
+    users.makepyfile(
+        """
+        def test_it(workflow_runner): workflow_runner.tick()
+        def test_other(workflow_runner): assert not hasattr(workflow_runner, "tock")
+        """
+    )
+    result = users.runpytest_inprocess()
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "E   AttributeError: workflow_runner has no attribute 'tick'; "
+            "runner = workflow_runner(WORKFLOW) makes what has it: runner.tick"
+        ]
+    )
+
+
 def test_the_config_file_can_be_elsewhere(users: pytest.Pytester) -> None:
     (users.path / "deploy").mkdir()
     for name in ("wfepy.toml", "article.py"):
