@@ -55,6 +55,22 @@ def test_what_is_expected_of_a_task_with_items_is_about_one_of_them(checked: Wor
     assert refusal(checked.assert_waiting, "check", reason="idle")
 
 
+def test_why_tells_what_becomes_of_items_that_are_not_done(checked: WorkflowRunner) -> None:
+    assert checked.why("check").splitlines()[:3] == [
+        "check: has 3 items: 1 done, 1 waiting, 1 tried again",
+        "  item 1 (mac) waits since 2026-01-05T09:00:00Z: busy (for a signal go; until 2026-01-05T11:00:00Z)",
+        "  item 2 (win) failed once, is tried again not before 2026-01-05T09:01:00Z; last error: OSError: no network",
+    ]
+    checked.advance("2min")
+    assert (
+        checked.why("check")
+        .splitlines()[2]
+        .startswith("  item 2 (win) failed 2 times, is tried again not before")
+    )
+    checked.advance("10min")
+    assert checked.why("check").splitlines()[2] == "  item 2 (win) failed: OSError: no network"
+
+
 def test_items_of_which_none_waits_are_tried_again(workflow_runner: MakeRunner) -> None:
     @wfepy.task(each=lambda c: [1], retry=wfepy.Retry(3, delay="1min", jitter=0))
     @wfepy.start_point()
