@@ -81,7 +81,7 @@ class _Active:
         moved.
 
         ``workflow_runner(workflow, context=None, *, instance="default", now="2026-01-05T09:00Z", plugins=(),
-        round_trip=True, start=None, executor="inline", passes=500)``
+        round_trip=True, start=None, all_schedules=False, executor="inline", passes=500)``
 
         workflow: a module, a wfepy_hooks.Workflow, the path of a .py file relative to the test or to the folder of
         pytest's configuration, or the name of a workflow of the config file, which is that of the option wfepy_config

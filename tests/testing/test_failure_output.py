@@ -240,6 +240,27 @@ def test_a_schedule_begins_instances_at_its_moments(users: pytest.Pytester) -> N
     users.runpytest_inprocess().assert_outcomes(passed=1)
 
 
+def test_other_schedules_begin_nothing_unless_the_test_asks_for_all(users: pytest.Pytester) -> None:
+    weekly = '[workflows.weekly]\nmodule = "article.py"\nstart = "0 8 * * mon"\n'
+    (users.path / "wfepy.toml").write_text('[workflows.article]\nmodule = "article.py"\n' + weekly)
+    users.makepyfile(
+        """
+        def test_it(workflow_runner):
+            article = workflow_runner("article")
+            article.advance("14d")
+            assert article.other("x", "weekly").instances == []
+            weekly = workflow_runner("weekly")
+            weekly.advance("7d")
+            assert weekly.instances == ["2026-01-12T0800Z"]
+        def test_all(workflow_runner):
+            article = workflow_runner("article", all_schedules=True)
+            article.advance("14d")
+            assert article.other("x", "weekly").instances == ["2026-01-12T0800Z", "2026-01-19T0800Z"]
+        """
+    )
+    users.runpytest_inprocess().assert_outcomes(passed=2)
+
+
 def test_a_child_is_an_instance_of_the_same_world(users: pytest.Pytester) -> None:
     users.makefile(
         ".toml", wfepy='[workflows.article]\nmodule = "article.py"\n[workflows.issue]\nmodule = "issue.py"\n'

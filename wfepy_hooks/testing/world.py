@@ -51,6 +51,7 @@ class Recipe:
     :ivar instance: the id of the first instance
     :ivar executor: where tasks run that can run at the same time: ``"inline"``, ``"threads"`` or ``"processes"``
     :ivar start: whether it begins at once; ``None``: unless the workflow has a schedule that begins instances
+    :ivar all_schedules: whether those of the other workflows of the config file begin instances, too
     :ivar passes: how often a task may be called in one tick, as the loops that it is in go round
     """
 
@@ -65,6 +66,7 @@ class Recipe:
     instance: str = "default"
     start: bool | None = None
     executor: str = "inline"
+    all_schedules: bool = False
     passes: int = 500
 
 
@@ -107,6 +109,11 @@ class World:
         self.restart()
 
     def _prepare(self, config: Config) -> None:
+        if not self.recipe.all_schedules:
+            for name, workflow in config.workflows.items():
+                if name != self.name:
+                    # What it does would be done for real, in a test of another one.
+                    workflow.start = ""
         config.state = self.recipe.state
         config.clock = self.clock
         config.store = "testing"
