@@ -57,6 +57,17 @@ def test_what_is_no_choice_is_what_a_task_returns(workflow_runner: MakeRunner) -
     assert runner.context == {}
 
 
+def test_the_task_itself_may_come_after_others(workflow_runner: MakeRunner) -> None:
+    module = reviewed()
+    runner = workflow_runner(module)
+    runner.replace("review", "approve")
+    runner.replace("publish", [False, module.publish])
+    runner.tick()
+    runner.assert_waiting("publish")
+    runner.tick()
+    runner.assert_finished()
+
+
 @pytest.mark.parametrize(
     ("does", "told"),
     [

@@ -128,14 +128,14 @@ def test_how_often_somebody_was_reminded_can_be_expected(workflow_runner: MakeRu
     runner.assert_reminded("ask", times=0)
     assert refusal(runner.assert_reminded, "ask")[:2] == [
         "expected that ask was reminded",
-        "it was reminded never",
+        "reminders so far: none",
     ]
     runner.advance("2d")
     runner.assert_reminded("ask")
     runner.assert_reminded("ask", times=2)
     assert refusal(runner.assert_reminded, "ask", times=1)[:2] == [
         "expected that ask was reminded once",
-        "it was reminded 2 times, at 2026-01-06T09:00:00Z, 2026-01-07T09:00:00Z",
+        "reminders so far: 2026-01-06T09:00:00Z, 2026-01-07T09:00:00Z",
     ]
     with pytest.raises(LookupError, match='did you mean "ask"'):
         runner.assert_reminded("aks")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import wfepy_hooks as wfepy
 from building import END, START, Build
+from wfepy_hooks.testing.showing import shown_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,6 +91,13 @@ def test_a_long_context_has_a_line_for_each_item(workflow_runner: MakeRunner) ->
     long = workflow_runner(waiting(), {"name": "ann", "notes": ["n" * 50] * 100}).describe()
     assert "context: Context\n  name = 'ann'\n  notes = ['nnn" in long
     assert max(len(line) for line in long.splitlines()) < 220
+
+
+def test_a_path_that_loops_have_made_long_is_shown_without_its_middle() -> None:
+    assert shown_path(["a", ..., "b"]) == "a -> ... -> b"
+    tasks = [f"t{number}" for number in range(100)]
+    assert shown_path(tasks[:60]).count("->") == 59
+    assert "t29 -> (40 more) -> t70" in shown_path(tasks)
 
 
 def test_so_has_one_of_a_class_of_its_own(workflow_runner: MakeRunner, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from ..outcome import InstanceStatus
 from ..timing import to_moment
 from ..waking import deadline_of
 from .doubles import counted
-from .showing import NO_PATH, described
+from .showing import described, shown_path
 
 __all__ = ["Expecting"]
 
@@ -120,8 +120,7 @@ class Expecting:
         __tracebackhide__ = True
         path = self.path
         if not _matches(list(tasks), path):
-            expected = " -> ".join("..." if each is ... else each for each in tasks) or NO_PATH
-            told = [f"expected path: {expected}", *_parting(list(tasks), path)]
+            told = [f"expected path: {shown_path(tasks)}", *_parting(list(tasks), path)]
             for name in tasks:
                 if isinstance(name, str) and name not in path:
                     self._fail(name, "is done", *told)
@@ -152,8 +151,8 @@ class Expecting:
         ]
         if (times is None and not moments) or (times is not None and len(moments) != times):
             expected = "was reminded" if times is None else f"was reminded {counted(times)}"
-            at = f", at {', '.join(f'{each[:19]}Z' for each in moments)}" if moments else ""
-            self._fail(task, expected, f"it was reminded {counted(len(moments))}{at}")
+            reminders = ", ".join(f"{each[:19]}Z" for each in moments) or "none"
+            self._fail(task, expected, f"reminders so far: {reminders}")
 
     def assert_finished(self) -> None:
         """Expect that the instance has ended at an end point."""
@@ -212,7 +211,7 @@ class Expecting:
         # What was expected is the first line: the summary of pytest, an IDE and a CI job show no other.
         lines += [
             f"{self._workflow}/{instance.id} is {instance.status.replace('_', ' ')}",
-            f"path so far: {' -> '.join(self.path) or NO_PATH}",
+            f"path so far: {shown_path(self.path)}",
         ]
         for name in [each for each in names if each][:3]:
             lines += self.why(name).split("\n")

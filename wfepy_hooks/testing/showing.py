@@ -7,18 +7,20 @@ from ..render import diagram, to_text
 from ..waking import deadline_of
 from ..why import wait_terms
 
-__all__ = ["NO_PATH", "described"]
+__all__ = ["described", "shown_path"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from types import EllipsisType
     from typing import Any
 
     from ..instance import Instance
     from .expecting import Expecting
     from .world import World
 
-NO_PATH = "nothing is done"
+#: So many tasks of a path are shown, half of them at either end.
+_MOST_TASKS = 60
 #: So much of a context is shown, and of one of its items.
 _MOST = 1000
 _MOST_OF_ITEM = 200
@@ -43,12 +45,21 @@ def described(runner: Expecting) -> str:
     return drawn + "".join(f"{line}\n" for line in lines)
 
 
+def shown_path(tasks: Sequence[str | EllipsisType]) -> str:
+    """Return a path in one line, without the middle of one that loops have made long."""
+    names = ["..." if each is ... else each for each in tasks]
+    if len(names) > _MOST_TASKS:
+        half = _MOST_TASKS // 2
+        names = [*names[:half], f"({len(names) - _MOST_TASKS} more)", *names[-half:]]
+    return " -> ".join(names) or "nothing is done"
+
+
 def _time(world: World) -> str:
     return f"time: {world.clock.now:%Y-%m-%d %H:%M:%S}Z"
 
 
 def _about(world: World, instance: Instance, path: list[str]) -> Iterator[str]:
-    yield f"path: {' -> '.join(path) or NO_PATH}"
+    yield f"path: {shown_path(path)}"
     for name, wait in instance.waits.items():
         deadline = deadline_of(instance, name)
         terms = [*wait_terms(wait), *([f"times out at {deadline[:19]}Z"] if deadline else [])]
