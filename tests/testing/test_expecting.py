@@ -118,7 +118,8 @@ def test_a_path_that_is_another_one_is_told_where_they_part(workflow_runner: Mak
         "expected path: a -> c -> b -> d",
         "they part after a: c was expected, b is done",
     ]
-    assert not any("part" in line for line in refusal(runner.assert_path, ..., "c", "b"))
+    for path in ([..., "c", "b"], ["a", ..., "c", "b"]):
+        assert not any("part" in line for line in refusal(runner.assert_path, *path))
     assert refusal(runner.assert_path)[0] == "expected path: nothing is done"
 
 
