@@ -9,6 +9,7 @@ from __future__ import annotations
 from . import marking as m
 from .answer import as_answer
 from .arguments import PORTABLE, Call
+from .context import refill
 from .eachtask import EachTask
 from .errors import CodecError, WfepyError
 
@@ -327,7 +328,7 @@ class Beside:
 
     def _merge(self, number: int, branch: int, after: Any) -> BaseException | None:
         """Take over what a branch changed; return why that cannot be."""
-        from .executors import ContextConflict
+        from .executors.merging import ContextConflict, changed_keys
 
         runner, branches = self._runner, self._the_branches()
         branches.note("", self._encoded(number))
@@ -337,5 +338,8 @@ class Beside:
         except ContextConflict as conflict:
             return conflict
         if merged != before:
-            runner.instance.context = runner._codec.decode(merged)
+            fresh = runner._codec.decode(merged)
+            if any(unit.branch is None for unit in self._units.values()):  # an async task holds the context
+                fresh = refill(runner.instance.context, fresh, changed_keys(before, merged))
+            runner.instance.context = fresh
         return None
