@@ -291,8 +291,8 @@ RUNNER = [
     ),
     in_committing(
         "context that cannot be saved is not put back",
-        "            self._recorder.put_back_context(self.instance)\n            self._put_back = unsaved\n",
-        "            self._put_back = unsaved\n",
+        "            self._recorder.put_back_context(self.instance)\n",
+        "",
         first="cannot_be_saved",
     ),
     in_committing("on=any is not about failures", 'm.FAILED: ("failed", "any")', 'm.FAILED: ("failed",)'),

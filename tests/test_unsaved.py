@@ -293,7 +293,9 @@ def test_async_tasks_beside_one_that_spoils_the_context_do_not_lose_a_change_in_
         runner.tick()
     assert runner.instance.failures == {"quick": 1, "slow": 1}
     assert isinstance(runner.summary.failures["slow"], ContextPutBack)
-    assert 'because of context["quick"]: a function cannot be saved' in str(runner.summary.failures["slow"])
+    assert 'because of task "quick": context["quick"]: a function cannot be saved' in str(
+        runner.summary.failures["slow"]
+    )
     assert runner.tick().status == "finished"
     assert runner.context == {"quick": "saved", "slow": 1}
 
@@ -361,3 +363,31 @@ def test_a_runner_that_saves_nothing_takes_any_value() -> None:
     assert runner.context["server"] is print
     with pytest.raises(CodecError, match=r'^context\["server"\]'):
         runner.dump("nowhere")
+
+
+def test_async_tasks_beside_one_that_a_plugin_broke_off_do_not_lose_a_change_in_silence(begin: Begin) -> None:
+    class Broken:
+        @hookimpl
+        def wfepy_decide_retry(self, task: wfepy.Task) -> Any:
+            return "yes" if task.name == "quick" else None
+
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.end_point()
+    async def quick(context: Any) -> bool:
+        raise ValueError("no")
+
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.end_point()
+    async def slow(context: Any) -> bool:
+        context["slow"] = 1
+        await asyncio.sleep(0.05)
+        return True
+
+    runner = begin(quick, slow, plugins=[Broken()])
+    with pytest.raises(wfepy.PluginError):
+        runner.tick()
+    assert runner.summary.unrecorded == {"quick"}
+    assert runner.instance.failures == {"slow": 1}
+    assert isinstance(runner.summary.failures["slow"], ContextPutBack)

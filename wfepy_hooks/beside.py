@@ -34,12 +34,9 @@ _THREADS = 8
 class ContextPutBack(WfepyError):
     """What an async task has put into the context is gone: it was put back while the task ran."""
 
-    def __init__(self, task: str, why: CodecError) -> None:
-        super().__init__(
-            f"the context, which async tasks share, was put back while it ran, because of {why.path}: {why.what}",
-            where=f'task "{task}"',
-            hint="let tasks put there only what can be saved",
-        )
+    def __init__(self, task: str, why: WfepyError) -> None:
+        what = "the context, which async tasks share, was put back while it ran"
+        super().__init__(f"{what}, because of {why.where}: {why.what}", where=f'task "{task}"')
 
 
 def modes_of(runner: Runner) -> dict[int, str]:
@@ -78,7 +75,7 @@ class Unit:
         self.call = call
         self.seen = seen
         self.branch = branch
-        self.put_back: CodecError | None = None
+        self.put_back: WfepyError | None = None
 
 
 class Beside:
@@ -156,7 +153,7 @@ class Beside:
         if not each.may_start():
             return
         # Once for all of them: nothing runs in between that could change the context.
-        encoded = self._encoded(number) if self._modes[number] == POOL else None
+        encoded = self._encoded() if self._modes[number] == POOL else None
         while each.may_start():
             item = each.next_item()
             attempt = each.attempt_of(item)
@@ -169,7 +166,7 @@ class Beside:
         encoded = call = None
         if self._modes[number] == POOL:
             try:
-                encoded = self._encoded(number)
+                encoded = self._encoded()
             except CodecError as unsaved:  # where nothing is saved, nothing was put back
                 return runner._failed(number, attempt, 0.0, unsaved)
         if task.name in runner._wanted:
@@ -181,7 +178,7 @@ class Beside:
         self._run((number, -1), unit, runner.instance.context, encoded)
         return m.Settled()
 
-    def _encoded(self, number: int) -> Any:
+    def _encoded(self) -> Any:
         """Return the context as a task gets a copy of it, without what async tasks that run now cannot leave there.
 
         :raises CodecError: if it cannot be saved, where nothing is
@@ -190,7 +187,7 @@ class Beside:
         try:
             return runner._codec.encode(runner.instance.context)
         except CodecError as unsaved:
-            runner._drop_unsaved(number, unsaved)
+            runner._put_back_context(unsaved)
             return runner._codec.encode(runner.instance.context)
 
     def _run(self, key: Key, unit: Unit, context: Any, encoded: Any, *, raw: bool = False) -> None:
@@ -286,7 +283,7 @@ class Beside:
             runner._open_call = unit.call
             runner._close_call()
         if self._modes[number] == POOL:
-            answer, error, took = self._come_back(number, unit, finished)
+            answer, error, took = self._come_back(unit, finished)
         if item >= 0:
             if number in self._each:
                 self._each[number].note(item, unit.attempt, took, answer, error)
@@ -305,9 +302,7 @@ class Beside:
             return runner._failed(number, unit.attempt, took, error).ready
         return runner._conclude(number, unit.attempt, took, answer).ready
 
-    def _come_back(
-        self, number: int, unit: Unit, finished: Finished
-    ) -> tuple[Any, BaseException | None, float]:
+    def _come_back(self, unit: Unit, finished: Finished) -> tuple[Any, BaseException | None, float]:
         """Return the answer, the error and the seconds of a call through the executor.
 
         What a branch changed in its copy of the context is taken over into the context.
@@ -319,19 +314,19 @@ class Beside:
             if done is None or done.context is None:
                 self._the_branches().drop(unit.branch)
             else:
-                conflict = self._merge(number, unit.branch, done.context)
+                conflict = self._merge(unit.branch, done.context)
                 if conflict is not None:
                     return None, conflict, done.took
         if done is None:
             return None, finished.error, finished.took
         return done.answer, done.error, done.took
 
-    def _merge(self, number: int, branch: int, after: Any) -> BaseException | None:
+    def _merge(self, branch: int, after: Any) -> BaseException | None:
         """Take over what a branch changed; return why that cannot be."""
         from .executors.merging import ContextConflict, changed_keys
 
         runner, branches = self._runner, self._the_branches()
-        branches.note("", self._encoded(number))
+        branches.note("", self._encoded())
         before = branches.main
         try:
             merged = branches.finish(branch, after)

@@ -59,7 +59,7 @@ class Committer:
         #: Tasks that are tried again within this tick: when, ISO 8601 in UTC, and which.
         self._later: list[tuple[str, int]] = []
         #: Why the context was last put back to what was saved; ``None``: it never was.
-        self._put_back: CodecError | None = None
+        self._put_back: CodecError | PluginError | None = None
         #: The instances that tasks waited for which have ended since the observers were told last.
         self._children: list[str] = []
         #: What the observers are told once a batch of records is durable; ``None`` outside of a batch.
@@ -209,7 +209,7 @@ class Committer:
         except CodecError as unsaved:  # left by a condition, which the next tick asks again
             error = self._drop_unsaved(number, unsaved)
             reason = "a condition left what cannot be saved"
-            outcome, decisions, inline = m.READY, [], False
+            outcome, decisions, inline, self._consumed = m.READY, [], False, ()
             result = TaskResult(
                 TaskStatus.RETRYING, attempt=result.attempt, took=result.took, reason=reason, error=error
             )
@@ -241,19 +241,23 @@ class Committer:
             from .codec_errors import dropped, left_by  # lazily: it is rare
 
             name = self._tasks[number].name
-            self._recorder.put_back_context(self.instance)
-            self._put_back = unsaved
+            self._put_back_context(unsaved)
             if isinstance(error, CodecError) and error.path == unsaved.path:
                 return left_by(name, unsaved)
             self._log("warning", "%s", dropped(name, unsaved))
         return error
 
+    def _put_back_context(self, why: CodecError | PluginError) -> None:
+        """Have the context as it was last saved; nothing is changed where nothing is saved."""
+        if self._recorder is not None:
+            self._recorder.put_back_context(self.instance)
+            self._put_back = why
+
     def _not_recorded(self, number: int, error: PluginError) -> m.Settled:
         """Leave the task as it was: a plugin is broken."""
         self._dropped = {}
         name = self._tasks[number].name
-        if self._recorder is not None:
-            self._recorder.put_back_context(self.instance)
+        self._put_back_context(error)
         if self._engine.host.internal_error:
             self._engine.host.notify("wfepy_internal_error", instance=self.instance, error=error)
         self.summary.failures[name] = error

@@ -96,7 +96,7 @@ def _child_ended(runner: TaskRunner, wait: WaitState, signal: Signal) -> bool:
 def time_out(runner: TaskRunner, number: int, deadline: str) -> m.Settled:
     """End a task whose deadline has passed."""
     name = runner._tasks[number].name
-    error = runner._drop_unsaved(number, TaskTimeout(f'task "{name}" was not done by {deadline[:19]}Z'))
+    error = TaskTimeout(f'task "{name}" was not done by {deadline[:19]}Z')
     attempt = max(runner.instance.failures.get(name, 0), 1)
     runner._consumed = ()  # by the attempt before, which may have been at another task
     try:
