@@ -65,6 +65,11 @@ def test_children_are_told_with_what_they_stand_at(workflow_runner: MakeRunner, 
         "child child/default.begin: running; build: OSError: no compiler; sign waits: no key\n"
         in runner.describe()
     )
+    (tmp_path / "child_2.py").write_text(CHILD.replace("sign(", "seal("))
+    runner.other("default.begin", "child").restart(tmp_path / "child_2.py")
+    assert (
+        "child child/default.begin: child/default.begin: the workflow has no task 'sign'" in runner.describe()
+    )
 
 
 def test_a_signal_that_no_tick_has_delivered_is_told(workflow_runner: MakeRunner) -> None:

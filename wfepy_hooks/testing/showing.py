@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import InstanceNotFound
+from ..errors import InstanceNotFound, WfepyError
 from ..render import diagram, to_text
 from ..waking import deadline_of
 from ..why import wait_terms
@@ -84,7 +84,11 @@ def _children(world: World, instance: Instance) -> Iterator[str]:
             if mine.items() <= parent.items():
                 found.append((workflow, id))
     for workflow, id in found[-_MOST_CHILDREN:]:
-        child = world.project.read(workflow, id)
+        try:
+            child = world.project.read(workflow, id)
+        except WfepyError as error:
+            yield f"child {workflow}/{id}: {error}"
+            continue
         stuck = [f"{name}: {error}" for name, error in child.errors.items()]
         stuck += [
             f"{name} waits" + (f": {wait.reason}" if wait.reason else "")
