@@ -198,6 +198,29 @@ def test_a_condition_that_spoils_the_context_fails_its_task(begin: Begin, on: An
     assert runner.context["tried"]
 
 
+@pytest.mark.parametrize("on", ["failed", "timeout"])
+def test_a_condition_that_raises_too_fails_its_task_with_its_own_error(begin: Begin, on: Any) -> None:
+    def condition(context: Any) -> bool:
+        spoil(context)
+        raise ValueError("the condition")
+
+    @wfepy.task(deadline="1d")
+    @wfepy.start_point()
+    @wfepy.followed_by("end", condition, on=on)
+    def first(context: Any) -> Any:
+        context["tried"] = True
+        if on == "failed":
+            raise wfepy.GiveUp("no")
+        return False
+
+    runner = begin(first, end)
+    if on == "timeout":
+        runner.tick()
+    with pytest.raises(ValueError, match="the condition"):
+        runner.tick(after="2d" if on == "timeout" else None)
+    assert "server" not in runner.context
+
+
 def test_a_condition_about_failures_sees_the_context_as_it_is_kept(begin: Begin) -> None:
     seen = []
 

@@ -227,7 +227,7 @@ class TaskRunner(Committer):
         except PluginError as broken:
             return self._not_recorded(number, broken)
         except (Exception, SystemExit) as second:  # noqa: BLE001  # a condition of on="failed" raised
-            error, again = second, RetryDecision(True, "a condition raised")
+            error, again = self._drop_unsaved(number, second), RetryDecision(True, "a condition raised")
         if not getattr(error, "takes_signals", False):
             self._consumed = ()
         self._dropped = {}
