@@ -12,7 +12,7 @@ import executor_tasks
 import wfepy_hooks as wfepy
 from building import END, START, Build, flow
 from wfepy_hooks import CodecError, Retry, hookimpl
-from wfepy_hooks.beside import ContextPutBack
+from wfepy_hooks.beside import ContextReplaced
 
 if TYPE_CHECKING:
     from building import Begin
@@ -315,12 +315,27 @@ def test_async_tasks_beside_one_that_spoils_the_context_do_not_lose_a_change_in_
     with pytest.raises(CodecError, match='task "quick"'):
         runner.tick()
     assert runner.instance.failures == {"quick": 1, "slow": 1}
-    assert isinstance(runner.summary.failures["slow"], ContextPutBack)
+    assert isinstance(runner.summary.failures["slow"], ContextReplaced)
     assert 'because of task "quick": context["quick"]: a function cannot be saved' in str(
         runner.summary.failures["slow"]
     )
     assert runner.tick().status == "finished"
     assert runner.context == {"quick": "saved", "slow": 1}
+
+
+def test_an_async_task_that_has_not_begun_yet_does_not_see_what_was_dropped(begin: Begin) -> None:
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.end_point()
+    async def first(context: Any) -> bool:
+        context["seen"] = [*context]
+        return True
+
+    runner = begin(first, wfepy.task(name="second")(START(END(spoil))))
+    with pytest.raises(CodecError, match='task "second"'):
+        runner.tick()
+    assert runner.summary.completed == ["first"]
+    assert runner.context == {"seen": []}
 
 
 def test_what_an_async_task_holds_in_the_context_does_not_fail_a_thread_that_ends_meanwhile(
@@ -347,7 +362,7 @@ def test_what_an_async_task_holds_in_the_context_does_not_fail_a_thread_that_end
         return True
 
     runner = workflow_runner(flow(holds, thread), executor="threads")
-    with pytest.raises(ContextPutBack, match=r'because of context\["session"\]: a function cannot be saved'):
+    with pytest.raises(ContextReplaced, match=r'because of context\["session"\]: a function cannot be saved'):
         runner.tick()
     assert runner.summary.completed == ["thread"]
     assert runner.tick().status == "finished"
@@ -368,6 +383,59 @@ def test_a_task_that_cannot_get_a_copy_has_failed_where_nothing_is_saved() -> No
         runner.run()
     assert runner.instance.failures == {"limited": 1}
     assert runner.context["ran"] == ["spoils"]
+
+
+def unsaved(*tasks: wfepy.Task) -> wfepy.Runner:
+    """Return a runner of these tasks that saves nothing."""
+    workflow = wfepy.Workflow("flow")
+    workflow.load_tasks(flow(*tasks))
+    return wfepy.Runner(workflow)
+
+
+def test_items_that_cannot_get_a_copy_fail_their_task_where_nothing_is_saved() -> None:
+    spoils = wfepy.task(name="spoils")(START(END(spoil)))
+
+    @wfepy.task(time_limit="5s", each=lambda context: [1, 2])
+    @wfepy.start_point()
+    @wfepy.end_point()
+    def every(context: Any, item: Any) -> bool:
+        return True
+
+    runner = unsaved(spoils, every)
+    with pytest.raises(CodecError, match=r'^context\["server"\]'):
+        runner.run()
+    assert (runner.summary.completed, list(runner.summary.failures)) == (["spoils"], ["every"])
+    del runner.context["server"]
+    runner.run()
+    assert runner.finished
+
+
+def test_a_thread_that_ends_while_the_context_cannot_be_saved_has_failed_where_nothing_is() -> None:
+    began = threading.Event()
+
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.end_point()
+    async def holds(context: Any) -> bool:
+        context["session"] = print
+        began.set()
+        await asyncio.sleep(0.1)
+        del context["session"]
+        return True
+
+    @wfepy.task(time_limit="5s")
+    @wfepy.start_point()
+    @wfepy.end_point()
+    def limited(context: Any) -> bool:
+        context["limited"] = began.wait(5)
+        return True
+
+    runner = unsaved(holds, limited)
+    with pytest.raises(CodecError, match=r'^context\["session"\]'):
+        runner.run()
+    assert (runner.summary.completed, list(runner.summary.failures)) == (["holds"], ["limited"])
+    runner.run()
+    assert (runner.finished, runner.context) == (True, {"limited": True})
 
 
 def test_a_child_is_not_begun_by_a_task_whose_context_cannot_be_saved(
@@ -413,4 +481,4 @@ def test_async_tasks_beside_one_that_a_plugin_broke_off_do_not_lose_a_change_in_
         runner.tick()
     assert runner.summary.unrecorded == {"quick"}
     assert runner.instance.failures == {"slow": 1}
-    assert isinstance(runner.summary.failures["slow"], ContextPutBack)
+    assert isinstance(runner.summary.failures["slow"], ContextReplaced)

@@ -68,7 +68,7 @@ class EachTask:
                     listed = list(self._task.options.each(runner.instance.context))
                 encoded: Any = runner._codec.encode(listed, f'items of task "{name}"')
             except Exception as error:  # noqa: BLE001  # of the user's function, or of what it returned
-                return runner._failed(self._number, self._attempt, 0.0, error)
+                return self.fail(error)
             generation = runner.instance.marking.generation[self._number]
             fields: dict[str, Any] = {"task": name, "generation": generation, "items": encoded}
             if self._task.options.deadline is not None:
@@ -254,6 +254,10 @@ class EachTask:
         self._runner.summary.add_item_failure(name, number, result)
         return fields
 
+    def fail(self, error: BaseException) -> Settled:
+        """End the attempt at the task by an error that is not about one of its items."""
+        return self._runner._failed(self._number, self._attempt, 0.0, error)
+
     def end(self) -> list[int]:
         """End the tick of the task; it is over when no item is open."""
         runner, items, name = self._runner, self._items, self._task.name
@@ -265,7 +269,7 @@ class EachTask:
         results = runner._codec.decode(items.collected())
         put(runner.instance.context, self._task.options.into or name, results)
         if items.failed:
-            return runner._failed(self._number, self._attempt, 0.0, ItemsFailed(_failed_text(items))).ready
+            return self.fail(ItemsFailed(_failed_text(items))).ready
         return runner._conclude(self._number, self._attempt, 0.0, True).ready
 
 
