@@ -254,6 +254,49 @@ def test_what_a_join_cancels_is_ended_at_once(begin: Begin) -> None:
     assert log == ["tortoise cancelled"]
 
 
+def test_a_branch_that_was_cancelled_changes_nothing_also_if_it_has_ended(
+    workflow_runner: MakeRunner,
+) -> None:
+    began, ended = threading.Barrier(3), threading.Event()
+
+    @wfepy.start_point()
+    @wfepy.task()
+    @wfepy.end_point()
+    async def busy(context: Any) -> Any:
+        began.wait(5)
+        time.sleep(0.1)  # so that both have ended when the tick looks
+        return True
+
+    @wfepy.start_point()
+    @wfepy.task()
+    @wfepy.followed_by("first")
+    def hare(context: Any) -> Any:
+        began.wait(5)
+        ended.set()
+        return True
+
+    @wfepy.start_point()
+    @wfepy.task()
+    @wfepy.followed_by("first")
+    def tortoise(context: Any) -> Any:
+        began.wait(5)
+        ended.wait(5)
+        time.sleep(0.02)
+        context["late"] = True
+        return True
+
+    @wfepy.join_point("any", cancel_rest=True)
+    @wfepy.end_point()
+    @wfepy.task()
+    def first(context: Any) -> Any:
+        return True
+
+    runner = workflow_runner(flow(busy, hare, tortoise, first), executor="threads")
+    assert runner.tick().status == "finished"
+    runner.assert_path("hare", "busy", "first")
+    assert runner.context == {}
+
+
 @pytest.mark.parametrize("kind", EXECUTORS)
 def test_an_item_cannot_change_the_context_wherever_it_runs(workflow_runner: MakeRunner, kind: str) -> None:
     runner = workflow_runner(only("writing"), executor=kind)

@@ -292,14 +292,16 @@ class Beside:
         if unit.call is not None:
             runner._open_call = unit.call
             runner._close_call()
+        if runner.instance.marking.status[number] != m.READY:  # it was cancelled meanwhile
+            if unit.branch is not None:
+                self._the_branches().drop(unit.branch)
+            return []
         if self._modes[number] == POOL:
             answer, error, took = self._come_back(unit, finished)
         if item >= 0:
             if number in self._each:
                 self._each[number].note(item, unit.attempt, took, answer, error)
             return []
-        if runner.instance.marking.status[number] != m.READY:
-            return []  # it was cancelled meanwhile
         if error is None and unit.branch is None and unit.replaced is not runner._replaced:
             assert runner._replaced is not None, "it is another one than before"
             error = ContextReplaced(runner._tasks[number].name, runner._replaced)
