@@ -13,6 +13,7 @@ from building import END, JOIN, START, Build, flow
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from building import Begin
     from wfepy_hooks.testing import WorkflowRunner
     from wfepy_pytest import MakeRunner
 
@@ -69,6 +70,38 @@ def test_why_tells_what_becomes_of_items_that_are_not_done(checked: WorkflowRunn
     )
     checked.advance("10min")
     assert checked.why("check").splitlines()[2] == "  item 2 (win) failed: OSError: no network"
+
+
+def test_a_task_whose_items_are_over_may_be_tried_again_itself(begin: Begin) -> None:
+    @wfepy.task(each=lambda context: [1], retry=wfepy.Retry(3, delay="1h", jitter=0))
+    @wfepy.start_point()
+    @wfepy.followed_by("end", lambda context: context["x"])
+    def check(context: Any, item: int) -> bool:
+        return True
+
+    runner = begin(check, wfepy.task(name="end")(wfepy.end_point()(lambda context: True)))
+    runner.tick()
+    runner.assert_waiting("check", until="1h")
+    assert runner.why("check").startswith(
+        "check: has 1 items: 1 done; failed once, is tried again not before 2026-01-05T10:00:00Z; last error: KeyError"
+    )
+    assert "check  [start]  retrying: attempt 1 failed: KeyError: 'x' (again at" in runner.describe()
+
+
+def test_why_shows_a_long_item_on_one_line_and_none_that_is_no_plain_value(begin: Begin) -> None:
+    @wfepy.task(each=lambda context: ["a\nb" * 30, {"x": 1}])
+    @wfepy.start_point()
+    @wfepy.end_point()
+    def check(context: Any, item: Any) -> bool:
+        return False
+
+    runner = begin(check)
+    runner.tick()
+    _, first, second, *_ = runner.why("check").splitlines()
+    assert first.startswith("  item 0 (a ba ba b")
+    assert "...) waits since" in first
+    assert len(first) < 150
+    assert second.startswith("  item 1 waits since")
 
 
 def test_items_of_which_none_waits_are_tried_again(workflow_runner: MakeRunner) -> None:
