@@ -252,6 +252,33 @@ def test_a_failed_attempt_takes_no_signal(begin: Begin) -> None:
     assert runner.instance.signals == []
 
 
+@pytest.mark.parametrize("asks", [False, True])
+def test_what_a_task_that_fails_has_seen_of_signals_hides_none_from_the_next(
+    begin: Begin, asks: bool
+) -> None:
+    answers = iter([False, wfepy.wait(signal="mine"), True])
+
+    def woken(context: Any) -> Any:
+        if "a" in context:
+            raise ValueError("no")
+        context["a"] = 1
+        return wfepy.wait(signal="its")
+
+    def asking(context: Any, signals: Any) -> Any:
+        return woken(context)
+
+    first = wfepy.task(name="first")(wfepy.start_point()(wfepy.end_point()(asking if asks else woken)))
+    second = wfepy.task(name="second")(wfepy.start_point()(wfepy.end_point()(lambda context: next(answers))))
+    runner = begin(first, second)
+    runner.tick()
+    runner.signal("mine", check=False)
+    runner.signal("its", check=False)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="no"):
+            runner.tick()
+    runner.assert_done("second")
+
+
 def test_a_signal_that_was_taken_is_kept_when_a_condition_raises(begin: Begin) -> None:
     @wfepy.start_point()
     @wfepy.task()

@@ -104,8 +104,6 @@ class TaskRunner(Committer):
             return self._failed(number, attempt, took, error)
         except BaseException as error:  # noqa: BLE001  # as above, in a condition
             return self._failed(number, attempt, took, error)
-        finally:
-            self._seen = 0
         try:
             if wait is None:
                 return self._complete(number, attempt, took, decisions)

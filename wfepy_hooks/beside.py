@@ -168,7 +168,6 @@ class Beside:
 
     def _start(self, number: int, attempt: int) -> m.Settled:
         runner, task = self._runner, self._runner._tasks[number]
-        seen, runner._seen = runner._seen, 0
         encoded = call = None
         if self._modes[number] == POOL:
             try:
@@ -177,7 +176,7 @@ class Beside:
                 return runner._failed(number, attempt, 0.0, unsaved)
         if task.name in runner._wanted:
             call = Call(runner.instance, task, attempt, runner._engine.clock, runner._engine.host)
-        unit = self._units[number, -1] = Unit(attempt, call, seen)
+        unit = self._units[number, -1] = Unit(attempt, call, runner._seen)
         if self._modes[number] == POOL:
             unit.branch = self._the_branches().begin(task.name, encoded)
         self._run((number, -1), unit, encoded)
