@@ -297,6 +297,20 @@ def test_a_branch_that_was_cancelled_changes_nothing_also_if_it_has_ended(
     assert runner.context == {}
 
 
+def test_an_async_item_cannot_change_the_context(begin: Begin) -> None:
+    @wfepy.task(each=lambda context: [1])
+    @wfepy.start_point()
+    @wfepy.end_point()
+    async def writes(context: Any, item: int) -> bool:
+        context["item"] = item
+        return True
+
+    runner = begin(writes)
+    with pytest.raises(TypeError, match="cannot change the context"):
+        runner.tick()
+    assert runner.context == {}
+
+
 @pytest.mark.parametrize("kind", EXECUTORS)
 def test_an_item_cannot_change_the_context_wherever_it_runs(workflow_runner: MakeRunner, kind: str) -> None:
     runner = workflow_runner(only("writing"), executor=kind)

@@ -132,6 +132,31 @@ def test_a_task_that_raises_too_fails_with_its_own_error(
     )
 
 
+def test_that_is_so_also_if_its_own_error_is_about_what_cannot_be_saved(begin: Begin) -> None:
+    runner = begin(sends(CodecError("too long", path="its letter"), retry=Retry(1)), end, sorry)
+    assert runner.tick().status == "finished"
+    assert runner.instance.errors["send"] == "CodecError: its letter: too long"
+
+
+def test_a_plugin_that_spoils_the_context_does_not_have_the_task_tried_at_once(begin: Begin) -> None:
+    class Spoils:
+        @hookimpl
+        def wfepy_decide_retry(self, instance: Any) -> wfepy.RetryDecision:
+            spoil(instance.context)
+            return wfepy.RetryDecision(True, "at once", delay=0.0, inline=True)
+
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.end_point()
+    def fails(context: Any) -> bool:
+        raise ValueError("no")
+
+    runner = begin(fails, plugins=[Spoils()])
+    with pytest.raises(CodecError, match=r'context\["server"\]'):
+        runner.tick()
+    assert runner.instance.failures == {"fails": 1}
+
+
 def test_a_retry_within_the_tick_gets_the_context_as_it_was(begin: Begin) -> None:
     seen = []
 
@@ -193,6 +218,8 @@ def test_a_condition_that_spoils_the_context_fails_its_task(begin: Begin, on: An
     with pytest.raises(CodecError, match=r'task "first": context\["server"\]'):
         runner.tick(after="2d" if on == "timeout" else None)
     assert "server" not in runner.context
+    if on != "done":
+        assert runner.history[-1]["reason"] == "a condition left what cannot be saved"
     spoils.clear()
     assert runner.tick().status == "finished"
     assert runner.context["tried"]
@@ -311,10 +338,20 @@ def test_async_tasks_beside_one_that_spoils_the_context_do_not_lose_a_change_in_
         await asyncio.sleep(0.05)
         return True
 
-    runner = begin(quick, slow)
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.end_point()
+    async def raises(context: Any, attempt: int) -> bool:
+        await asyncio.sleep(0.05)
+        if attempt == 1:
+            raise ValueError("its own")
+        return True
+
+    runner = begin(quick, slow, raises)
     with pytest.raises(CodecError, match='task "quick"'):
         runner.tick()
-    assert runner.instance.failures == {"quick": 1, "slow": 1}
+    assert runner.instance.failures == {"quick": 1, "slow": 1, "raises": 1}
+    assert str(runner.summary.failures["raises"]) == "its own"
     assert isinstance(runner.summary.failures["slow"], ContextReplaced)
     assert 'because of task "quick": context["quick"]: a function cannot be saved' in str(
         runner.summary.failures["slow"]
@@ -445,6 +482,29 @@ def test_a_child_is_not_begun_by_a_task_whose_context_cannot_be_saved(
     with pytest.raises(CodecError, match=r'task "send": context\["server"\]'):
         runner.tick()
     assert runner.instances == ["default"]
+
+
+def test_no_other_child_is_begun_when_the_condition_about_its_failure_spoils_the_context(
+    begin: Begin,
+) -> None:
+    spoils = [True]
+
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.followed_by("end", lambda context: spoil(context) if spoils else True, on="failed")
+    def parent(context: Any, instance: Any) -> Any:
+        if instance.id == "child":
+            return wfepy.wait(signal="go")
+        return wfepy.start_child("flow", id="child")
+
+    runner = begin(parent, end)
+    runner.tick()
+    runner.operations.cancel("flow", "child")
+    with pytest.raises(CodecError, match=r'context\["server"\]'):
+        runner.tick()
+    spoils.clear()
+    assert runner.tick().status == "finished"
+    assert runner.instances == ["child", "default"]
 
 
 def test_a_runner_that_saves_nothing_takes_any_value() -> None:
