@@ -77,7 +77,7 @@ class Tray(dict[str, int]):
 
 
 def test_what_cannot_be_changed_in_place_is_replaced() -> None:
-    for context, fresh in ((Slots(1), Slots(2)), (Order(), Context())):
+    for context, fresh in ((Slots(1), Slots(2)), (Order(cups=1), Context(cups=2))):
         assert refill(context, fresh, ["cups"]) is fresh
     with_attributes = Tray(cups=1)
     with_attributes.sugar = 2  # type: ignore[attr-defined]

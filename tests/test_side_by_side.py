@@ -125,11 +125,14 @@ def test_what_follows_a_fast_task_does_not_wait_for_a_slow_one(begin: Begin) -> 
 
 
 def test_an_async_task_keeps_the_context_when_a_thread_ends_meanwhile(workflow_runner: MakeRunner) -> None:
+    began = threading.Event()
+
     @wfepy.start_point()
     @wfepy.task()
     @wfepy.end_point()
     async def slow(context: Any) -> Any:
         log = context["log"] = ["before"]
+        began.set()
         for _ in range(100):
             if "quick" not in context:
                 await asyncio.sleep(0.01)
@@ -140,7 +143,7 @@ def test_an_async_task_keeps_the_context_when_a_thread_ends_meanwhile(workflow_r
     @wfepy.task()
     @wfepy.end_point()
     def quick(context: Any) -> Any:
-        context["quick"] = True
+        context["quick"] = began.wait(5)
         return True
 
     runner = workflow_runner(flow(slow, quick), executor="threads")
