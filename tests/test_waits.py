@@ -572,6 +572,34 @@ def test_a_task_runs_once_for_each_item_and_collects_what_it_returns(begin: Begi
     assert runner.context == {"a": ["A", "B", "C"]}
 
 
+def test_a_plugin_that_is_broken_leaves_an_item_as_it_was_and_holds_no_other_task_back(begin: Begin) -> None:
+    class Broken:
+        @wfepy.hookimpl
+        def wfepy_decide_retry(self, task: wfepy.Task) -> str:
+            return "yes"
+
+    @wfepy.task(each=lambda context: [1, 2])
+    @wfepy.start_point()
+    @wfepy.end_point()
+    def every(context: Any, item: int) -> bool:
+        if item == 1:
+            raise ValueError("no")
+        return True
+
+    @wfepy.task(each=lambda context: [1])
+    @wfepy.start_point()
+    @wfepy.end_point()
+    def other(context: Any, item: int) -> bool:
+        return True
+
+    runner = begin(every, other, plugins=[Broken()])
+    with pytest.raises(wfepy.PluginError, match="wfepy_decide_retry"):
+        runner.tick()
+    assert runner.summary.completed == ["other"]
+    assert runner.summary.unrecorded == {"every"}
+    assert runner.why("every").startswith("every: has 2 items: 1 done, 1 to do")
+
+
 def test_results_that_are_false_are_results_but_false_itself_is_a_wait(begin: Begin) -> None:
     answers = {"a": 0, "b": "", "c": True}
     runner = begin(mapping(lambda context, item, attempt: answers[item], into="found"))

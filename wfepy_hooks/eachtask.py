@@ -10,7 +10,7 @@ from .attempt import run_to_end
 from .clock import format_time
 from .context import put, read_only
 from .engine import NOTHING
-from .errors import CodecError, PluginError
+from .errors import PluginError
 from .items import DONE, RETRYING, WAITING, ItemsState, replay_item
 from .outcome import GiveUp, TaskResult, Wait
 from .waitstate import wait_from_answer
@@ -183,16 +183,12 @@ class EachTask:
         """Record what came of one item."""
         self._running -= 1
         runner = self._runner
-        if isinstance(error, PluginError):
-            runner._not_recorded(self._number, error)
-            return
         fields: dict[str, Any] = {"item": number, "attempt": attempt}
         try:
             fields.update(self._outcome(number, attempt, answer, error))
-        except CodecError as unsaved:
-            fields.update(self._failure(number, attempt, unsaved))
-        except TypeError as wrong:  # by "strict"
-            fields.update(self._failure(number, attempt, wrong))
+        except PluginError as broken:
+            runner._not_recorded(self._number, broken)
+            return
         if fields["status"] == "waiting" and not self._is_news(number, fields):
             return
         if runner._consumed:
@@ -207,8 +203,18 @@ class EachTask:
         self._items.note(number, {"at": at, **fields})
 
     def _outcome(self, number: int, attempt: int, answer: Any, error: BaseException | None) -> dict[str, Any]:
-        if error is not None:
-            return self._failure(number, attempt, error)
+        """Return what is recorded of an item.
+
+        :raises PluginError: if a plugin is broken: then nothing is
+        """
+        if error is None:
+            try:
+                return self._answered(number, answer)
+            except TypeError as wrong:  # by "strict"; or a CodecError
+                error = wrong
+        return self._failure(number, attempt, error)
+
+    def _answered(self, number: int, answer: Any) -> dict[str, Any]:
         if answer is None or answer is False or isinstance(answer, Wait):
             given = (
                 answer
@@ -237,6 +243,8 @@ class EachTask:
         return (known.reason, known.terms()) != (fields.get("reason", ""), fields.get("wait", {}))
 
     def _failure(self, number: int, attempt: int, error: BaseException) -> dict[str, Any]:
+        if isinstance(error, PluginError):
+            raise error
         decided = self._runner._decide_retry(self._number, error, attempt)
         fields: dict[str, Any] = {
             "status": "retrying" if decided.again else "failed",
