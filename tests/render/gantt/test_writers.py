@@ -136,13 +136,13 @@ def test_items_that_went_well_are_left_out_of_mermaid(long: Chart) -> None:
 
 
 def test_items_that_wait_are_bars_of_mermaid(items: Chart) -> None:
-    assert re.search(r"waits, goes on, the other one :active, \S+, \S+$", gantt_mermaid(items), re.MULTILINE)
+    assert re.search(r"waits, goes on, the other one :done, \S+, \S+$", gantt_mermaid(items), re.MULTILINE)
 
 
 def test_what_goes_on_is_no_moment_of_mermaid_however_short(history: History) -> None:
     history.after(days=9).task("a", "waiting", took=0, reason="why").after(seconds=1)
     source = gantt_mermaid(chart(history.records, "w", history.now, created=history.created))
-    assert "waits, goes on, why :active, 2026-08-12T09:00:00.000, 2026-08-12T09:00:01.000" in source
+    assert "waits, goes on, why :done, 2026-08-12T09:00:00.000, 2026-08-12T09:00:01.000" in source
 
 
 def test_times_are_those_of_utc_for_every_reader(short: Chart) -> None:
