@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -282,3 +284,59 @@ def test_a_discard_tells_of_another_signal_that_does_not_fit(
     assert runner.operations.discard("flow", runner.id, "typo", by="ann").name == "typo"
     assert "review does not take it, it must be sent by bob or cy, not by eve" in caplog.text
     assert [each.name for each in runner.instance.signals] == ["review"]
+
+
+def test_an_async_function_of_an_approval_asks_once(begin: Begin) -> None:
+    @wfepy.approval(by="ann", into="decision")
+    @wfepy.start_point()
+    @wfepy.end_point()
+    async def sign(context: Any, now: Any) -> None:
+        await asyncio.sleep(0)
+        context["asked"] = context.get("asked", 0) + 1
+
+    runner = begin(sign)
+    runner.tick()
+    runner.assert_waiting("sign", on="sign")
+    runner.signal("sign", "approve", by="ann")
+    runner.tick()
+    runner.assert_finished()
+    assert runner.context == {"asked": 1, "decision": "approve"}
+
+
+def test_who_is_named_twice_has_one_vote(begin: Begin) -> None:
+    @wfepy.approval(by=("ann", "ann", "bob"), quorum=2)
+    @wfepy.start_point()
+    @wfepy.end_point()
+    def sign(context: Any) -> None: ...
+
+    runner = begin(sign)
+    runner.tick()
+    assert runner.instance.waits["sign"].reason == "approve or reject by ann or bob, 0 of 2 votes"
+    runner.signal("sign", "approve", by="ann")
+    runner.signal("sign", "reject", by="bob")
+    with pytest.raises(wfepy.GiveUp, match=re.escape("2 votes any more (ann: approve, bob: reject)")):
+        runner.tick()
+
+
+@pytest.mark.parametrize(
+    ("terms", "problem"),
+    [
+        ({"choices": "yes"}, "choices of an approval must be different texts, not 'yes'"),
+        ({"choices": ()}, "choices of an approval must be different texts, not ()"),
+        ({"choices": ("a", "a")}, "choices of an approval must be different texts, not ('a', 'a')"),
+        ({"choices": ("a", 1)}, "choices of an approval must be different texts, not ('a', 1)"),
+        ({"by": ("ann", "")}, "by of an approval must be one name or several, not ''"),
+        ({"by": ("ann", 5)}, "by of an approval must be one name or several, not 5"),
+        ({"quorum": 0}, "quorum of an approval must be a number from 1 on, not 0"),
+        ({"quorum": True}, "quorum of an approval must be a number from 1 on, not True"),
+        (
+            {"by": ("ann", "ann"), "quorum": 2},
+            "quorum of an approval must be a number from 1 to 1, as many as may decide, not 2",
+        ),
+    ],
+)
+def test_terms_that_make_no_sense_are_refused_where_they_are_written(
+    terms: dict[str, Any], problem: str
+) -> None:
+    with pytest.raises((TypeError, ValueError), match=re.escape(problem)):
+        wfepy.approval(**terms)

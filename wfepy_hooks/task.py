@@ -161,7 +161,7 @@ class Task:
     @property
     def is_async(self) -> bool:
         """Whether its function is an ``async def``."""
-        return bool(getattr(getattr(self.func, "__code__", None), "co_flags", 0) & _CO_COROUTINE)
+        return is_async(self.func)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.func(*args, **kwargs)
@@ -173,6 +173,11 @@ class Task:
     def location(self) -> str:
         """``file:line`` where the function is defined."""
         return _location(self.func)
+
+
+def is_async(func: object) -> bool:
+    """Return whether a function is an ``async def``."""
+    return bool(getattr(getattr(func, "__code__", None), "co_flags", 0) & _CO_COROUTINE)
 
 
 def _checked_name(name: object) -> str:
