@@ -131,12 +131,13 @@ class HookCalls:
     def setup(self, hook: str, types: Types = object, /, **arguments: Any) -> list[Any]:
         """Call a setup hook, and return the results that are not ``None`` in the order of the calls.
 
-        A historic hook is also called for each plugin that is registered later.
+        It may be one that a plugin offers; wrappers of it are not called. A historic hook is also called for each
+        plugin that is registered later.
 
         :param types: what a result may be
         :raises PluginError: if an implementation raised, or returned something else
         """
-        if HOOKS[hook].historic:
+        if hook in HOOKS and HOOKS[hook].historic:
             self._history.append((hook, arguments))
         return self._run_setup(hook, self._order.get(hook, ()), types, arguments)
 

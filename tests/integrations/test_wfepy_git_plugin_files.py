@@ -81,7 +81,10 @@ def test_what_is_deleted_or_put_back_on_one_side_comes_again(
     assert remote.show(f".wfepy/state/{PLACE}") == "a\nb\n"
 
 
-def test_an_empty_file_and_a_torn_line_say_nothing(pair: tuple[Clone, Clone], remote: Remote) -> None:
+@pytest.mark.parametrize("torn", ['{"tor', "2026"])  # which is JSON, and the beginning of a date
+def test_an_empty_file_and_a_torn_line_say_nothing(
+    pair: tuple[Clone, Clone], remote: Remote, torn: str
+) -> None:
     one, two = pair
     share(one, two)
     note(one)
@@ -90,7 +93,7 @@ def test_an_empty_file_and_a_torn_line_say_nothing(pair: tuple[Clone, Clone], re
     assert remote.tip() == tip
     note(one, "a")
     with (one.state / PLACE).open("a") as stream:
-        stream.write('{"tor')
+        stream.write(torn)
     one.push()
     assert remote.show(f".wfepy/state/{PLACE}") == "a\n"
 
@@ -226,15 +229,38 @@ def test_a_plugin_can_share_files_of_its_own_folder_alone(clone: MakeClone, path
 def test_a_plugin_that_fails_before_the_push_does_not_keep_the_results_here(
     clone: MakeClone, caplog: pytest.LogCaptureFixture
 ) -> None:
+    told = []
+
+    class Telling:
+        @hookimpl
+        def wfepy_git_ticked(self, workflows: list[str], exit_code: int) -> None:
+            told.append((workflows, exit_code))
+
     class Failing:
         @hookimpl
         def wfepy_git_ticked(self) -> None:
             raise ZeroDivisionError("oops")
 
     one = clone("one")
+    one.plugins = [wfepy_git, Telling(), Failing()]  # the last one is called first
+    tell_ticked(one.config(), ["flow"], 3)
+    assert told == [(["flow"], 3)]
+    (message,) = caplog.messages
+    assert re.match("plugin .*: wfepy_git_ticked raised ZeroDivisionError: oops", message)
+
+
+def test_a_plugin_that_cannot_say_what_it_shares_is_named(clone: MakeClone) -> None:
+    class Failing:
+        @hookimpl
+        def wfepy_git_files(self) -> None:
+            raise ZeroDivisionError("oops")
+
+    one = clone("one")
     one.plugins = [wfepy_git, Failing()]
-    tell_ticked(one.config(), ["flow"], 0)
-    assert caplog.messages == ["wfepy_git: a plugin failed in wfepy_git_ticked"]
+    with pytest.raises(PluginError, match="wfepy_git_files raised ZeroDivisionError: oops") as caught:
+        one.repository()
+    assert caught.value.plugin
+    assert str(caught.value.where).startswith("plugin ")
 
 
 def test_two_plugins_do_not_share_one_file(clone: MakeClone) -> None:
