@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from .stores.protocol import Session, Store
     from .timing import parse_duration
     from .waitstate import WaitState
+    from .wording import describe_error
     from .writing import FileChange, compare_files, write_files
 
 __version__ = "0.1.0"
@@ -125,6 +126,7 @@ __all__ = [
     "approval",
     "collect_schedules",
     "compare_files",
+    "describe_error",
     "end_point",
     "followed_by",
     "format_time",
@@ -173,6 +175,7 @@ _LAZY = {
     "approval": "approving",
     "collect_schedules": "scheduling",
     "compare_files": "writing",
+    "describe_error": "wording",
     "generate": "generating",
     "needed_minutes": "needed",
     "offsets_ahead": "offsets",

@@ -13,7 +13,7 @@ from .errors import PluginError, WfepyError
 from .hookspecs import HOOKS, OBSERVATION
 from .notices import logger
 from .outcome import GiveUp
-from .wording import describe, origin
+from .wording import describe_error, origin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -314,7 +314,7 @@ def _raise_fatal(error: BaseException, hook: str, plugin: str) -> NoReturn:
         error.where = error.where or where
         raise error
     raise PluginError(
-        f"{hook} raised {describe(error)} ({origin(error)})", where=where, plugin=plugin
+        f"{hook} raised {describe_error(error)} ({origin(error)})", where=where, plugin=plugin
     ) from error
 
 
@@ -326,7 +326,7 @@ def _log(error: BaseException, implementation: Implementation, instance: Instanc
         implementation.plugin,
         implementation.hook,
         label,
-        describe(error),
+        describe_error(error),
         origin(error),
         exc_info=error if log.isEnabledFor(10) else None,  # DEBUG
     )

@@ -4,7 +4,7 @@ when the command runs."""
 from __future__ import annotations
 
 from .errors import PluginError
-from .wording import describe, origin
+from .wording import describe_error, origin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class CommandSpec:
         try:
             found = _import(self._module) if isinstance(self._module, str) else self._module()
         except (Exception, SystemExit) as error:
-            what = f"its code cannot be loaded: {describe(error)} ({origin(error)})"
+            what = f"its code cannot be loaded: {describe_error(error)} ({origin(error)})"
             raise PluginError(what, where=where, plugin=self.plugin) from error
         missing = [name for name in ("add_arguments", "run") if not callable(getattr(found, name, None))]
         if missing:

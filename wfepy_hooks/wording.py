@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["describe", "origin", "shorten"]
+__all__ = ["describe_error", "origin", "shorten"]
 
 
-def describe(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """Return the type and the text of an error; only the type if it has no text or that cannot be had."""
     kind = type(error).__name__
     try:

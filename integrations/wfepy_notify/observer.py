@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from wfepy_hooks import hookimpl
+from wfepy_hooks import describe_error, hookimpl
 
 from .message import Message
 from .outbox import Outbox, shown_moment
@@ -61,7 +61,7 @@ class Observer:
         if (
             result.error is not None and event != "timed_out"
         ):  # that of a timeout says no more than the reason
-            reason = _said(result.error)
+            reason = describe_error(result.error)
         self._tell(targets, instance, event, task, event_id, reason=reason, attempt=result.attempt, wait=wait)
 
     @hookimpl
@@ -79,7 +79,7 @@ class Observer:
             if targets := self._targets("failing", instance, task):
                 # The same for as long as nothing of the instance is recorded, however often it is tried.
                 event_id = f"{instance.uid}-{instance.seq}-{name}-unrecorded"
-                reason = _said(summary.failures.get(name))
+                reason = describe_error(summary.failures[name])
                 self._tell(targets, instance, "failing", task, event_id, reason=reason)
 
     @hookimpl
@@ -169,10 +169,6 @@ class Observer:
         except OSError:
             return True  # the delivery tells of it
         return bool(self._outbox.pending)
-
-
-def _said(error: BaseException | None) -> str:
-    return f"{type(error).__name__}: {error}".rstrip(": ") if error is not None else ""
 
 
 def _is_tick(config: Config) -> bool:

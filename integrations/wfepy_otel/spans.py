@@ -6,13 +6,14 @@ and ``async def`` nobody can tell whose it is, and it is inside the span of the 
 
 from __future__ import annotations
 
+import contextlib
 from time import time_ns
 
 from opentelemetry import context as contexts
 from opentelemetry import trace
 from opentelemetry.trace import Status, StatusCode
 
-from wfepy_hooks import StashKey, hookimpl
+from wfepy_hooks import StashKey, describe_error, hookimpl
 
 from .ids import root_context
 
@@ -135,7 +136,7 @@ class Spans:
             span = attempt.span or self._begin_attempt(instance, tick, name, attempt)
             error = summary.failures.get(name)
             if error is not None:
-                span.record_exception(error)
+                _record(span, error)
             span.set_status(Status(StatusCode.ERROR, "the attempt was not recorded, and does not count"))
             span.end()
         if tick.span is not None:
@@ -185,8 +186,8 @@ class Spans:
             span = self._begin_attempt(instance, tick, name, attempt)
         span.set_attributes(_outcome(result))
         if result.error is not None:
-            span.record_exception(result.error)
-            span.set_status(Status(StatusCode.ERROR, f"{type(result.error).__name__}: {result.error}"))
+            _record(span, result.error)
+            span.set_status(Status(StatusCode.ERROR, describe_error(result.error)))
         span.end()
 
     def _choose_context(self, instance: Instance, tick: _Tick) -> None:
@@ -199,6 +200,11 @@ class Spans:
             else:
                 context = root_context(instance.uid, sampled=False)  # what a poll does is not seen either
         tick.use(context)
+
+
+def _record(span: Span, error: BaseException) -> None:
+    with contextlib.suppress(Exception):  # the text of a stranger's error may be broken
+        span.record_exception(error)
 
 
 def _end_tick(span: Span, summary: TickSummary) -> None:

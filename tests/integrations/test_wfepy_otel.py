@@ -285,6 +285,27 @@ class BreaksOff:
         raise KeyError("mine")
 
 
+def test_a_failure_whose_text_is_broken_is_told_of_by_its_type(traced: Trace) -> None:
+    watched = traced(
+        """
+        class Odd(Exception):
+            def __str__(self):
+                raise ValueError
+
+        @wfepy.task()
+        @wfepy.start_point()
+        @wfepy.end_point()
+        def only(context):
+            raise Odd
+        """
+    )
+    watched.start()
+    watched.tick()
+    tick, only = watched.spans()
+    assert names([tick, only]) == ["tick flow", "task only"]
+    assert only.status.description == "Odd"
+
+
 def test_an_attempt_that_cannot_be_recorded_is_an_error(traced: Trace) -> None:
     watched = traced(
         """
