@@ -340,3 +340,21 @@ def test_terms_that_make_no_sense_are_refused_where_they_are_written(
 ) -> None:
     with pytest.raises((TypeError, ValueError), match=re.escape(problem)):
         wfepy.approval(**terms)
+
+
+def test_an_early_answer_that_does_not_fit_does_not_count(begin: Begin) -> None:
+    runner = begin(*LOOP)
+    runner.signal("review", "approve", by="eve", check=False)
+    runner.signal("review", "perhaps", by="bob", check=False)
+    runner.tick()
+    runner.assert_waiting("review", on="review")
+
+
+def test_an_approval_has_its_own_name_and_the_options_of_a_task() -> None:
+    made = wfepy.approval("sign", by="ann", remind_every="1d", renamed_from="old", labels=["legal"])(
+        lambda context: None
+    )
+    func: Any = made.func
+    assert (made.name, func.task_name, func.wfepy_by, made.labels) == ("sign", "sign", ("ann",), {"legal"})
+    assert made.options.remind_every == timedelta(days=1)
+    assert "old" in made.options.renamed_from
