@@ -86,7 +86,7 @@ class Spans:
     @hookimpl
     def wfepy_task_started(self, instance: Instance, task: Task, attempt: int) -> None:
         tick = instance.stash.get(_TICK, None)
-        if tick is None or task.name in tick.attempts:
+        if tick is None:
             return
         tick.attempts[task.name] = made = _Attempt(attempt)
         if self._polls or task.name not in instance.waits:

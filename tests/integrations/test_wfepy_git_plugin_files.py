@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import re
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ import wfepy_git
 from git_folders import Clone, Remote
 from todo_plugin import PLACE, Todo, note, notes
 from wfepy_git.errors import BadState
+from wfepy_git.local import _lock
 from wfepy_git.sharing import tell_ticked
 from wfepy_hooks import PluginError, StateError, hookimpl
 
@@ -268,3 +270,50 @@ def test_two_plugins_do_not_share_one_file(clone: MakeClone) -> None:
     one.plugins = [wfepy_git, Todo(), type("Other", (Todo,), {})()]
     with pytest.raises(PluginError, match="two plugins share"):
         one.repository()
+
+
+def test_a_file_whose_plugin_is_gone_is_nobodys_until_it_is_back(pair: tuple[Clone, Clone]) -> None:
+    one, two = pair
+    share(one, two)
+    note(one, "a")
+    one.push()
+    one.plugins = [wfepy_git]
+    assert PLACE not in one.repository()._table().blobs
+    note(one, "b")
+    assert not one.push()
+    note(two, "c")
+    two.push()
+    share(one)
+    one.push()
+    assert notes(one) == ["a", "b", "c"]
+
+
+def test_whoever_holds_the_file_for_a_moment_is_waited_for(pair: tuple[Clone, Clone]) -> None:
+    one, _ = pair
+    share(one)
+    note(one, "a")
+    with (one.state / PLACE).open() as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        timer = threading.Timer(0.1, fcntl.flock, (stream, fcntl.LOCK_UN))
+        timer.start()
+        assert one.push()
+        timer.join()
+
+
+def test_a_lock_is_that_of_the_file_that_has_the_name_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, other = tmp_path / "list.jsonl", tmp_path / "other"
+    file.touch()
+    other.touch()
+    lock = fcntl.flock
+
+    def slow_lock(descriptor: int, operation: int) -> None:
+        if other.exists():
+            other.replace(file)
+        lock(descriptor, operation)
+
+    monkeypatch.setattr("wfepy_git.local.fcntl.flock", slow_lock)
+    (descriptor,) = _lock(str(file))
+    assert os.fstat(descriptor).st_ino == file.stat().st_ino
+    os.close(descriptor)

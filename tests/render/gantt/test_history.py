@@ -203,7 +203,7 @@ def test_what_a_join_cancels_waits_until_the_join_runs(history: History, has_end
     if has_ended:
         history.put("ended", status="finished")
     tasks = {
-        "slow": {"status": "cancelled", "next": ["check: cancelled", "first: cancelled"]},
+        "slow": {"status": "cancelled", "next": ["check: cancelled"]},
         "check": {"status": "cancelled", "next": ["first: cancelled"]},
         "fast": {"status": "done", "next": ["first: taken"]},
         "first": {"status": "done", "next": ["end: taken"]},
@@ -212,6 +212,11 @@ def test_what_a_join_cancels_waits_until_the_join_runs(history: History, has_end
         found = drawn(history, tasks=tasks, created=created)
         assert told(found, "slow")[-1] == ("waiting", 0, 5, False)
         assert marks(found, "slow") == [("cancelled", 5)]
+
+
+def test_what_was_skipped_before_a_part_of_a_history_has_no_row_in_it(history: History) -> None:
+    found = drawn(history.task("b"), tasks=snapshot(a="skipped", b="done"), created="")
+    assert [each.name for each in found.rows] == ["instance", "b"]
 
 
 def test_what_is_rewound_waits_no_longer(history: History) -> None:
