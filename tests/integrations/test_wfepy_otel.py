@@ -274,6 +274,7 @@ def test_a_failed_attempt_is_an_error_with_its_exception_and_the_next_one_is_not
     assert last.attributes is not None
     assert (last.attributes["wfepy.status"], last.attributes["wfepy.attempt"]) == ("completed", 2)
     assert tick.events[-1].name == "instance finished"
+    assert tick.status.status_code.name == "UNSET"
 
 
 class BreaksOff:
@@ -321,6 +322,7 @@ def test_an_attempt_that_cannot_be_recorded_is_an_error(traced: Trace) -> None:
     watched.tick()
     tick, only = watched.spans()
     assert only.status.description == "the attempt was not recorded, and does not count"
+    assert [event.name for event in only.events] == ["exception"]
     assert tick.status.description == "failed: only"
 
 
@@ -352,6 +354,24 @@ def test_spans_of_a_task_are_inside_its_attempt_and_those_of_a_poll_are_dropped(
     watched.tick()
     assert watched.spans() == []
     assert not trace.get_current_span().get_span_context().is_valid  # nothing is left behind
+
+
+def test_what_other_plugins_do_after_an_attempt_is_inside_the_tick(traced: Trace) -> None:
+    watched = traced()
+    tracer = watched.provider.get_tracer("theirs")
+
+    class Observer:
+        @hookimpl(trylast=True)
+        def wfepy_task_finished(self) -> None:
+            tracer.start_span("theirs").end()
+
+    watched.config.plugins.register(Observer(), "theirs")
+    watched.start()
+    watched.tick()
+    spans = watched.spans()
+    assert {span.parent.span_id for span in spans if span.name == "theirs" and span.parent} == {
+        span.context.span_id for span in spans if span.name == "tick flow" and span.context
+    }
 
 
 def test_a_sampler_by_the_id_of_the_trace_takes_or_leaves_an_instance_as_a_whole(traced: Trace) -> None:
@@ -422,9 +442,11 @@ def test_the_lag_of_a_tick_is_that_of_what_was_due_longest(traced: Trace) -> Non
     watched.start()
     watched.clock.advance("5d")
     watched.tick()  # nothing was due: nobody waited
+    watched.clock.advance("30s")
+    watched.tick()  # the second attempt is due after one minute
     assert watched.points("wfepy.tick.lag") == {}
-    watched.clock.advance("3min")
-    watched.tick()  # the second attempt was due after one
+    watched.clock.advance("2min 30s")
+    watched.tick()
     (point,) = watched.points("wfepy.tick.lag").values()
     assert (point.count, point.sum) == (1, 120.0)
 
