@@ -22,12 +22,15 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 
+from building import END, START, Build
 from cli_folder import Folder, error_line, flow
 from http_server import Exchange, Server, refusing_url
 from observing import Watched
 from wfepy_hooks import ConfigError, Instance, TickSummary, hookimpl
 from wfepy_hooks.config import Config
+from wfepy_otel.exporting import LIMIT, Exporting
 from wfepy_otel.ids import root_context, trace_id
+from wfepy_otel.measures import _due_moments
 from wfepy_otel.observers import make_observers
 from wfepy_otel.settings import read_settings
 
@@ -169,6 +172,7 @@ def test_the_id_of_a_trace_never_changes() -> None:
     assert trace_id("0123456789ab") == "234096d4c87852387ce5014d77fc68d0"
     context = trace.get_current_span(root_context("0123456789ab")).get_span_context()
     assert context.is_valid
+    assert format(context.span_id, "016x") == "8fd4747293a5722a"
     assert context.is_remote
     assert context.trace_flags.sampled
 
@@ -451,6 +455,14 @@ def test_the_lag_of_a_tick_is_that_of_what_was_due_longest(traced: Trace) -> Non
     assert (point.count, point.sum) == (1, 120.0)
 
 
+def test_the_moment_of_a_schedule_is_due_until_something_has_happened() -> None:
+    instance = Build().add("a", START, END).runner().instance
+    instance.scheduled = {"due": "2026-11-23T09:00:00Z"}
+    assert list(_due_moments(instance)) == ["2026-11-23T09:00:00Z"]
+    instance.seq = 1
+    assert list(_due_moments(instance)) == []
+
+
 def test_of_several_moments_that_were_due_the_longest_counts(traced: Trace) -> None:
     task = """
     @wfepy.task(retry=wfepy.Retry(attempts=2, delay="{delay}", jitter=0))
@@ -617,6 +629,19 @@ def test_a_provider_of_somebody_else_is_used_as_it_is(folder: Folder) -> None:
         "task b",
         "tick flow",
     ]
+    assert "Overriding" not in done.stderr, "nor is another one set up that nobody uses"
+
+
+def test_the_environment_says_how_long_a_request_may_take() -> None:
+    exporting = Exporting.__new__(Exporting)
+    for environ, limit in (
+        ({}, LIMIT),
+        ({"OTEL_EXPORTER_OTLP_TIMEOUT": "9"}, None),
+        ({"OTEL_EXPORTER_OTLP_TRACES_TIMEOUT": "9"}, None),
+        ({"OTEL_EXPORTER_OTLP_METRICS_TIMEOUT": "9"}, LIMIT),
+    ):
+        exporting._environ = environ
+        assert exporting._timeout("TRACES") == limit
 
 
 # --- what is not there -----------------------------------------------------------------------------------
