@@ -358,3 +358,21 @@ def test_an_approval_has_its_own_name_and_the_options_of_a_task() -> None:
     assert (made.name, func.task_name, func.wfepy_by, made.labels) == ("sign", "sign", ("ann",), {"legal"})
     assert made.options.remind_every == timedelta(days=1)
     assert "old" in made.options.renamed_from
+
+
+def test_the_retry_of_a_task_that_is_no_approval_keeps_signals_of_its_name(begin: Begin) -> None:
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.end_point()
+    def pay(context: Any, signals: Any) -> bool:
+        if "tried" not in context:
+            context["tried"] = True
+            raise wfepy.GiveUp("no money")
+        return signals.take("pay") is not None
+
+    runner = begin(pay)
+    runner.signal("pay")
+    with pytest.raises(wfepy.GiveUp):
+        runner.tick()
+    runner.operations.retry("flow", runner.id, "pay")
+    assert runner.tick().status == "finished"

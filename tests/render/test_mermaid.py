@@ -49,6 +49,7 @@ def test_a_link_of_a_plugin_wins_unless_it_runs_code() -> None:
 
     assert 'click n0 href "https://wiki.example" "a"' in source("https://wiki.example")
     assert 'click n0 href "flow.py#L1" "a"' in source("JavaScript:alert(1)")
+    assert 'click n0 href "flow.py#L1" "a"' in source("https://wiki.example\n  n0 --> n0")
 
 
 def test_the_tooltip_is_all_there_is_to_say() -> None:
