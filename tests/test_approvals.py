@@ -376,3 +376,29 @@ def test_the_retry_of_a_task_that_is_no_approval_keeps_signals_of_its_name(begin
         runner.tick()
     runner.operations.retry("flow", runner.id, "pay")
     assert runner.tick().status == "finished"
+
+
+def test_an_answer_before_the_next_pass_asks_is_refused_where_it_is_sent(begin: Begin) -> None:
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.followed_by("sign")
+    def draft(context: Any, signals: Any) -> Any:
+        return signals.take("drafted") is not None or wfepy.wait(signal="drafted")
+
+    @wfepy.approval()
+    @wfepy.followed_by("draft", lambda context: context["sign"] == "reject")
+    @wfepy.followed_by("post", lambda context: context["sign"] == "approve")
+    def sign(context: Any) -> None: ...
+
+    @wfepy.task()
+    @wfepy.end_point()
+    def post(context: Any) -> bool:
+        return True
+
+    runner = begin(draft, sign, post)
+    runner.signal("drafted")
+    runner.tick()
+    runner.signal("sign", "reject")
+    runner.tick()
+    with pytest.raises(wfepy.UsageError, match="what is sent before it asks in pass 2 does not count"):
+        runner.signal("sign", "approve")
