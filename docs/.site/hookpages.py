@@ -97,7 +97,7 @@ def call_order() -> list[str]:
 
 def contract(hook: str) -> tuple[str, dict[str, str]]:
     """Return the summary of a hook and what its docstring says under each title, as Markdown."""
-    doc = inspect.getdoc(getattr(hookspecs, hook)) or ""
+    doc = inspect.getdoc(HOOKS[hook].function) or ""
     head, *rest = re.split(r"^(When|Kind|Arguments|Result):[ ]?", doc, flags=re.MULTILINE)
     titles = {title: _markdown(text) for title, text in zip(rest[::2], rest[1::2], strict=True)}
     return " ".join(_markdown(head).split()), titles
@@ -152,8 +152,7 @@ def _linked_plugin(module: str) -> str:
 
 
 def _signature(hook: str) -> list[str]:
-    function = getattr(hookspecs, hook)
-    types = {name: str(annotation) for name, annotation in function.__annotations__.items()}
+    types = {name: str(annotation) for name, annotation in HOOKS[hook].function.__annotations__.items()}
     arguments = [f"{name}: {types[name]}" for name in HOOKS[hook].arguments]
     head, tail = f"def {hook}(", f") -> {types['return']}: ..."
     one = head + ", ".join(arguments) + tail
@@ -163,7 +162,7 @@ def _signature(hook: str) -> list[str]:
 
 def _arguments(hook: str) -> list[str]:
     parts = contract(hook)[1]
-    types = getattr(hookspecs, hook).__annotations__
+    types = HOOKS[hook].function.__annotations__
     rows = ["| argument | type | meaning |", "| --- | --- | --- |"]
     for name, text in re.findall(
         r"^    (\w+): ((?:.*\n?)(?:^     +.*\n?)*)", parts["Arguments"], re.MULTILINE

@@ -9,7 +9,7 @@ import re
 from functools import cache
 
 import wfepy_hooks
-from wfepy_hooks import hookspecs
+from wfepy_hooks.hookspecs import MODULES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _ROLE = re.compile(r":\w+:`[.~]?(?:[\w.]*\.)?(\w+)`")
 def names() -> dict[str, type]:
     """Return the types of the engine that the specifications of hooks use, by name."""
     found: dict[str, object] = {}
-    for node in ast.walk(ast.parse(inspect.getsource(hookspecs))):
+    for node in ast.walk(ast.parse("".join(map(inspect.getsource, MODULES)))):
         if isinstance(node, ast.ImportFrom) and node.level and node.module != "hookkinds":
             module = importlib.import_module(f"wfepy_hooks.{node.module}")
             found.update({each.name: getattr(module, each.name, None) for each in node.names})
