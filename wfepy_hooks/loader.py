@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os.path
 import sys
+from _thread import RLock  # threading takes longer to import than all of this
 
 from .errors import WorkflowError
 from .twins import import_twin, is_from, is_taken
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
+#: Of one thread, which may load another workflow from within the module of the first. Two threads wait for each other
+#: if one loads a workflow from within a module, and the module of the other's workflow imports that one just then.
+_turn = RLock()
+
 
 def load_workflow(path: str, folder: str, name: str = "") -> Workflow:
     """Return the workflow of a module; its graph is not checked yet.
@@ -23,7 +28,8 @@ def load_workflow(path: str, folder: str, name: str = "") -> Workflow:
     :param name: of the workflow; by default the last part of the module's name
     :raises WorkflowError: if the module cannot be imported or has no task
     """
-    module = import_file(os.path.join(folder, path)) if is_file(path) else _import_named(path, folder)
+    with _turn:
+        module = import_file(os.path.join(folder, path)) if is_file(path) else _import_named(path, folder)
     workflow = Workflow(name)
     workflow.collect_tasks(module)
     if not workflow.tasks:
