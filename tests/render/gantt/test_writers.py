@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from chart_history import History
+from colours import contrast
 from wfepy_hooks.render.gantt import Chart, chart, gantt_mermaid, gantt_svg, gantt_text
 from wfepy_hooks.render.gantt.chart import BARS, MARKS, OPEN
 
@@ -200,19 +201,6 @@ def test_a_short_bar_at_the_end_is_no_wider_than_the_axis(history: History) -> N
     bars = [rect for rect in root.iter(f"{SVG}rect") if rect.get("y")]
     ends = {float(bar.get("x", 0)) + float(bar.get("width", 0)) for bar in bars[:2]}
     assert len(ends) == 1, "the bar of the instance and that of the task end at the same place"
-
-
-def contrast(one: str, other: str) -> float:
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def luminance(colour: str) -> float:
-    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    red, green, blue = (
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def test_words_and_signs_are_legible_on_their_ground() -> None:
