@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-import pty
-import struct
-import termios
 
 import pytest
 
-from cli_folder import COMMAND, FLOW, Folder, error_line, misbehaving
+from cli_folder import FLOW, Folder, error_line, misbehaving
+from terminals import at_terminal
 
 #: ``b`` waits for a signal, ``c`` fails for good, ``d`` follows both.
 STEPS = """
@@ -63,23 +59,7 @@ def last(folder: Folder) -> dict[str, object]:
 
 def answered(folder: Folder, answer: str, *words: str) -> tuple[int, str]:
     """Run a command at a terminal where somebody types ``answer``."""
-    process, terminal = pty.fork()
-    if process == 0:
-        os.chdir(folder.path)
-        os.execve(COMMAND[0], [*COMMAND, *words], {**folder.environ, "TERM": "dumb"})
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    seen = b""
-    while True:
-        try:
-            data = os.read(terminal, 65536)
-        except OSError:  # Linux says so when the other side is closed
-            break
-        seen += data
-        if seen.endswith(b"[y/N] "):
-            os.write(terminal, f"{answer}\n".encode())
-    os.close(terminal)
-    _, status = os.waitpid(process, 0)
-    return os.waitstatus_to_exitcode(status), seen.decode().replace("\r\n", "\n")
+    return at_terminal(folder, *words, environ={"TERM": "dumb"}, answer=answer)
 
 
 # --- what is said -------------------------------------------------------------------------------------
