@@ -107,9 +107,8 @@ def _import_error(name: str, folder: str, error: BaseException) -> WorkflowError
             hint=f"it was looked for in {folder} and on sys.path",
         )
     if isinstance(error, SyntaxError):
-        file = error.filename or os.path.join(
-            folder, f"{name.replace('.', os.sep)}.py"
-        )  # none for a NUL in it
+        # Of a NUL in the source Python names no file.
+        file = error.filename or os.path.join(folder, f"{name.replace('.', os.sep)}.py")
         return WorkflowError(f"{type(error).__name__}: {error.msg}", where=f"{file}:{error.lineno or 1}")
     place = _place(error) or where
     text = " ".join(str(error).split())

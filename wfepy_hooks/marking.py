@@ -203,9 +203,8 @@ class Marking:
             if self.status[task] in (PENDING, READY):
                 self._cancel(task, settled)
                 ended.append(task)
-            elif not self._is_decided(
-                task
-            ):  # a failure that no transition is about: it holds nothing up any more
+            elif not self._is_decided(task):
+                # A failure that no transition is about: it holds nothing up any more.
                 self._drop(task, self.status[task], E_CANCELLED)
                 ended.append(task)
         for loop in self.graph.stops[join]:

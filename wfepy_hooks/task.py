@@ -298,9 +298,8 @@ def followed_by(
     :param on: the outcome it is about: ``"done"``, ``"failed"``, ``"timeout"`` or ``"any"``
     """
     transition = Transition(dest, cond, on)
-    caller = sys._getframe(
-        1
-    )  # a task may have many lines of decorators, and the typing error is in one of them
+    # A task may have many lines of decorators, and the typing error is in one of them.
+    caller = sys._getframe(1)
     declared = f"{caller.f_code.co_filename}:{caller.f_lineno}"
 
     def apply(made: Task, above: bool) -> None:

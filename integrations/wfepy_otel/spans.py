@@ -101,9 +101,8 @@ class Spans:
         if attempt is not None:
             self._end_attempt(instance, tick, task.name, attempt, result)
             self._choose_context(instance, tick)
-        elif (
-            result.changed
-        ):  # it was not called: skipped, timed out, done by a signal, or told again after a crash
+        elif result.changed:
+            # It was not called: it is skipped, timed out, done by a signal, or told again after a crash.
             self._begin(instance, tick).add_event(
                 f"task {result.status}", {"wfepy.task": task.name, **_outcome(result)}
             )
