@@ -35,10 +35,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: takes more than a few seconds")
+    config.addinivalue_line(
+        "markers", "outside: needs a component from outside; skipped where it is missing, fails if CI is set"
+    )
     # What the tests remember between ticks is not to end up in the cache of whoever runs them.
     cache = tempfile.TemporaryDirectory(prefix="wfepy-cache-")
     config.add_cleanup(cache.cleanup)
     patch = pytest.MonkeyPatch()
+    config.add_cleanup(patch.undo)  # a session inside a session ends before the outer one looks for changes
     patch.setenv("XDG_CACHE_HOME", cache.name)
     # Inside of GitHub Actions, ticks are reported there: those of the tests are not to be.
     for name in [each for each in os.environ if each.startswith("GITHUB_")]:
@@ -47,21 +52,10 @@ def pytest_configure(config: pytest.Config) -> None:
     # of tests write no bytecode. That of the package is there for all of them: to compile it takes each 30 ms and more.
     patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     if not hasattr(config, "workerinput"):
-        for package in ("wfepy_hooks", "wfepy_notify"):
-            compile_beside(package)
-    config.add_cleanup(patch.undo)  # a session inside a session ends before the outer one looks for changes
-    config.addinivalue_line("markers", "slow: takes more than a few seconds")
-    config.addinivalue_line(
-        "markers", "outside: needs a component from outside; skipped where it is missing, fails if CI is set"
-    )
-
-
-@pytest.fixture
-def begin(workflow_runner: MakeRunner) -> Begin:
-    """Begin an instance of a workflow that consists of these tasks: ``begin(brew, drink, plugins=[recorder])``."""
-    from building import flow  # lazily: most tests need no workflow
-
-    return lambda *tasks, **options: workflow_runner(flow(*tasks), **options)
+        compile_beside("wfepy_hooks")
+        compile_beside(
+            "wfepy_notify"
+        )  # as the other integrations: in a checkout they have a folder of their own
 
 
 def compile_beside(package: str) -> None:
@@ -153,3 +147,11 @@ def golden(request: pytest.FixtureRequest) -> Golden:
         assert text == file.read_text(encoding="utf-8"), f"{file} differs; if it should, use --update-golden"
 
     return compare
+
+
+@pytest.fixture
+def begin(workflow_runner: MakeRunner) -> Begin:
+    """Begin an instance of a workflow that consists of these tasks: ``begin(brew, drink, plugins=[recorder])``."""
+    from building import flow  # lazily: most tests need no workflow
+
+    return lambda *tasks, **options: workflow_runner(flow(*tasks), **options)
