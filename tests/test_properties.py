@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adapter import Snapshot, expected, graph_of, restored, settle, snapshot, tasks_of
+from adapter import Snapshot, expected, find_problems, graph_of, restored, settle, snapshot, tasks_of
 from graphs import PASSES, Case, any_plans, cases, plans, races
 from oracle import CANCELLED, DONE, FAILED, PENDING, TIMED_OUT, Oracle, Plan
 from wfepy_hooks import marking as m
-from wfepy_hooks.checks import find_problems
 from wfepy_hooks.marking import Marking
 
 if TYPE_CHECKING:

@@ -20,17 +20,16 @@ if TYPE_CHECKING:
 _turn = RLock()
 
 
-def load_workflow(path: str, folder: str, name: str = "") -> Workflow:
+def load_workflow(path: str, folder: str) -> Workflow:
     """Return the workflow of a module; its graph is not checked yet.
 
     :param path: dotted name of the module, or path of its file, relative to ``folder``
     :param folder: put first on ``sys.path``, for modules that lie beside each other
-    :param name: of the workflow; by default the last part of the module's name
     :raises WorkflowError: if the module cannot be imported or has no task
     """
     with _turn:
         module = import_file(os.path.join(folder, path)) if is_file(path) else _import_named(path, folder)
-    workflow = Workflow(name)
+    workflow = Workflow()
     workflow.collect_tasks(module)
     if not workflow.tasks:
         raise WorkflowError(
