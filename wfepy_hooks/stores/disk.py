@@ -7,8 +7,8 @@ import errno
 import os
 import sys
 
-from wfepy_hooks import faults
-from wfepy_hooks.errors import StateError, StateWriteError
+from .. import faults
+from ..errors import StateError, StateWriteError
 
 __all__ = [
     "BINARY",

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from wfepy_hooks.stores.protocol import Store
+    from ..protocol import Store
 
 NOW = datetime(2026, 11, 23, 6, 13, 34, tzinfo=timezone.utc)
 
