@@ -84,7 +84,7 @@ class Fitting:
 
     def _names(self) -> dict[str, str]:
         """Return the status of every task that is named anywhere; ``pending`` if it is only led to."""
-        found = {name: "pending" for _, dest, _ in self._decisions() for name in (dest,)}
+        found = {dest: "pending" for _, dest, _ in self._decisions()}
         found.update((name, entry["status"]) for name, entry in self.tasks.items())
         for record in self.records:
             status = _after(record)
