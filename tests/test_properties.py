@@ -39,7 +39,7 @@ def lockstep(case: Case, marking: Marking, oracle: Oracle) -> Iterator[tuple[str
         yield name, settle(marking, case.plan.tasks[name], outcome, conditions)
 
 
-# --- the graph ----------------------------------------------------------------------------------------
+# The graph
 
 
 @given(st.one_of(plans(max_tasks=10), races()))
@@ -101,7 +101,7 @@ def test_checks_find_the_faults_that_the_model_finds(plan: Plan) -> None:
     assert all(words & set(plan.tasks) - {"a"} <= tangled for words in named)  # "a" is a word of the message
 
 
-# --- the marking --------------------------------------------------------------------------------------
+# The marking
 
 
 HALF_A_LOOP_IS_CANCELLED = Case.of(

@@ -180,7 +180,7 @@ def test_tick_is_linear(build: Callable[[Size], dict[str, Task]]) -> None:
     assert lines(large) < LINEAR * lines(small)
 
 
-# --- size ---------------------------------------------------------------------------------------------
+# Size
 
 
 @pytest.mark.slow

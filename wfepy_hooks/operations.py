@@ -288,7 +288,7 @@ def _decisions(held: Held, task: str) -> dict[str, list[str]]:
     return {"next": [f"{graph.names[graph.target[edge]]}: {m.EDGE_WORDS[word]}" for edge, word in edges]}
 
 
-# --- what makes sense ---------------------------------------------------------------------------------
+# What makes sense
 
 
 def failed_tasks(instance: Instance) -> list[str]:

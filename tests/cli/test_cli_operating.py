@@ -62,7 +62,7 @@ def answered(folder: Folder, answer: str, *words: str) -> tuple[int, str]:
     return at_terminal(folder, *words, environ={"TERM": "dumb"}, answer=answer)
 
 
-# --- what is said -------------------------------------------------------------------------------------
+# What is said
 
 
 def test_a_retry_says_what_comes_next(steps: Folder) -> None:
@@ -128,7 +128,7 @@ def test_what_was_done_is_data_on_demand(steps: Folder) -> None:
     assert [each["task"] for each in data["effects"]["again"]] == ["a", "b", "c"]
 
 
-# --- who ----------------------------------------------------------------------------------------------
+# Who
 
 
 def test_who_it_was_is_found_out(steps: Folder) -> None:
@@ -144,7 +144,7 @@ def test_who_it_was_is_found_out(steps: Folder) -> None:
         assert last(steps)["by"] == "eve"
 
 
-# --- asking -------------------------------------------------------------------------------------------
+# Asking
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_at_a_terminal_it_is_shown_what_becomes_of_the_transitions(steps: Folder
     assert "skip b in flow/x:\n  b is skipped\n  the instance ends: failed\ngo on?" in seen
 
 
-# --- errors -------------------------------------------------------------------------------------------
+# Errors
 
 
 def test_what_makes_no_sense_is_told(steps: Folder) -> None:

@@ -27,7 +27,7 @@ D = """
 """
 
 
-# --- graph --------------------------------------------------------------------------------------------
+# Graph
 
 
 @pytest.mark.outside
@@ -178,7 +178,7 @@ def test_a_picture_says_what_is_waited_for(folder: Folder) -> None:
     assert re.search(expected, text)
 
 
-# --- history --gantt ----------------------------------------------------------------------------------
+# history --gantt
 
 
 def test_a_history_is_a_chart_as_text(folder: Folder) -> None:

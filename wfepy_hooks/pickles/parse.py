@@ -132,7 +132,7 @@ class _Machine:
         found.reverse()
         return found
 
-    # --- instructions --------------------------------------------------------------------------------
+    # Instructions
 
     def proto(self, version: int) -> None:
         if version > 5:

@@ -77,7 +77,7 @@ def test_an_empty_chart_can_be_written(history: History) -> None:
     ElementTree.fromstring(gantt_svg(empty))
 
 
-# --- text ---------------------------------------------------------------------------------------------
+# Text
 
 
 @pytest.mark.parametrize("ascii", [False, True])
@@ -120,7 +120,7 @@ def test_what_goes_on_is_told_in_full_below(long: Chart) -> None:
     assert "everybody says that they have read the notes (signal go or stop by ann, times out at 2026" in text
 
 
-# --- mermaid ------------------------------------------------------------------------------------------
+# Mermaid
 
 
 def test_nothing_of_the_workflow_can_end_a_line_of_mermaid_or_start_something(hostile: Chart) -> None:
@@ -153,7 +153,7 @@ def test_times_are_those_of_utc_for_every_reader(short: Chart) -> None:
     assert "UTC" in source
 
 
-# --- svg ----------------------------------------------------------------------------------------------
+# SVG
 
 
 def test_an_svg_says_what_it_shows_to_those_who_do_not_see_it(each: Chart) -> None:
@@ -208,7 +208,7 @@ def test_words_and_signs_are_legible_on_their_ground() -> None:
         assert contrast(kind.fill, kind.font) >= 4.5, kind.words
 
 
-# --- tasks with items ---------------------------------------------------------------------------------
+# Tasks with items
 
 
 @pytest.fixture
