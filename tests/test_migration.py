@@ -59,7 +59,7 @@ def reasons(found: migration.Adapted) -> list[str]:
 
 
 def renamed(old: str | tuple[str, ...]) -> Any:
-    """A mark that stands for ``@task(renamed_from=old)``, see :class:`.Options`."""
+    """A mark that stands for ``@task(renamed_from=old)``, see :meth:`Code.add`."""
     return {"renamed_from": old}
 
 

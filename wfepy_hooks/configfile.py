@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CONFIG_FILE",
+    "FLAG",
     "PYPROJECT",
+    "TEXT",
     "Settings",
     "WorkflowConfig",
     "find_config",

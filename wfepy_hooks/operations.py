@@ -9,7 +9,7 @@ from .errors import InstanceNotFound, LockedError, UsageError, WfepyError
 from .operate import TASK_VERBS, is_allowed
 from .outcome import InstanceStatus
 
-__all__ = ["Change", "Effects", "Operations"]
+__all__ = ["PAST", "Change", "Effects", "Operations"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from .errors import InstanceNotFound, StateFormatError, UsageError
 from .overview import Overview
 from .signals import Signal, refusal
 
-__all__ = ["EarlyAnswer", "Sent", "early_answer", "is_made_id", "read_data", "send_signal"]
+__all__ = ["EarlyAnswer", "Sent", "early_answer", "is_made_id", "read_data", "read_overview", "send_signal"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

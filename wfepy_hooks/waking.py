@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["EVERY_TICK", "task_wake", "wake_of"]
+__all__ = ["EVERY_TICK", "deadline_of", "task_wake", "wait_wake", "wake_of"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

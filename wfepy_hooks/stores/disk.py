@@ -19,6 +19,11 @@ __all__ = [
     "read_error",
     "read_file",
     "read_from",
+    "reason",
+    "remove",
+    "replace_file",
+    "write_error",
+    "write_temporary",
 ]
 __all__ += [
     "reason",

@@ -14,7 +14,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["complete_move", "hold_history", "is_lost", "list_folder", "not_found", "places"]
+__all__ = [
+    "complete_move",
+    "hold_history",
+    "is_lost",
+    "list_folder",
+    "not_found",
+    "places",
+    "refuse_existing",
+    "split_names",
+    "with_lost",
+]
 __all__ += ["refuse_existing", "split_names", "with_lost"]
 
 
