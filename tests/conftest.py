@@ -6,6 +6,7 @@ import compileall
 import importlib.util
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -53,9 +54,10 @@ def pytest_configure(config: pytest.Config) -> None:
     patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     if not hasattr(config, "workerinput"):
         compile_beside("wfepy_hooks")
-        compile_beside(
-            "wfepy_notify"
-        )  # as the other integrations: in a checkout they have a folder of their own
+        compile_beside("wfepy_notify")  # in a checkout the integrations have a folder of their own
+    # Where pytest runs in the background of a script, it and all that it begins would ignore Ctrl-C.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def compile_beside(package: str) -> None:
