@@ -137,14 +137,10 @@ class FileStore:
             for instance in instances if limit is None else rotate(instances, now):
                 if left == 0:
                     return
-                try:
-                    session = self._hold_listed(folder, workflow, instance)
-                except FileNotFoundError:
-                    continue  # it has ended
+                session = self._hold_listed(folder, workflow, instance, busy)
                 if session is None:
-                    if busy is not None:
-                        busy(workflow, instance)
-                elif session.is_due(moment):
+                    continue
+                if session.is_due(moment):
                     left -= 1
                     yield session
                 else:
@@ -154,18 +150,22 @@ class FileStore:
         if problem is not None:
             raise problem
 
-    def _hold_listed(self, folder: str, workflow: str, instance: str) -> FileSession | None:
-        """Do what :meth:`_hold` does; one whose snapshot is lost gives a session whose ``load`` raises.
+    def _hold_listed(
+        self, folder: str, workflow: str, instance: str, busy: Callable[[str, str], None] | None
+    ) -> FileSession | None:
+        """Return the hold on an instance; ``None`` if it has ended, or somebody else has it, which ``busy`` is told.
 
-        :raises FileNotFoundError: if it has ended
+        One whose snapshot is lost gives a session whose ``load`` raises.
         """
         try:
-            return self._hold(folder, workflow, instance)
+            session = self._hold(folder, workflow, instance)
         except FileNotFoundError:
             if not is_lost(folder, instance):
-                raise
-            lost = not_found(folder, workflow, instance)
-            return FileSession(folder, workflow, instance, problem=lost)
+                return None
+            return FileSession(folder, workflow, instance, problem=not_found(folder, workflow, instance))
+        if session is None and busy is not None:
+            busy(workflow, instance)
+        return session
 
     def send(self, workflow: str, instance: str, signal: dict[str, Any]) -> bool:
         """See :meth:`.Store.send`."""
