@@ -9,8 +9,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+from chart_history import History
 from cli_folder import FLOW, Folder, error_line, flow
 from wfepy_hooks.render.look import DASH
+from wfepy_hooks.stores import FileStore
+from wfepy_hooks.stores.conformance import document_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,6 +91,23 @@ def test_links_that_make_a_drawing_too_long_for_mermaid_can_be_left_out(folder: 
         told,
     )
     assert folder.wfepy("graph", "flow", "-o", "flow.md", "--link", "none").stderr == "wrote flow.md\n"
+
+
+def test_a_chart_that_mermaid_cannot_draw_is_a_warning_too(folder: Folder) -> None:
+    folder.configure()
+    history = History()
+    for _ in range(1000):
+        history.after(hours=1).task("a", next=["b: taken"])
+    session = FileStore(folder.path / "state").create("flow", "x", document_of("flow", "x"))
+    session.append(history.records)
+    session.release()
+    told = folder.wfepy("history", "flow", "x", "--gantt", "--format", "mermaid")
+    assert re.fullmatch(
+        r"wfepy: warning: GitHub will show an error here: it has \d\d,\d{3} characters, and Mermaid takes 50,000 "
+        r"\(draw its last records by -n, or take --format svg\)\n",
+        told.stderr,
+    )
+    assert folder.wfepy("history", "flow", "x", "--gantt", "--format", "mermaid", "-n", "9").stderr == ""
 
 
 def test_a_link_to_github_is_to_the_commit(folder: Folder) -> None:
