@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .clock import FakeClock
     from .doubles import Call, Double
     from .fuzzing import FuzzReport
+    from .making import MakeRunner
     from .project import ProjectFolder, RunResult
     from .runner import WorkflowRunner
 
@@ -20,6 +21,7 @@ __all__ = [
     "Double",
     "FakeClock",
     "FuzzReport",
+    "MakeRunner",
     "ProjectFolder",
     "RunResult",
     "WorkflowRunner",
@@ -31,6 +33,7 @@ if not TYPE_CHECKING:
         "clock": ("FakeClock",),
         "doubles": ("Call", "Double"),
         "fuzzing": ("FuzzReport",),
+        "making": ("MakeRunner",),
         "project": ("ProjectFolder", "RunResult"),
         "runner": ("WorkflowRunner",),
     }
