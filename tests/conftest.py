@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+import profiles  # noqa: F401  # it registers them
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
