@@ -311,8 +311,14 @@ class WorkflowRunner(Expecting):
         self,
         scenario: Callable[[WorkflowRunner], object],
         effects: Callable[[WorkflowRunner], object] | None = None,
+        *,
+        inside_tasks: bool = True,
+        limit: int | None = 100,
     ) -> int:
         """Run a scenario once for each moment at which a tick can be killed, kill it there, and let the next one go on.
+
+        That is around each change of what is saved, and while a task runs whenever it is about to touch a file, a
+        process or the network, or has written a file by half.
 
         Each run has a runner of its own, made as this one was and with doubles like those of this one, and begins in an
         empty working directory. Each tick is a process of its own. See :mod:`.crashing`.
@@ -320,13 +326,15 @@ class WorkflowRunner(Expecting):
         :param scenario: what the test does with a runner, with its assertions
         :param effects: what must be the same in the end, however often a tick was killed; by default the files in the
             working directory, which doubles were called by which keys, the context, and what became of the tasks
-        :return: how many moments there were
+        :param inside_tasks: kill while tasks run, too
+        :param limit: so many moments inside tasks are tried, and a warning tells if there are more; ``None``: all
+        :return: at how many moments it was killed
         :raises AssertionError: if something differs, with the first few moments
         """
         __tracebackhide__ = True
         from .crashing import crash_everywhere  # lazily: few tests do it
 
-        return crash_everywhere(self._world, scenario, effects)
+        return crash_everywhere(self._world, scenario, effects, inside_tasks=inside_tasks, limit=limit)
 
     def fuzz_conditions(self, *, max_examples: int = 300, check: bool = True, **values: Any) -> FuzzReport:
         """Drive every branch: decide the conditions by all kinds of values, and look where the instance ends.
