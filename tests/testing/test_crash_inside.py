@@ -87,7 +87,7 @@ def test_an_effect_that_is_marked_as_done_before_it_is_done_is_found(workflow_ru
     assert (
         f"killed in send (test_crash_inside.py:{line}), when 2 of 5 bytes of mail had been written\n" in text
     )
-    assert "Let it do a thing before it notes that the\nthing is done" in text
+    assert "- let it do a thing first, and note afterwards that it is done" in text
 
 
 def test_a_file_that_is_taken_for_whole_is_found_half_written(workflow_runner: MakeRunner) -> None:
@@ -102,7 +102,7 @@ def test_a_file_that_is_taken_for_whole_is_found_half_written(workflow_runner: M
     assert text.startswith("a crash makes a difference at 2 of ")
     assert "when 0 of 10000 bytes of report had been written" in text
     assert "when 5000 of 10000 bytes of report had been written" in text
-    assert "let it write a file under another name, which it renames\nwhen it is whole" in text
+    assert "- let it write a file under another name, and rename it when it is whole" in text
 
 
 def test_a_line_that_is_appended_is_found_torn_though_a_task_looks_first(workflow_runner: MakeRunner) -> None:

@@ -38,14 +38,11 @@ if TYPE_CHECKING:
 #: So many moments are told of that make a difference, and so many lines of each.
 _MOST = 3
 _MOST_LINES = 30
-_ADVICE = (
-    "A task that was running when the machine went down runs again: let it look\nfirst, or give its "
-    "idempotency_key to what it calls."
-)
-_ADVICE_INSIDE = (
-    " Let it do a thing before it notes that the\nthing is done, and let it write a file under another name, which it "
-    "renames\nwhen it is whole."
-)
+_ADVICE = """A task that was running when the machine went down runs again:
+- let it look first, or give its idempotency_key to what it calls"""
+_ADVICE_INSIDE = """
+- let it do a thing first, and note afterwards that it is done
+- let it write a file under another name, and rename it when it is whole"""
 
 
 class _Life:

@@ -62,8 +62,8 @@ class Touch:
 def watch(about_to: Callable[[Touch], object], folder: str) -> None:
     """Call ``about_to`` before everything that the task functions in this process do to the world outside.
 
-    There is no way to remove an audit hook. So this is called in a process that runs one tick and ends: the process of
-    the tests has none, and its ``open()`` costs what it always did.
+    There is no way to remove an audit hook, and each one costs: an ``open()`` to read takes 18 us instead of 13. So
+    this is called in a process that runs one tick and ends, and the process of the tests has none.
 
     :param folder: places in it are told relative to it
     """
@@ -178,7 +178,8 @@ def _send(by: str) -> Callable[..., str]:
 
 
 def _sqlite(database: Any) -> str:
-    return "" if database == ":memory:" else f"open the database {short_path(database)}"
+    name = os.fsdecode(database)  # Python 3.10 tells it as bytes
+    return "" if name == ":memory:" else f"open the database {short_path(name)}"
 
 
 #: What changes something outside, in words; an empty text means that it does not. What shutil and urllib.request do is
