@@ -7,6 +7,7 @@ import contextlib
 import importlib
 import logging
 import os
+import re
 import shutil
 import socket
 import sqlite3
@@ -254,6 +255,20 @@ def test_nothing_counts_that_python_and_logging_do_and_nothing_that_changes_noth
     assert os.listdir(tmp_path / "__pycache__")
 
 
+def test_a_process_that_a_task_forks_is_not_killed(workflow_runner: MakeRunner) -> None:
+    def send(context: Any) -> bool:
+        for is_child in (True, False):
+            if not is_child or not os.fork():
+                Path("child" if is_child else "parent").touch()
+                if is_child:
+                    os._exit(0)
+            if is_child and os.wait()[1]:
+                Path("killed").touch()
+        return True
+
+    workflow_runner(one(send)).crash_at_every_step(tick)
+
+
 def test_the_process_of_the_tests_gets_no_audit_hook(
     workflow_runner: MakeRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -293,13 +308,15 @@ def test_of_too_many_moments_each_line_is_tried_first_and_the_rest_is_told(
 
 
 def different(file: Path, when: int) -> Function:
-    """Return a task that opens a file more when it is called for the n-th time."""
+    """Return a task that opens another file when it is called for the n-th time."""
 
     def send(context: Any) -> bool:
         count = len(file.read_text()) + 1 if file.exists() else 1
         with file.open("a") as opened:
             opened.write("x")
-        if count != when:
+        if count == when:
+            Path("another").touch()
+        else:
             Path("other").touch()
         return True
 
@@ -313,8 +330,9 @@ def test_a_task_that_does_something_else_each_time_is_told(
         workflow_runner(one(different(tmp_path / "count", 2))), effects=lambda runner: runner.status
     )
     assert text.startswith("the scenario is not the same each time, also when nothing is killed")
-    assert "moments the first time, " in text
+    assert re.search(r"(\d+) moments the first time, \1 the second time", text)
     assert "only the first time: in send (test_crash_inside.py:" in text
+    assert "as it was about to open another for writing" in text
 
 
 def test_a_run_that_does_not_come_to_its_moment_is_told(workflow_runner: MakeRunner, tmp_path: Path) -> None:
@@ -323,6 +341,32 @@ def test_a_run_that_does_not_come_to_its_moment_is_told(workflow_runner: MakeRun
     )
     assert "not killed, since this run did not come to the moment in send (" in text
     assert "as it was about to open other for writing" in text
+
+
+def test_a_file_that_is_not_written_again_is_told(workflow_runner: MakeRunner, tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+
+    def send(context: Any) -> bool:
+        runs.mkdir(exist_ok=True)
+        (runs / str(len(os.listdir(runs)))).mkdir()
+        Path("mail").write_text("hello" if len(os.listdir(runs)) < 6 else "")
+        return True
+
+    text = report_of(workflow_runner(one(send)), effects=lambda runner: runner.status)
+    assert "not killed, since this run did not come to the moment in send (" in text
+    assert "when 0 of 5 bytes of mail had been written" in text
+
+
+def test_moments_are_told_in_order(workflow_runner: MakeRunner) -> None:
+    def seen(runner: WorkflowRunner) -> object:
+        return [each.task or each.words for each in runner._tick_apart.__self__.seen]  # type: ignore[union-attr]
+
+    def write(context: Any) -> bool:
+        Path("mail").write_text("x")
+        return True
+
+    life = _Lives(workflow_runner(one(write))._world, tick, seen, inside_tasks=True).live()
+    assert life.effects[:3] == ["send", "send", "after send had run, before that was recorded"]
 
 
 # --- in words ------------------------------------------------------------------------------------
