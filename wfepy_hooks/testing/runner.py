@@ -166,16 +166,20 @@ class WorkflowRunner(Expecting):
         :raises InstanceExists: if there is one of this id
         """
         world, name = self._world, instance or self._id
-        context = world.recipe.context if context is None else context
-        project, config = world.project, world.config.workflows[self._workflow]
-        workflow = project.workflow(self._workflow)
-        if context is None or (type(context) is dict):
-            context = first_context(config, context or {}, workflow.module)
+        workflow = world.project.workflow(self._workflow)
+        context = self._first_context(world.recipe.context if context is None else context)
         made = Instance(workflow, context, id=name, created=format_time(self.clock()))
-        document = state.to_document(made, project.codec(self._workflow).encode(made.context))
+        document = state.to_document(made, world.project.codec(self._workflow).encode(made.context))
         world.store.create(self._workflow, name, document).release()
         world.is_settled = False
         return self if name == self._id else self.other(name)
+
+    def _first_context(self, given: Any) -> Any:
+        """Return the context with which an instance begins, by the values of a dict or as it is given."""
+        if given is not None and type(given) is not dict:
+            return given
+        config, workflow = self._world.config, self._world.project.workflow(self._workflow)
+        return first_context(config.workflows[self._workflow], given or {}, workflow.module)
 
     def tick(self, *, after: Duration | None = None) -> TickSummary:
         """Do one tick of all that there is, and return what it came to for the instance.
@@ -350,11 +354,8 @@ class WorkflowRunner(Expecting):
         __tracebackhide__ = True
         from .fuzzing import fuzz  # lazily: few tests do it
 
-        world = self._world
-        context = world.recipe.context
-        if context is None or type(context) is dict:
-            context = first_context(world.config.workflows[self._workflow], context or {})
-        report = fuzz(world.project.workflow(self._workflow), values, max_examples, context)
+        workflow = self._world.project.workflow(self._workflow)
+        report = fuzz(workflow, values, max_examples, self._first_context(self._world.recipe.context))
         if check:
             report.check()
         return report
