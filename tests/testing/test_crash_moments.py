@@ -108,6 +108,31 @@ def test_what_is_compared_is_files_doubles_contexts_and_what_became_of_tasks(
     }
 
 
+def test_children_of_other_workflows_are_compared_too(workflow_runner: MakeRunner, tmp_path: Path) -> None:
+    (tmp_path / "parent_flow.py").write_text(
+        "import wfepy_hooks as wfepy\n\n\n@wfepy.task()\n@wfepy.start_point()\n@wfepy.end_point()\n"
+        "def ask(context):\n    return wfepy.start_child('child')\n"
+    )
+    (tmp_path / "child_flow.py").write_text(
+        "import wfepy_hooks as wfepy\n\n\n@wfepy.task()\n@wfepy.start_point()\n@wfepy.end_point()\n"
+        "def answer(context):\n    context['said'] = 'yes'\n    return True\n"
+    )
+    file = tmp_path / "wfepy.toml"
+    file.write_text(
+        '[workflows.parent]\nmodule = "parent_flow.py"\n\n[workflows.child]\nmodule = "child_flow.py"\n'
+    )
+    runner = workflow_runner("parent", config_file=str(file))
+    answer = runner.other("default.ask", "child").replace("answer", True)
+    runner.advance("1h")
+    runner.assert_finished()
+    assert len(answer.calls) == 1
+    found = crashing._all_effects(runner)
+    assert found["default: status"] == found["child/default.ask: status"] == "finished"
+    assert found["child/default.ask: tasks done"] == ["answer"]
+    assert found["child/default.ask: context"] == "Context({})"
+    assert found["calls of child/answer"] == ["default.ask, pass 1"]
+
+
 def test_nothing_is_left_and_what_tasks_print_is_seen_once(
     workflow_runner: MakeRunner,
     tmp_path: Path,

@@ -17,6 +17,7 @@ import traceback
 import warnings
 from collections import Counter
 
+from .frames import hide_ours
 from .moments import Moments
 from .processes import can_fork, run_apart
 from .runner import WorkflowRunner
@@ -124,30 +125,32 @@ def _be_silent() -> None:
 
 def _told(error: BaseException) -> str:
     """Return the traceback of an error, without the frames of this package."""
-    ours = os.path.dirname(__file__)
-    frames = [
-        each for each in traceback.extract_tb(error.__traceback__) if os.path.dirname(each.filename) != ours
-    ]
-    lines = [*traceback.format_list(frames), *traceback.format_exception_only(type(error), error)]
-    return "".join(lines).rstrip()
+    hide_ours(error)
+    return "".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip()
 
 
 def _all_effects(runner: WorkflowRunner) -> dict[str, Any]:
-    """Return what a scenario has done: its files, the calls of doubles by their keys, the context, the tasks."""
+    """Return what a scenario has done: its files, and of each workflow, also those of children, the calls of doubles by
+    their keys, the contexts and the tasks."""
     found: dict[str, Any] = {}
     for folder, _, names in sorted(os.walk(".")):
         for name in sorted(names):
             path = os.path.join(folder, name)
             with open(path, "rb") as file:
                 found[f"file {os.path.relpath(path)}"] = file.read()
-    for task, double in runner.doubles.items():
-        keys = sorted({(call.instance, call.idempotency_key.rpartition("/")[2]) for call in double.calls})
-        found[f"calls of {task}"] = [f"{instance}, pass {int(number) + 1}" for instance, number in keys]
-    for id in runner.instances:
-        instance = runner.other(id).instance
-        found[f"{id}: status"] = str(instance.status)
-        found[f"{id}: context"] = repr(instance.context)
-        found[f"{id}: tasks done"] = sorted(runner.other(id).path)
+    for workflow in runner._world.config.workflows:
+        prefix = "" if workflow == runner._workflow else f"{workflow}/"
+        of_workflow = runner.other(runner._id, workflow)
+        for task, double in of_workflow.doubles.items():
+            keys = sorted({(call.instance, call.idempotency_key.rpartition("/")[2]) for call in double.calls})
+            found[f"calls of {prefix}{task}"] = [
+                f"{instance}, pass {int(number) + 1}" for instance, number in keys
+            ]
+        for id in of_workflow.instances:
+            one = of_workflow.other(id)
+            found[f"{prefix}{id}: status"] = one.status
+            found[f"{prefix}{id}: context"] = repr(one.context)
+            found[f"{prefix}{id}: tasks done"] = sorted(one.path)
     return found
 
 

@@ -6,13 +6,14 @@ import os
 
 from ..errors import WfepyError
 
-__all__ = ["hide_ours"]
+__all__ = ["PACKAGE", "hide_ours"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
 
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+#: The folder of this package.
+PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 def hide_ours(error: BaseException) -> None:
@@ -43,4 +44,4 @@ def _hide(error: BaseException) -> None:
 
 
 def _is_ours(frame: TracebackType) -> bool:
-    return os.path.abspath(frame.tb_frame.f_code.co_filename).startswith(_PACKAGE)
+    return os.path.abspath(frame.tb_frame.f_code.co_filename).startswith(PACKAGE)

@@ -17,6 +17,7 @@ from ..beside import await_task
 from ..eachtask import EachTask
 from ..executors.worker import run_job
 from ..wording import shorten
+from .frames import PACKAGE
 
 __all__ = ["Touch", "short_path", "watch"]
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 #: Where code is that nobody looks for his mistake in.
 _LIBRARIES = (
-    os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep,
+    PACKAGE,
     os.path.dirname(os.path.abspath(os.__file__)) + os.sep,
     "<frozen",
 )
