@@ -217,9 +217,7 @@ class Moments:
         elif kind == "starts":
             world.store.take_over_starts(value)
         elif kind == "call":
-            for doubles in world.doubles.values():
-                if value.task in doubles:
-                    doubles[value.task].calls.append(value)
+            world.doubles[value.workflow][value.task].calls.append(value)
         elif kind == "clock":
             world.clock.now = value
         elif kind == "reached":
