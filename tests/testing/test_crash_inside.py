@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -189,6 +190,37 @@ def test_what_runs_in_threads_and_event_loops_and_for_items_is_killed_too(
     assert moments_in_tasks(double) == [f"send: {each}" for each in expected]
 
 
+def test_a_task_beside_it_keeps_no_task_from_being_killed(workflow_runner: MakeRunner) -> None:
+    def write(name: str, text: str, seconds: float) -> wfepy.Task:
+        def function(context: Any) -> bool:
+            with open(name, "w") as file:
+                time.sleep(seconds)
+                file.write(text)
+            return True
+
+        return wfepy.task(name, time_limit="1m")(wfepy.start_point()(wfepy.end_point()(function)))
+
+    slow, quick = write("slow", "0123456789", 0.05), write("quick", "x", 0.01)
+    workflow_runner(flow(slow, quick)).crash_at_every_step(lambda runner: runner.tick())
+
+
+def test_many_moments_are_told_in_a_line_each(workflow_runner: MakeRunner) -> None:
+    def send(context: Any) -> bool:
+        if not Path("begun").exists():
+            Path("begun").touch()
+            for number in range(15):
+                Path(str(number)).mkdir()
+            Path("mail").touch()
+        return True
+
+    text = report_of(workflow_runner(one(send)))
+    assert text.startswith("a crash makes a difference at 16 of ")
+    assert text.count("file mail") == 3
+    heads = re.findall(r"^(\d+)\. killed in send .*, as it was about to make the folder \d+$", text, re.M)
+    assert [int(each) for each in heads] == [*range(2, 15)]
+    assert "\n\nand at 3 more\n\n" in text
+
+
 # --- what is not looked at -----------------------------------------------------------------------
 
 
@@ -341,6 +373,8 @@ def test_a_run_that_does_not_come_to_its_moment_is_told(workflow_runner: MakeRun
     )
     assert "not killed, since this run did not come to the moment in send (" in text
     assert "as it was about to open other for writing" in text
+    assert "lasts from run to run; give random numbers" in text
+    assert "runs again" not in text
 
 
 def test_a_file_that_is_not_written_again_is_told(workflow_runner: MakeRunner, tmp_path: Path) -> None:

@@ -36,14 +36,19 @@ if TYPE_CHECKING:
     Scenario = Callable[[WorkflowRunner], object]
     Effects = Callable[[WorkflowRunner], object]
 
-#: So many moments are told of that make a difference, and so many lines of each.
+#: So many moments are told of that make a difference, with so many lines of each, and so many more in one line.
 _MOST = 3
 _MOST_LINES = 30
-_ADVICE = """A task that was running when the machine went down runs again:
+_MOST_HEADS = 10
+_SAME = """What is written outside of the working directory lasts from run to run; give random numbers
+and what time.time() tells by a double, or say by effects= what is to be the same."""
+_AGAIN = """A task that was running when the machine went down runs again:
 - let it look first, or give its idempotency_key to what it calls"""
-_ADVICE_INSIDE = """
+_INSIDE = f"""{_AGAIN}
 - let it do a thing first, and note afterwards that it is done
 - let it write a file under another name, and rename it when it is whole"""
+#: What may help; of those that fit, the last one says most.
+_ADVICES = (_SAME, _AGAIN, _INSIDE)
 
 
 class _Life:
@@ -164,6 +169,29 @@ def crash_everywhere(
 
         pytest.skip("crash_at_every_step() needs os.fork, which this system has not")
     lives = _Lives(world, scenario, effects, inside_tasks=inside_tasks)
+    reference = _undisturbed(lives)
+    chosen = _chosen(reference.moments, limit)
+    failures, advice = [], 0
+    for moment in chosen:
+        life = lives.live(moment)
+        if life.failure or life.effects != reference.effects or not life.killed_at:
+            failures.append(_failure(reference.moments.index(moment) + 1, moment, life, reference))
+            if life.killed_at:
+                advice = max(advice, 2 if moment.task else 1)
+    if failures:
+        raise AssertionError(
+            f"a crash makes a difference at {len(failures)} of {len(chosen)} moments:\n\n"
+            f"{_listed(failures)}\n\n{_ADVICES[advice]}"
+        )
+    return len(chosen)
+
+
+def _undisturbed(lives: _Lives) -> _Life:
+    """Return what the scenario comes to when nothing is killed.
+
+    :raises AssertionError: if it fails by itself, or is not the same each time
+    """
+    __tracebackhide__ = True
     reference = lives.live(is_silent=False)
     if reference.failure:
         raise AssertionError(
@@ -173,22 +201,16 @@ def crash_everywhere(
     again = lives.live()
     if again.failure or again.effects != reference.effects or _identities(again) != _identities(reference):
         raise AssertionError(_not_the_same(reference, again))
-    chosen = _chosen(reference.moments, limit)
-    failures, is_inside = [], False
-    for moment in chosen:
-        life = lives.live(moment)
-        if life.failure or life.effects != reference.effects or not life.killed_at:
-            number = reference.moments.index(moment) + 1
-            failures.append(_failure(number, moment, life, reference))
-            is_inside = is_inside or bool(moment.task)
-    if failures:
-        shown = "\n\n".join(failures[:_MOST])
-        more = f"\n\nand at {len(failures) - _MOST} more" if failures[_MOST:] else ""
-        raise AssertionError(
-            f"a crash makes a difference at {len(failures)} of {len(chosen)} moments:\n\n{shown}{more}\n\n"
-            f"{_ADVICE}{_ADVICE_INSIDE if is_inside else ''}"
-        )
-    return len(chosen)
+    return reference
+
+
+def _listed(failures: list[str]) -> str:
+    """Return the first few in full, and of some more what the moment was."""
+    heads = [each.partition("\n")[0] for each in failures[_MOST:]]
+    more = ["\n".join(heads[:_MOST_HEADS])] if heads else []
+    if heads[_MOST_HEADS:]:
+        more.append(f"and at {len(heads) - _MOST_HEADS} more")
+    return "\n\n".join([*failures[:_MOST], *more])
 
 
 def _chosen(moments: list[Moment], limit: int | None) -> list[Moment]:
@@ -224,8 +246,7 @@ def _not_the_same(first: _Life, second: _Life) -> str:
         what = _other_moments(first, second)
     return (
         "the scenario is not the same each time, also when nothing is killed, so nothing can be said of crashes:\n"
-        f"\n{_indented(what)}\n\nWhat is written outside of the working directory lasts from run to run; "
-        "give random numbers\nand what time.time() tells by a double, or say by effects= what is to be the same."
+        f"\n{_indented(what)}\n\n{_SAME}"
     )
 
 

@@ -69,12 +69,14 @@ class _Opened:
 
     :ivar number: that of the moment at which it was opened
     :ivar size: how large it was once it was open
+    :ivar is_limited: the process is to end while it is written
     """
 
     def __init__(self, touch: Touch, number: int) -> None:
         self._touch = touch
         self._number = number
         self.size = 0 if touch.is_emptied else _size(touch.file)
+        self.is_limited = False
 
     def moments(self) -> list[Moment]:
         """Return those at which a part of it was written."""
@@ -118,7 +120,6 @@ class Moments:
         self._counts: dict[str, int] = {}
         #: What each task has opened last.
         self._opened: dict[str, _Opened] = {}
-        self._is_limited = False
         hooks = {
             each for plugin in world.config.plugins.plugins for each in plugin.hooks if _is_of_user(plugin)
         }
@@ -171,11 +172,11 @@ class Moments:
         words = f"in {touch.task} ({touch.place}), as it was about to {touch.does}"
         number = self._reach(touch.task, f"{touch.event} at {touch.place}", words)
         if touch.file:
-            self._opened[touch.task] = _Opened(touch, number)
+            opened = self._opened[touch.task] = _Opened(touch, number)
             target = self._target
             if target is not None and (target.task, target.number) == (touch.task, number):
                 self._tell_of_kill(target.words)
-                self._is_limited = True
+                opened.is_limited = True
                 _limit("FSIZE", target.limit)
 
     def _close(self, task: str) -> None:
@@ -184,8 +185,7 @@ class Moments:
         if opened is None:
             return
         self.seen += opened.moments()
-        if self._is_limited:
-            self._is_limited = False
+        if opened.is_limited:
             _limit("FSIZE", None)
             self._tell_of_kill("")  # it has lived
 
