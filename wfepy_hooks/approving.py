@@ -8,7 +8,7 @@ from .arguments import parameters
 from .context import put
 from .outcome import GiveUp
 from .signals import listed, refusal
-from .task import DecoratorStack, Task, is_async
+from .task import Task, is_async, stack_of
 from .task import task as make_task
 from .waiting import names, wait
 
@@ -143,7 +143,7 @@ def approval(
     terms = _Terms(by, choices, quorum, into, reason)
 
     def decorator(func: Any) -> Task:
-        stack = func if isinstance(func, DecoratorStack) else DecoratorStack(func)
+        stack = stack_of(func)
         function = stack.function
         stack.function = asking = _asking(function, terms)
         made = make_task(

@@ -498,7 +498,7 @@ def test_metrics_are_in_seconds_with_classes_for_weeks(traced: Trace) -> None:
     assert max(point.explicit_bounds) == 7 * 86400
 
 
-# --- by OTLP ---------------------------------------------------------------------------------------------
+# By OTLP
 
 
 @pytest.fixture
@@ -644,7 +644,7 @@ def test_the_environment_says_how_long_a_request_may_take() -> None:
         assert exporting._timeout("TRACES") == limit
 
 
-# --- what is not there -----------------------------------------------------------------------------------
+# What is not there
 
 
 BLOCKED = """
