@@ -138,6 +138,11 @@ class Spans:
                 _record(span, error)
             span.set_status(Status(StatusCode.ERROR, "the attempt was not recorded, and does not count"))
             span.end()
+        for name, number, result in summary.item_failures:  # items have no hooks of their own
+            attributes = {"wfepy.task": name, "wfepy.item": number, **_outcome(result)}
+            if result.error is not None:
+                attributes["wfepy.error"] = describe_error(result.error)
+            self._begin(instance, tick).add_event("item failed", attributes)
         if tick.span is not None:
             _end_tick(tick.span, summary)
 

@@ -311,6 +311,32 @@ def test_a_failure_whose_text_is_broken_is_told_of_by_its_type(traced: Trace) ->
     assert only.status.description == "Odd"
 
 
+def test_items_that_fail_are_events_of_the_tick(traced: Trace) -> None:
+    watched = traced(
+        """
+        @wfepy.task(each=lambda context: [1, 2])
+        @wfepy.start_point()
+        @wfepy.end_point()
+        def mail(context, item, attempt):
+            if item == 2 and attempt == 1:
+                raise OSError("mailbox full")
+            return True
+        """
+    )
+    watched.start()
+    watched.tick()
+    (tick,) = watched.spans()
+    (event,) = tick.events
+    assert (event.name, dict(event.attributes or {})["wfepy.error"]) == (
+        "item failed",
+        "OSError: mailbox full",
+    )
+    assert dict(event.attributes or {})["wfepy.item"] == 1
+    watched.tick()
+    (tick,) = watched.spans()
+    assert [each.name for each in tick.events] == ["task completed", "instance finished"]
+
+
 def test_an_attempt_that_cannot_be_recorded_is_an_error(traced: Trace) -> None:
     watched = traced(
         """
