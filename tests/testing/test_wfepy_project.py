@@ -106,6 +106,56 @@ def test_results_can_be_read_as_json(wfepy_project: MakeProject) -> None:
     assert project.run("status", "--json").json["live"] == 1
 
 
+OBSERVER = """
+    import logging
+    import wfepy_hooks as wfepy
+
+
+    @wfepy.hookimpl
+    def wfepy_task_finished(task):
+        logging.getLogger("mine").info("too quiet to be told")
+        if task.name == "nap":
+            raise RuntimeError("no network")
+
+
+    @wfepy.hookimpl
+    def wfepy_configure(config):
+        logging.getLogger("mine").warning("careful")
+"""
+
+
+@pytest.mark.parametrize("how", ["run", "spawn"])
+def test_what_a_plugin_that_observes_raises_is_told_as_in_a_shell(
+    wfepy_project: MakeProject, how: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    project = wfepy_project({**FILES, "wfepy_plugins.py": OBSERVER})
+    err = getattr(project, how)("run", "nap").assert_exit_code(0).err
+    assert (
+        "wfepy: warning: plugin wfepy_plugins: wfepy_task_finished for nap/default raised RuntimeError" in err
+    )
+    assert err.splitlines().count("careful") == 1
+    assert "too quiet" not in err
+    assert ("no network" in caplog.text) is (how == "run")
+
+
+def test_a_handler_that_a_command_sets_up_takes_what_is_logged(wfepy_project: MakeProject) -> None:
+    plugin = (
+        OBSERVER
+        + """
+        logging.getLogger().addHandler(logging.FileHandler("out.log"))
+        logging.getLogger("mine").warning("twice")
+    """
+    )
+    before = list(logging.getLogger().handlers)
+    project = wfepy_project({**FILES, "wfepy_plugins.py": plugin})
+    err = project.run("run", "nap").assert_exit_code(0).err
+    assert logging.getLogger().handlers == before
+    assert "careful" in err  # before there was a handler
+    assert "twice" not in err
+    assert "no network" not in err
+    assert "no network" in project.read("out.log")
+
+
 def test_this_process_is_afterwards_as_it_was(wfepy_project: MakeProject) -> None:
     log = logging.getLogger("wfepy_hooks")
     before = (

@@ -18,6 +18,7 @@ from ..clock import UTC, format_time
 from ..timing import to_moment
 from .clock import FIRST_MOMENT
 from .events import FILE, NOW
+from .unheard import told_as_alone
 
 __all__ = ["Event", "ProjectFolder", "RunResult"]
 
@@ -160,7 +161,7 @@ class ProjectFolder:
 
         out, err = _Stream(), _Stream()
         with self._events(now) as (file, changes), _surroundings(self.path, changes):
-            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), told_as_alone():
                 exit_code = main([*self._options(), *words])
             events = _read_events(file)
         return RunResult(_shown(words), exit_code, out.getvalue(), err.getvalue(), events)
@@ -247,8 +248,8 @@ class _Known:
         self._environ = dict(os.environ)
         self._path = list(sys.path)
         self._modules = dict(sys.modules)
-        logger = logging.getLogger("wfepy_hooks")
-        self._log = (list(logger.handlers), logger.level, logger.propagate)
+        loggers = (logging.getLogger(), logging.getLogger("wfepy_hooks"))
+        self._logs = [(each, list(each.handlers), each.level, each.propagate) for each in loggers]
         self._signals = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def restore(self, folder: Path) -> None:
@@ -260,9 +261,11 @@ class _Known:
         for name, module in list(sys.modules.items()):
             if name not in self._modules and _is_below(getattr(module, "__file__", None), folder):
                 del sys.modules[name]
-        logger = logging.getLogger("wfepy_hooks")
-        logger.handlers[:], logger.propagate = self._log[0], self._log[2]
-        logger.setLevel(self._log[1])
+        for logger, handlers, level, propagate in self._logs:
+            for new in [each for each in logger.handlers if each not in handlers]:
+                new.close()
+            logger.handlers[:], logger.propagate = handlers, propagate
+            logger.setLevel(level)
         with contextlib.suppress(ValueError):  # not in the main thread: then nobody has changed them
             for number, handler in self._signals.items():
                 signal.signal(number, handler)
