@@ -43,6 +43,7 @@ class HookCalls:
 
     :ivar strict: an exception in an observation is fatal
     :ivar calling: name of the plugin whose setup hook is running, else empty
+    :ivar failing: name of the plugin whose setup hook has raised, the last one
     """
 
     command_started: Implementations
@@ -59,7 +60,7 @@ class HookCalls:
 
     def __init__(self, *, strict: bool = False) -> None:
         self.strict = strict
-        self.calling = ""
+        self.calling = self.failing = ""
         self._order: dict[str, Implementations] = {}
         self._found: dict[str, list[Implementation]] = {}
         self._engine: set[str] = set()
@@ -261,6 +262,7 @@ class HookCalls:
         try:
             return self._call(implementation, arguments)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
+            self.failing = implementation.plugin
             self._raise_fatal(error, implementation.hook, implementation)
         finally:
             self.calling = outer

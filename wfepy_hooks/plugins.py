@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .calling import PREFIX, HookCalls
-from .errors import PluginError
+from .errors import PluginError, WfepyError
 from .hookspecs import HOOKS
 from .markers import PROJECT, SPEC_MARK
 
@@ -48,7 +48,7 @@ class Plugin:
 
 
 class PluginFailure:
-    """A plugin that was asked for and is not there.
+    """A plugin that was asked for and is not there, or that refuses to work.
 
     :ivar name: its name
     :ivar source: where it was asked for, in words
@@ -57,7 +57,7 @@ class PluginFailure:
 
     __slots__ = ("error", "name", "source")
 
-    def __init__(self, name: str, source: str, error: PluginError) -> None:
+    def __init__(self, name: str, source: str, error: WfepyError) -> None:
         self.name = name
         self.source = source
         self.error = error
@@ -269,6 +269,11 @@ class PluginHost(HookCalls):
                     remarks.append(f"did you mean {PREFIX}{match}?")
                 yield f"there is no hook {each.hook} ({'; '.join(remarks)})"
 
+    def note_failure(self, error: WfepyError) -> None:
+        """Add to :attr:`failures` what a setup hook has raised, where that need not end the command."""
+        entry = self._plugins.get(self.failing)
+        self.failures.append(PluginFailure(self.failing, entry.source if entry else "", error))
+
     def require_healthy(self) -> None:
         """Raise the first failure, if there are any.
 
@@ -278,7 +283,8 @@ class PluginHost(HookCalls):
             return
         first = self.failures[0]
         more = f" (and {len(self.failures) - 1} more, see wfepy plugins)" if self.failures[1:] else ""
-        hint = first.error.hint or f"run without it by -p no:{first.error.plugin or first.name}"
+        name = getattr(first.error, "plugin", "") or first.name
+        hint = first.error.hint or f"run without it by -p no:{name}"
         error = PluginError(first.error.what + more, where=first.error.where, hint=hint, plugin=first.name)
         raise error from (first.error.__cause__ or first.error)
 

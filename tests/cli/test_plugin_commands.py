@@ -155,3 +155,41 @@ def test_a_help_that_cannot_be_shown_does_not_take_that_of_wfepy_with_it(project
     assert "wfepy: warning: plugin wfepy_plugins: the help of --loud cannot be shown" in done.err
     err = greet(project, "--help", arguments="parser.add_argument('--loud', help='5% off')").err
     assert 'command "greet" of plugin wfepy_plugins: the help of --loud cannot be shown' in err
+
+
+SETTINGS = """
+import wfepy_hooks as wfepy
+
+
+@wfepy.hookimpl
+def wfepy_configure(config):
+    {}
+
+
+@wfepy.hookimpl
+def wfepy_report_header(config):
+    {}
+    return "a line"
+"""
+REFUSE = 'raise wfepy.ConfigError("the key token is missing", where="wfepy.toml: [plugins.slack]")'
+
+
+@pytest.mark.parametrize(
+    ("configure", "report"), [(REFUSE, "pass"), ("pass", REFUSE), (REFUSE, REFUSE), ("pass", "1 / 0")]
+)
+def test_the_plugins_are_listed_although_one_refuses_its_settings(
+    project: ProjectFolder, configure: str, report: str
+) -> None:
+    project.write("wfepy_plugins.py", SETTINGS.format(configure, report))
+    done = project.run("plugins").assert_exit_code(4)
+    assert "plugin   wfepy_plugins, " in done.out
+    wrong = "ZeroDivisionError" if "/" in report else "wfepy.toml: [plugins.slack]: the key token is missing"
+    (line,) = [line for line in done.out.splitlines() if line.startswith("failed")]
+    assert line.startswith(f"failed   wfepy_plugins, {project.path}")
+    assert wrong in line
+    assert ("a line" in done.out) is (report == "pass")
+    (failure,) = project.run("plugins", "--json").assert_exit_code(4).json["failures"]
+    assert wrong in failure["error"]
+    if configure != "pass":
+        assert wrong in project.run("status").assert_exit_code(4).err
+        project.run("new", "elsewhere").assert_exit_code(0)

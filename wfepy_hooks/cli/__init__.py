@@ -187,7 +187,7 @@ def _execute(spec: CommandSpec, words: list[str], flags: Flags, config: Config) 
 def _configured(spec: CommandSpec, module: CommandModule, arguments: Namespace, config: Config) -> int:
     """Run a command, with the plugins prepared before and cleaned up after it."""
     try:
-        config.configure(arguments)
+        _configure(config, arguments)
         if arguments.flags.trace_config:
             from .plugins import header
 
@@ -201,6 +201,15 @@ def _configured(spec: CommandSpec, module: CommandModule, arguments: Namespace, 
     finally:
         config.close()
     return code
+
+
+def _configure(config: Config, arguments: Namespace) -> None:
+    try:
+        config.configure(arguments)
+    except WfepyError as error:
+        if config.command not in NEED_NOTHING:
+            raise
+        config.plugins.note_failure(error)  # which wfepy plugins shows
 
 
 def _observed(command: str, config: Config, run: Callable[[], int]) -> int:
