@@ -78,6 +78,7 @@ class PluginHost(HookCalls):
         self._plugins: dict[str, Plugin] = {}
         self._blocked: set[str] = set()
         self._offered: dict[str, ModuleType | type] = {}
+        self._offerers: dict[str, str] = {}
         self._foreign: set[str] = set()
         self._settled = False
         self._has_builtins = False
@@ -122,6 +123,7 @@ class PluginHost(HookCalls):
     def _add(self, entry: Plugin) -> None:
         self._plugins[entry.name] = entry
         try:
+            self._require_arguments(entry)
             if self._manager is not None:
                 _hand_over(entry, self._manager)
             elif any(each.wrapper or each.hook in self._offered for each in entry.implementations):
@@ -203,25 +205,51 @@ class PluginHost(HookCalls):
         :raises PluginError: if it has none, or a plugin implements one of them wrongly
         """
         names = [name for name in dir(module) if hasattr(getattr(module, name, None), SPEC_MARK)]
-        problem = "" if names else f"did not find any {PROJECT!r} hooks in {module!r}"
-        for name in names:
-            if name in HOOKS or name in self._offered:
-                problem = f"the hook {name} is already registered"
-        if problem:
-            raise PluginError(problem, where=f"plugin {self.calling}", plugin=self.calling)
+        self._require_new(names, module)
         self._offered.update(dict.fromkeys(names, module))
+        self._offerers.update(dict.fromkeys(names, self.calling))
         try:
+            for entry in self.plugins:
+                self._require_arguments(entry)
             if self._manager is not None:
                 self._manager.add_hookspecs(module)
             elif any(name in self._foreign for name in names):
                 self._start_pluggy()  # not before somebody implements one: it takes 20 ms
         except Exception as error:
             for name in names:
-                del self._offered[name]
+                del self._offered[name], self._offerers[name]
             if isinstance(error, PluginError):
                 raise
             culprit = getattr(error, "plugin", None)
             raise _invalid(error, self._pluggy().get_name(culprit) or "") from error
+
+    def _require_new(self, names: list[str], module: ModuleType | type) -> None:
+        problem, hint = "", ""
+        if not names:
+            problem = f"{module!r} has no function that is marked with @hookspec"
+        for name in names:
+            if name in HOOKS:
+                problem, hint = f"the hook {name} is one of wfepy's own", "call it otherwise"
+            elif name in self._offered:
+                problem = f"the hook {name} is offered by the plugin {self._offerers[name]} already"
+                hint = f"run without one of them by -p no:{self.calling}"
+        if problem:
+            raise PluginError(problem, where=f"plugin {self.calling}", hint=hint, plugin=self.calling)
+
+    def _require_arguments(self, entry: Plugin) -> None:
+        """Require of the hooks that plugins offer what is required of the engine's own."""
+        offered = [each for each in entry.implementations if each.hook in self._offered]
+        if not offered:
+            return
+        from .validation import offer_problems
+
+        problems = [
+            problem
+            for each in offered
+            for problem in offer_problems(each, getattr(self._offered[each.hook], each.hook))
+        ]
+        if problems:
+            raise PluginError("; ".join(problems), where=f"plugin {entry.name}", plugin=entry.name)
 
     def _pluggy(self) -> PluginManager:
         return self._manager or self._start_pluggy()
@@ -261,10 +289,11 @@ class PluginHost(HookCalls):
         for each in entry.implementations:
             if each.hook not in known and not each.optional:
                 from .suggest import closest
+                from .validation import place
 
                 # Without the prefix, which would make all of them look alike.
                 match = closest(each.hook.removeprefix(PREFIX), [name.removeprefix(PREFIX) for name in known])
-                remarks = [f"{each.code.co_filename}:{each.code.co_firstlineno}"]
+                remarks = [place(each.code)]
                 if match:
                     remarks.append(f"did you mean {PREFIX}{match}?")
                 yield f"there is no hook {each.hook} ({'; '.join(remarks)})"
