@@ -264,7 +264,7 @@ def test_a_plugin_that_needs_something_missing(project: Project) -> None:
         ("\nraise ValueError('boom')", "ValueError: boom (one.py:2)"),
         ("import sys\nsys.exit(2)", "SystemExit: 2 (one.py:2)"),
         ("def broken(:", "SyntaxError: invalid syntax (one.py:1)"),
-        ("def wfepy_configure(): pass", "wfepy_configure is not marked with @hookimpl"),
+        ("def wfepy_configure(): pass", "wfepy_configure is not marked with @hookimpl (one.py:1)"),
     ],
 )
 def test_a_plugin_that_cannot_be_imported(project: Project, source: str, message: str) -> None:
