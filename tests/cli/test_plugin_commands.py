@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cli_folder import FLOW
 from wfepy_hooks.testing import ProjectFolder
 
 TYPE_CHECKING = False
@@ -193,3 +194,22 @@ def test_the_plugins_are_listed_although_one_refuses_its_settings(
     if configure != "pass":
         assert wrong in project.run("status").assert_exit_code(4).err
         project.run("new", "elsewhere").assert_exit_code(0)
+
+
+NAMES = """
+import wfepy_hooks as wfepy
+
+
+@wfepy.hookimpl
+def wfepy_argument_names():
+    return ["tool", "now"]
+"""
+
+
+def test_a_plugin_cannot_provide_what_tasks_get_from_wfepy_itself(project: ProjectFolder) -> None:
+    project.write("wfepy_plugins.py", NAMES)
+    project.write("wfepy.toml", '[workflows.flow]\nmodule = "flow"\n')
+    project.write("flow.py", FLOW)
+    err = project.run("run", "flow").assert_exit_code(4).err
+    assert "wfepy_argument_names: tasks get now from wfepy itself" in err
+    assert "look at the plugins that implement it: wfepy_plugins" in err
