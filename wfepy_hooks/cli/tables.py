@@ -51,8 +51,9 @@ def show_table(
     flags: Flags,
     colors: Mapping[str, str] = COLORS,
 ) -> None:
-    """Print a table to standard output.
+    """Print a table to standard output: drawn for a person at a terminal, else plain aligned columns.
 
+    :param flags: ``args.flags``, what the options of all commands said, such as ``--color``
     :param colors: the colour of a cell that holds just this word
     """
     rows = [[clean(cell) for cell in row] for row in rows]
