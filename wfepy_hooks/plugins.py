@@ -223,6 +223,10 @@ class PluginHost(HookCalls):
             culprit = getattr(error, "plugin", None)
             raise _invalid(error, self._pluggy().get_name(culprit) or "") from error
 
+    def offered_by(self, name: str) -> list[str]:
+        """Return the hooks that the plugin of this name offers to others, sorted."""
+        return sorted(hook for hook, offerer in self._offerers.items() if offerer == name)
+
     def _require_new(self, names: list[str], module: ModuleType | type) -> None:
         problem, hint = "", ""
         if not names:

@@ -213,3 +213,27 @@ def test_a_plugin_cannot_provide_what_tasks_get_from_wfepy_itself(project: Proje
     err = project.run("run", "flow").assert_exit_code(4).err
     assert "wfepy_argument_names: tasks get now from wfepy itself" in err
     assert "look at the plugins that implement it: wfepy_plugins" in err
+
+
+OFFERING = """
+import wfepy_hooks as wfepy
+
+
+class Spec:
+    @wfepy.hookspec
+    def wfepy_gate_opens(self):
+        "Say whether it opens."
+
+
+@wfepy.hookimpl
+def wfepy_add_hookspecs(pluginmanager):
+    pluginmanager.add_hookspecs(Spec)
+"""
+
+
+def test_the_hooks_that_a_plugin_offers_are_listed_with_it(project: ProjectFolder) -> None:
+    project.write("wfepy_plugins.py", OFFERING)
+    out = project.run("plugins").assert_exit_code(0).out
+    assert "           wfepy_add_hookspecs\n           offers wfepy_gate_opens\n" in out
+    found = {each["name"]: each["offers"] for each in project.run("plugins", "--json").json["plugins"]}
+    assert (found["wfepy_plugins"], found["engine"]) == (["wfepy_gate_opens"], [])

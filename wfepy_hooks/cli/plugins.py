@@ -1,12 +1,12 @@
-"""List the plugins: where each comes from, the hooks it implements, and what is wrong.
+"""List the plugins: where each comes from, the hooks it implements and offers, and what is wrong.
 
     wfepy plugins -p no:wfepy_notify
 
 They stand in the order in which they were loaded; hooks are called in the reverse order. Exit code 4 if one does not
 load, or refuses its settings.
 
-With --json: {"plugins": [{"name", "source", "hooks"}], "blocked": [NAME], "failures": [{"name", "source", "error"}],
-"header": [LINE]}.
+With --json: {"plugins": [{"name", "source", "hooks", "offers"}], "blocked": [NAME], "failures": [{"name", "source",
+"error"}], "header": [LINE]}.
 """
 
 from __future__ import annotations
@@ -40,7 +40,13 @@ def run(args: Namespace, config: Config) -> int:
         result_json(
             {
                 "plugins": [
-                    {"name": e.name, "source": e.source, "hooks": sorted(e.hooks)} for e in host.plugins
+                    {
+                        "name": each.name,
+                        "source": each.source,
+                        "hooks": sorted(each.hooks),
+                        "offers": host.offered_by(each.name),
+                    }
+                    for each in host.plugins
                 ],
                 "blocked": host.blocked,
                 "failures": [{"name": e.name, "source": e.source, "error": str(e)} for e in host.failures],
@@ -71,6 +77,8 @@ def _lines(config: Config, reported: Iterable[str]) -> Iterator[str]:
         yield f"plugin   {clean(plugin.name)}, {clean(plugin.source or 'code')}"
         for hook in sorted(plugin.hooks):
             yield f"           {hook}"
+        for hook in host.offered_by(plugin.name):
+            yield f"           offers {hook}"
     for name in host.blocked:
         yield f"blocked  {clean(name)}"
     for failure in host.failures:
