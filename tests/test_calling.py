@@ -421,6 +421,24 @@ def test_of_two_copies_of_one_function_the_right_plugin_is_blamed(host: PluginHo
         host.decide("wfepy_decide_retry", instance=INSTANCE, task="brew", error=ValueError(), attempt=1)
 
 
+def test_of_two_plugins_of_one_class_the_right_one_is_blamed(
+    host: PluginHost, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Divides:
+        def __init__(self, number: int) -> None:
+            self.number = number
+
+        @hookimpl
+        def wfepy_task_started(self) -> None:
+            assert 1 / self.number
+
+    host.register(Divides(0), "bad")
+    host.register(Divides(1), "good")
+    host.notify("wfepy_task_started", INSTANCE, task="task", attempt=1)
+    (record,) = caplog.records
+    assert record.getMessage().startswith("plugin bad: wfepy_task_started")
+
+
 def test_an_error_in_a_hook_that_a_plugin_offers_is_blamed_on_who_raised_it(host: PluginHost) -> None:
     class Spec:
         @hookspec
