@@ -51,6 +51,9 @@ def test_a_key_that_must_be_there_is_told_with_what_it_is() -> None:
         "/srv/x/pyproject.toml: [tool.wfepy.plugin.wfepy_lamps] the key color is missing; "
         "it is a list out of red, green"
     )
+    config.plugin_settings["wfepy_lamps"] = {"colour": ["red"]}
+    with pytest.raises(ConfigError, match=r'there is no key colour; did you mean "color"\?$'):
+        plugin_settings(config, "wfepy_lamps", RULES, TABLES, required=("color",))
     config.plugin_settings["wfepy_lamps"] = {"color": ["red"]}
     assert plugin_settings(config, "wfepy_lamps", RULES, TABLES, required=("color",)) == {"color": ["red"]}
 

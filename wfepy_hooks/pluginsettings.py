@@ -40,9 +40,9 @@ def plugin_settings(
     where = settings_table(config, name)
     known = {**rules, **dict.fromkeys(tables or (), ("a table of tables", _are_tables))}
     problems = list(wrong_values(where, table, known))
-    problems += [
-        f"[{where}] the key {key} is missing; it is {known[key][0]}" for key in required if key not in table
-    ]
+    if known.keys() >= table.keys():  # or it is there, and misspelt
+        missing = (key for key in required if key not in table)
+        problems += [f"[{where}] the key {key} is missing; it is {known[key][0]}" for key in missing]
     for key, inner in (tables or {}).items():
         if _are_tables(found := table.get(key, {})):
             for theirs in found:
