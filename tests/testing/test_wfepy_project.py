@@ -100,6 +100,36 @@ def test_a_wrong_exit_code_shows_what_was_printed(wfepy_project: MakeProject) ->
     assert project.run("tick", "noap").assert_exit_code(4).exit_code == 4
 
 
+def test_lines_are_expected_in_their_order(wfepy_project: MakeProject) -> None:
+    result = wfepy_project(FILES).run("run", "nap", now="2026-03-01T08:00Z")
+    same = result.assert_out("zzz", "nap/default waits for wake_up*").assert_err(
+        "2026-03-01T08:00:00Z nap/default nap completed *s", "2026-*Z*waiting: so early*"
+    )
+    assert same is result
+    assert result.assert_out() is result
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (["zz"], "wfepy run nap: no line of out is 'zz'\n--- out ---\nzzz\nnap/default waits for"),
+        (["nap/default*", "zzz"], "no line of out is 'zzz', behind 'nap/default*'\n"),
+        (["zzz", "zzz"], "no line of out is 'zzz', behind 'zzz'\n"),
+        (["z[z]z"], "no line of out is 'z[z]z'\n"),
+        (["z.z"], "no line of out is 'z.z'\n"),
+    ],
+)
+def test_a_line_that_is_not_there_is_told_with_all_of_them(
+    wfepy_project: MakeProject, lines: list[str], message: str
+) -> None:
+    result = wfepy_project(FILES).run("run", "nap")
+    with pytest.raises(AssertionError) as caught:
+        result.assert_out(*lines)
+    assert message in str(caught.value)
+    with pytest.raises(AssertionError, match="no line of err is 'zzz'"):
+        result.assert_err("zzz")
+
+
 def test_results_can_be_read_as_json(wfepy_project: MakeProject) -> None:
     project = wfepy_project(FILES)
     assert project.run("run", "nap", "--json").err != ""

@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -99,6 +100,31 @@ class RunResult:
             ]
             raise AssertionError("\n".join(shown))
         return self
+
+    def assert_out(self, *lines: str) -> RunResult:
+        """Expect these lines in :attr:`out`, in this order and with any others between them, and return the result.
+
+        :param lines: whole lines, in which ``*`` stands for any text
+        """
+        __tracebackhide__ = True
+        self._assert_lines("out", self.out, lines)
+        return self
+
+    def assert_err(self, *lines: str) -> RunResult:
+        """Expect these lines in :attr:`err`; see :meth:`assert_out`."""
+        __tracebackhide__ = True
+        self._assert_lines("err", self.err, lines)
+        return self
+
+    def _assert_lines(self, name: str, text: str, lines: tuple[str, ...]) -> None:
+        __tracebackhide__ = True
+        left, behind = iter(text.splitlines()), ""
+        for line in lines:
+            pattern = re.compile(".*".join(map(re.escape, line.split("*"))))
+            if not any(map(pattern.fullmatch, left)):
+                what = f"{self.command}: no line of {name} is {line!r}{behind}"
+                raise AssertionError(f"{what}\n--- {name} ---\n{text.rstrip()}")
+            behind = f", behind {line!r}"
 
 
 class ProjectFolder:
