@@ -14,7 +14,7 @@ import pytest
 from wfepy_hooks.testing.plugin import wfepy_project
 
 if TYPE_CHECKING:
-    from wfepy_hooks.testing.plugin import MakeProject
+    from wfepy_hooks.testing import MakeProject
 
 __all__ = ["wfepy_project"]  # a fixture is known by being here
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .doubles import Call, Double
     from .fuzzing import FuzzReport
     from .making import MakeRunner
-    from .project import ProjectFolder, RunResult
+    from .project import MakeProject, ProjectFolder, RunResult
     from .runner import WorkflowRunner
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Double",
     "FakeClock",
     "FuzzReport",
+    "MakeProject",
     "MakeRunner",
     "ProjectFolder",
     "RunResult",
@@ -31,6 +32,7 @@ _LAZY = {
     "Double": "doubles",
     "FakeClock": "clock",
     "FuzzReport": "fuzzing",
+    "MakeProject": "project",
     "MakeRunner": "making",
     "ProjectFolder": "project",
     "RunResult": "project",

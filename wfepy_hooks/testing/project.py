@@ -21,7 +21,7 @@ from .clock import FIRST_MOMENT
 from .events import FILE, NOW
 from .unheard import told_as_alone
 
-__all__ = ["Event", "ProjectFolder", "RunResult"]
+__all__ = ["Event", "MakeProject", "ProjectFolder", "RunResult"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -232,6 +232,26 @@ class ProjectFolder:
             yield file, changes
         finally:
             file.unlink(missing_ok=True)
+
+
+class MakeProject:
+    """What the fixture ``wfepy_project`` is. It is no function, since each failed test shows it.
+
+    ``wfepy_project({"wfepy.toml": "...", "flow.py": "..."})`` makes a project of these files.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._made: list[ProjectFolder] = []
+
+    def __call__(self, files: Mapping[str, str] | None = None, *, name: str = "") -> ProjectFolder:
+        number = len(self._made) + 1
+        folder = self._folder / (name or ("project" if number == 1 else f"project{number}"))
+        self._made.append(ProjectFolder(folder, files))
+        return self._made[-1]
+
+    def __repr__(self) -> str:
+        return f"<wfepy_project in {self._folder}>"
 
 
 class _Stream(io.StringIO):
