@@ -443,7 +443,7 @@ def test_metrics_are_in_seconds_with_classes_for_weeks(traced: Trace) -> None:
     assert max(point.explicit_bounds) == 7 * 86400
 
 
-# --- by OTLP ---------------------------------------------------------------------------------------------
+# By OTLP
 
 
 @pytest.fixture
@@ -576,7 +576,7 @@ def test_a_provider_of_somebody_else_is_used_as_it_is(folder: Folder) -> None:
     ]
 
 
-# --- what is not there -----------------------------------------------------------------------------------
+# What is not there
 
 
 BLOCKED = """
