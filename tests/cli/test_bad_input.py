@@ -294,7 +294,7 @@ def test_a_full_disk_is_told_and_the_state_is_kept(folder: Folder) -> None:
 COMMANDS = {
     "wfepy_graph_attributes": ("graph", "flow"),
     "wfepy_collect_schedules": ("next",),
-    "wfepy_report_header": ("plugins",),
+    "wfepy_report_header": ("status", "--trace-config"),
 }
 
 
