@@ -6,7 +6,6 @@ import errno
 import json
 import os
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -516,21 +515,12 @@ def make_signals(folder: Path, count: int) -> list[str]:
     return ids
 
 
-def seconds(work: Callable[[], object]) -> float:
-    begin = time.perf_counter()
-    work()
-    return time.perf_counter() - begin
-
-
-@pytest.mark.slow
-def test_100_000_signals(store: FileStore, folder: Path) -> None:
-    ids = make_signals(folder, 100_000)
+def test_5_000_signals_are_read_in_order_and_discarded(store: FileStore, folder: Path) -> None:
+    ids = make_signals(folder, 5_000)
     session = store.open("coffee", "monday")
-    assert seconds(lambda: due(store)) < 0.5
-    assert seconds(lambda: store.send("coffee", "monday", signal_of("one-more"))) < 0.5
+    store.send("coffee", "monday", signal_of("one-more"))
     assert [signal["id"] for signal in session.inbox()] == ["one-more", *ids]
-    assert seconds(session.inbox) < 15
-    assert seconds(lambda: session.discard(["one-more", *ids])) < 15
+    session.discard(["one-more", *ids])
     session.release()
     assert not folder.exists()
 
@@ -551,6 +541,11 @@ def test_signals_cost_what_they_are(store: FileStore, folder: Path, monkeypatch:
     for module, name in ((os, "listdir"), (os, "unlink"), (disk, "read_file"), (inbox, "_is_signal")):
         count(module, name)
     session = store.open("coffee", "monday")
+    calls.clear()
+    due(store)
+    store.send("coffee", "monday", signal_of("one-more"))
+    assert calls.get("read_file", 0) <= 1, "neither reads the signals that are there"
+    session.discard(["one-more"])
     calls.clear()
     session.inbox()
     session.discard(ids)
