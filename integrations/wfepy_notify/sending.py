@@ -126,7 +126,7 @@ def _by_apprise(service: Any, message: Message, seconds: float) -> None:
 
     service.socket_connect_timeout = min(service.socket_connect_timeout, seconds)
     service.socket_read_timeout = min(service.socket_read_timeout, seconds)
-    kind = "success" if message.event in ("finished", "test") else "warning"
+    kind = "success" if message.event in ("finished", "recovered", "test") else "warning"
     if message.event in ("failed", "failing", "timed_out", "dead_end"):
         kind = "failure"
     try:

@@ -26,9 +26,9 @@ __all__ = [
 
 PLUGIN = "wfepy_notify"
 #: What somebody can be told about.
-EVENTS = ("failed", "failing", "timed_out", "waiting", "reminder", "finished", "dead_end")
-#: What a target is told that does not say: where somebody has to do something.
-DEFAULT_EVENTS = ("failed", "failing", "timed_out", "reminder", "dead_end")
+EVENTS = ("failed", "failing", "recovered", "timed_out", "waiting", "reminder", "finished", "dead_end")
+#: What a target is told that does not say: where somebody has to do something, or need not any more.
+DEFAULT_EVENTS = ("failed", "failing", "recovered", "timed_out", "reminder", "dead_end")
 TITLE = "{project}: {workflow}/{instance} {what}"
 BODY = "{details}\n\nNext:\n{next}"
 #: What a template may use.

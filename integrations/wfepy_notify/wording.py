@@ -21,6 +21,7 @@ _UNPRINTABLE = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2
 _WHAT = {
     "failed": "failed in {task}",
     "failing": "fails in {task} and is tried again at each tick",
+    "recovered": "fails no more in {task}",
     "timed_out": "timed out in {task}",
     "waiting": "waits in {task}",
     "reminder": "still waits in {task}",

@@ -25,7 +25,7 @@ TEAM = "[plugins.wfepy_notify.targets.team] "
         ('events = ["fail"]', TEAM + 'events: there is no event "fail"; did you mean "failed"?'),
         (
             "events = []",
-            TEAM + "events must be a list out of failed, failing, timed_out, waiting, reminder, ",
+            TEAM + "events must be a list out of failed, failing, recovered, timed_out, waiting, reminder, ",
         ),
         ('evnts = ["failed"]', TEAM + 'there is no key evnts; did you mean "events"?'),
         ('workflows = ["flwo"]', TEAM + 'workflows: there is no workflow "flwo"; known are flow'),
