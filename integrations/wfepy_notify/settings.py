@@ -47,12 +47,13 @@ class Target:
     :ivar workflows: :ivar tasks: patterns of names; empty: all
     :ivar labels: labels of tasks, one of which is enough; empty: all tasks
     :ivar title: :ivar body: templates by event; the one of ``""`` is for all others
+    :ivar digest: what a tick has for them comes in one message
     :ivar rate: so many messages ...
     :ivar period: ... in so many seconds; 0: no limit
     """
 
     __slots__ = (
-        *("body", "events", "labels", "name", "period"),
+        *("body", "digest", "events", "labels", "name", "period"),
         *("rate", "tasks", "title", "url", "workflows"),
     )
 
@@ -65,6 +66,7 @@ class Target:
         self.labels = frozenset(table.get("labels", ()))
         self.title = {"": TITLE, **_by_event(common.get("title")), **_by_event(table.get("title"))}
         self.body = {"": BODY, **_by_event(common.get("body")), **_by_event(table.get("body"))}
+        self.digest: bool = table.get("digest", common.get("digest", False))
         self.rate, self.period = _rate(table.get("rate", common.get("rate", "20/1h")))
 
     def wants(self, event: str, workflow: str) -> bool:
@@ -217,12 +219,14 @@ def _is_template(value: object) -> bool:
 
 
 _TEMPLATE = ("text with names in braces, or a table of such texts by event", _is_template)
+_DIGEST = ("true or false", lambda value: isinstance(value, bool))
 _RATE = ('text such as "20/1h", or "off"', _is_rate)
 KEYS = {
     "limit": ('a duration such as "10s"', _is_duration),
     "give_up": ('a duration such as "3d"', _is_duration),
     "title": _TEMPLATE,
     "body": _TEMPLATE,
+    "digest": _DIGEST,
     "rate": _RATE,
 }
 TARGET_KEYS = {
@@ -233,5 +237,6 @@ TARGET_KEYS = {
     "labels": ("a list of labels", _is_list),
     "title": _TEMPLATE,
     "body": _TEMPLATE,
+    "digest": _DIGEST,
     "rate": _RATE,
 }
