@@ -123,7 +123,11 @@ class EventLog:
         event = f"instance_{status}"
         if level := self._wants(event):
             fields = {"status": status, "begun": instance.created, **_event_id(instance)}
-            self._log(event, level, instance, f"ends: {status.replace('_', ' ')}", fields)
+            text = f"ends: {status.replace('_', ' ')}"
+            if reason := instance.why_ended():
+                fields["reason"] = reason
+                text += f", {reason}"
+            self._log(event, level, instance, text, fields)
 
     @hookimpl
     def wfepy_state_saved(self, instance: Instance) -> None:

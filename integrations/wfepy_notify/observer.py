@@ -97,7 +97,7 @@ class Observer:
     def wfepy_instance_finished(self, instance: Instance, status: str) -> None:
         targets = self._targets(status, instance, None) if status in ("finished", "dead_end") else []
         if targets:
-            reason = _false_conditions(instance) if status == "dead_end" else ""
+            reason = instance.why_ended()
             # That of the record of the end: an instance may be brought back, and end again.
             event_id = f"{instance.event_id or instance.uid}-{status}"
             self._tell(targets, instance, status, None, event_id, reason=reason)
@@ -211,13 +211,3 @@ def _event(instance: Instance, task: Task, result: TaskResult, before: str) -> s
         is_failing = _standing(instance, task.name) == "failing" and not result.retry_at
         return "failing" if is_failing and before != "failing" else ""
     return status if status in ("failed", "timed_out") else ""
-
-
-def _false_conditions(instance: Instance) -> str:
-    """Return which conditions were false, one a line."""
-    lines = []
-    for name in instance.workflow.tasks:
-        for line in instance.why(name).splitlines()[1:]:
-            if "was false" in line and line.strip() not in lines:
-                lines.append(line.strip())
-    return "; ".join(lines)

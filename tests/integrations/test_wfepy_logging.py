@@ -153,6 +153,33 @@ def test_json_lines_have_the_fields(watch: Watch, tmp_path: Path) -> None:
     assert isinstance(ended["took"], float)
 
 
+def test_a_bad_end_says_why(watch: Watch, tmp_path: Path) -> None:
+    body = """
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.followed_by("last", lambda context: context["way"] == "on")
+    def first(context):
+        if context["way"] == "fail":
+            raise wfepy.GiveUp("no paper")
+        return True
+
+    @wfepy.task()
+    @wfepy.end_point()
+    def last(context):
+        return True
+    """
+    watched = watch(body, to="events.log", format="json", level="error")
+    watched.start("a", way="fail")
+    watched.start("b", way="nowhere")
+    watched.tick()
+    ends = [(each["message"], each["reason"]) for each in events(tmp_path) if each["event"] != "task_failed"]
+    false = "first -> last: skipped, the condition at watched_flow.py:5 was false"
+    assert ends == [
+        ("flow/a ends: failed, first: GiveUp: no paper", "first: GiveUp: no paper"),
+        (f"flow/b ends: dead end, {false}", false),
+    ]
+
+
 def test_event_ids_of_an_instance_are_all_different(watch: Watch, tmp_path: Path) -> None:
     watched = watch(to="events.log", format="json")
     watched.start(go=True, works=True)

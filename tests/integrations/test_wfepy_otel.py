@@ -237,7 +237,8 @@ def test_a_dead_end_is_an_error_of_the_tick(traced: Trace) -> None:
     )
     watched.start()
     watched.tick()
-    assert watched.spans()[0].status.description == "the instance ended: dead end"
+    reason = "only -> last: skipped, the condition at watched_flow.py:5 was false"
+    assert watched.spans()[0].status.description == f"the instance ended: dead end, {reason}"
 
 
 def test_of_attempts_at_the_same_time_nobody_knows_whose_a_span_is(traced: Trace) -> None:
