@@ -10,12 +10,12 @@ from .words import error_text, seconds, users_traceback, waiting_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from logging import Logger
+    from logging import Logger, LogRecord
     from typing import Any
 
     from wfepy_hooks import Config, Instance, Task, TaskResult, TickSummary, Transition, WaitState
 
-    from .output import Output
+    from .output import Others, Output
     from .settings import Settings
 
 __all__ = ["EventLog"]
@@ -38,6 +38,13 @@ class EventLog:
         self._began = perf_counter()
         self._output: Output | None = None
         self._loggers: dict[str, Logger] = {}
+        #: The attempts that are going on, by instance and task.
+        self._attempts: dict[tuple[str, str, str], int] = {}
+        self._others: Others | None = None
+        if settings.tasks:
+            from .output import Others  # lazily, as in open()
+
+            self._others = Others(settings.tasks, self._write_other, self._place)
 
     @hookimpl
     def wfepy_command_started(self, command: str) -> None:
@@ -60,6 +67,7 @@ class EventLog:
 
     @hookimpl
     def wfepy_tick_finished(self, instance: Instance, summary: TickSummary) -> None:
+        self._attempts.clear()
         if summary.item_failures or summary.unrecorded:
             self._log_what_no_hook_tells(instance, summary)
         if level := self._wants("tick_finished"):
@@ -88,6 +96,8 @@ class EventLog:
 
     @hookimpl
     def wfepy_task_started(self, instance: Instance, task: Task, attempt: int) -> None:
+        if self._others is not None:
+            self._attempts[instance.workflow.name, instance.id, task.name] = attempt
         if level := self._wants("task_started"):
             fields = {"task": task.name, "attempt": attempt}
             self._log("task_started", level, instance, f"{task.name} starts, attempt {attempt}", fields)
@@ -104,6 +114,7 @@ class EventLog:
 
     @hookimpl
     def wfepy_task_finished(self, instance: Instance, task: Task, result: TaskResult) -> None:
+        self._attempts.pop((instance.workflow.name, instance.id, task.name), None)
         event = f"task_{result.status}" if result.changed else "task_polled"
         level = self._wants(event)
         if not level:
@@ -143,8 +154,24 @@ class EventLog:
             else:
                 self._write("", level, text, {"event": "internal_error", **fields})
 
+    def _place(self) -> dict[str, Any]:
+        """Return whose it is what somebody logs now; of attempts at the same time nobody knows."""
+        places = [
+            {"workflow": workflow, "instance": instance, "task": task, "attempt": attempt}
+            for (workflow, instance, task), attempt in self._attempts.copy().items()
+        ]
+        return places[0] if len(places) == 1 else {}
+
+    def _write_other(self, record: LogRecord) -> None:
+        if self._output is None:
+            self.open()
+        assert self._output is not None, "it was just opened"
+        self._output.write(record)
+
     @hookimpl(trylast=True)
     def wfepy_unconfigure(self) -> None:
+        if self._others is not None:
+            self._others.close()
         if self._output is not None:
             self._output.close()
             self._output = None

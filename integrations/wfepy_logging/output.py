@@ -13,6 +13,7 @@ from .settings import HANDLERS, LEVELS, PLUGIN, STDERR
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, TextIO
 
     from .settings import Settings
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 else:
     StreamHandler = logging.StreamHandler  # which Python 3.10 cannot subscript
 
-__all__ = ["Output"]
+__all__ = ["Others", "Output"]
 
 ROOT = "wfepy"
 _LEVEL_NAMES = {number: name.upper() for name, number in LEVELS.items()}
@@ -86,6 +87,11 @@ class Output:
 
                 say(clean(f"{PLUGIN}: a handler cannot log: {type(error).__name__}: {error}"))
 
+    def write(self, record: logging.LogRecord) -> None:
+        """Write the record of somebody else."""
+        if self._handler is not None:
+            self._handler.handle(record)
+
     def _blank(self, logger: str) -> logging.LogRecord:
         factory = logging.getLogRecordFactory()
         if factory is not logging.LogRecord:  # somebody adds to each record what it is about
@@ -106,6 +112,44 @@ class Output:
             self._handler.close()
         level, self._logger.propagate = self._before
         self._logger.setLevel(level)
+
+
+class Others(logging.Handler):
+    """Lets what tasks, libraries and plugins log themselves come between the events.
+
+    It belongs to the root logger, so that it is there before anything is logged and nothing is opened for it.
+
+    :param level: from which on
+    :param write: called with each record, the fields of an event in its attribute ``wfepy``
+    :param place: returns which attempt is going on, as such fields
+    """
+
+    def __init__(
+        self,
+        level: int,
+        write: Callable[[logging.LogRecord], None],
+        place: Callable[[], dict[str, Any]],
+    ) -> None:
+        super().__init__(level)
+        self._write = write
+        self._place = place
+        self._root = logging.getLogger()
+        self._before = self._root.level
+        self._root.setLevel(min(self._before, level))
+        self._root.addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            vars(record)["wfepy"] = {"event": "log", **self._place(), "logger": record.name}
+            self._write(record)
+        except Exception:  # noqa: BLE001 - as every handler of logging does
+            self.handleError(record)
+
+    def close(self) -> None:
+        """Put the root logger back as it was."""
+        self._root.removeHandler(self)
+        self._root.setLevel(self._before)
+        super().close()
 
 
 class _Lines(StreamHandler):

@@ -20,6 +20,7 @@ from observing import Watched
 from wfepy_hooks import ConfigError
 from wfepy_hooks.config import Config
 from wfepy_hooks.hookspecs import HOOKS, OBSERVATION
+from wfepy_hooks.project import Project
 from wfepy_logging.events import EventLog
 from wfepy_logging.formatters import JsonLines, TextLines
 from wfepy_logging.settings import DEFAULTS, Settings, read_settings
@@ -485,7 +486,7 @@ def test_logging_is_put_back_in_the_end(watch: Watch) -> None:
         ({"level": "off"}, "level must be one of debug, info, warning, error, critical"),
         (
             {"levels": {"task_complete": "info"}},
-            "there is no event task_complete; the events are command_started",
+            'there is no event "task_complete"; did you mean "task_completed"?',
         ),
         ({"levels": {"task_completed": "loud"}}, "task_completed must be one of debug, info"),
         ({"to": "stderr", "config": {"root": {}}}, "to and config exclude each other"),
@@ -522,3 +523,92 @@ def test_the_page_lists_the_events_and_their_levels(request: pytest.FixtureReque
         PAGE.write_text(expected, encoding="utf-8")
     else:
         assert text == expected
+
+
+# --- what tasks log themselves -----------------------------------------------------------------------------
+
+TALKATIVE = """
+    import logging
+    logger = logging.getLogger("shop.till")
+
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.end_point()
+    def sell(context):
+        logger.debug("not this")
+        logger.info("sold %s", "a\\tcup")
+        return True
+"""
+
+
+def test_what_tasks_log_comes_between_the_events_with_its_place(watch: Watch, tmp_path: Path) -> None:
+    watched = watch(TALKATIVE, to="events.log", format="json", tasks="info")
+    watched.start()
+    watched.tick()
+    logging.getLogger("wfepy_shop").error("a plugin has said this")
+    told, done, _, last = events(tmp_path)
+    assert isinstance(told.pop("at"), str)
+    assert told == {
+        "level": "info",
+        "event": "log",
+        "workflow": "flow",
+        "instance": "one",
+        "task": "sell",
+        "attempt": 1,
+        "logger": "shop.till",
+        "message": "sold a\tcup",
+    }
+    assert done["event"] == "task_completed"
+    assert (last["event"], last["logger"], "task" in last) == ("log", "wfepy_shop", False)
+
+
+def test_what_tasks_log_names_its_place_in_lines(watch: Watch, tmp_path: Path) -> None:
+    watched = watch(TALKATIVE, to="events.log", tasks="info")
+    watched.start()
+    watched.tick()
+    assert lines(tmp_path)[0].partition("Z ")[2] == r"INFO flow/one sell: sold a\tcup"
+
+
+def test_of_attempts_at_the_same_time_nobody_knows_whose_a_record_is(watch: Watch, tmp_path: Path) -> None:
+    task = "\n@wfepy.task()\n@wfepy.start_point()\n@wfepy.end_point()\ndef {0}(context):\n    return meet('{0}')\n"
+    body = """
+import logging, threading
+barrier = threading.Barrier(2, timeout=10)
+
+def meet(name):
+    barrier.wait()
+    logging.getLogger(name).warning("met")
+    barrier.wait()
+    return True
+"""
+    watched = watch(body + task.format("a") + task.format("b"), to="events.log", format="json", tasks="info")
+    watched.config.executor = "threads:2"
+    watched.project = Project(watched.config)
+    watched.start()
+    watched.tick()
+    told = [each for each in events(tmp_path) if each["event"] == "log"]
+    assert sorted(each["logger"] for each in told) == ["a", "b"]
+    assert not any("task" in each for each in told)
+
+
+def test_standard_error_has_what_tasks_warn_of_in_the_form_of_the_events(folder: Folder) -> None:
+    folder.configure(flow=flow('import logging; logging.getLogger("x").warning("low on beans")'))
+    config = folder.path / "wfepy.toml"
+    config.write_text(f'{config.read_text()}\n[plugins.wfepy_logging]\nformat = "json"\n')
+    found = [json.loads(line) for line in folder.wfepy("run", "flow").stderr.splitlines()]
+    assert [(each["event"], each.get("task")) for each in found if each["event"] == "log"] == [("log", "b")]
+
+
+def test_by_default_a_file_has_the_events_alone_and_logging_is_as_before(
+    watch: Watch, tmp_path: Path
+) -> None:
+    root = logging.getLogger()
+    before = (root.level, list(root.handlers))
+    watched = watch(TALKATIVE, to="events.log", level="debug")
+    assert (root.level, list(root.handlers)) == before
+    watched.close()
+    watched = watch(TALKATIVE, to="other.log", tasks="debug")
+    assert root.level == logging.DEBUG
+    watched.close()
+    assert (root.level, list(root.handlers)) == before
+    assert not (tmp_path / "other.log").exists(), "nothing was logged"
