@@ -8,7 +8,7 @@ from time import monotonic
 
 from wfepy_hooks import hookimpl
 
-from .settings import shown
+from .settings import PLUGIN, shown
 from .web import Refused, ping, ping_url
 
 TYPE_CHECKING = False
@@ -127,11 +127,11 @@ class Pings:
 
 
 def _say_lost(check: _Check, signal: str, problem: str) -> None:
-    import logging  # lazily: mostly all is well
+    from wfepy_hooks.commandline import logger  # lazily: mostly all is well
 
     whose = f" of {check.workflow}" if check.workflow else ""
     text = "wfepy_healthchecks: the ping /%s%s to %s was lost: %s"
-    logging.getLogger(__package__).warning(text, signal, whose, shown(check.url), problem)
+    logger(PLUGIN).warning(text, signal, whose, shown(check.url), problem)
 
 
 def _try(url: str, deadline: float, outcome: list[str]) -> None:

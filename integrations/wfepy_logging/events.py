@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sys import modules
 from time import perf_counter
 
 from wfepy_hooks import StashKey, hookimpl
@@ -160,7 +161,7 @@ class EventLog:
             {"workflow": workflow, "instance": instance, "task": task, "attempt": attempt}
             for (workflow, instance, task), attempt in self._attempts.copy().items()
         ]
-        return places[0] if len(places) == 1 else {}
+        return {**(places[0] if len(places) == 1 else {}), **_trace()}
 
     def _write_other(self, record: LogRecord) -> None:
         if self._output is None:
@@ -204,6 +205,7 @@ class EventLog:
         output = self._output
         assert output is not None, "it comes with the first logger"
         if output.is_enabled(logger, level):
+            fields.update(_trace())
             now = self._clock().timestamp()
             output.handle(logger, output.record(logger.name, level, now, text, fields, exc_info))
 
@@ -263,6 +265,21 @@ def _said(name: str, result: TaskResult, fields: dict[str, Any]) -> str:
         return f"{said}: {result.reason}" if result.reason else said
     again = f", again at {result.retry_at[:19]}Z" if result.retry_at else ""
     return f"{said}, attempt {result.attempt}{again}: {fields['error']}"
+
+
+def _trace() -> dict[str, str]:
+    """Return where a trace tells of the same, if OpenTelemetry is in use, under the names that it has for that."""
+    trace: Any = modules.get("opentelemetry.trace")
+    if trace is None:
+        return {}
+    span = trace.get_current_span()
+    context = span.get_span_context()
+    if not context.is_valid:
+        return {}
+    found = {"trace_id": f"{context.trace_id:032x}"}
+    if span.is_recording():  # else it is sent by nobody
+        found["span_id"] = f"{context.span_id:016x}"
+    return found
 
 
 def _event_id(instance: Instance) -> dict[str, str]:

@@ -199,7 +199,9 @@ def _open(to: str) -> TextIO:
 
 def _warn(what: str, error: object) -> None:
     reason = getattr(error, "strerror", "") or error
-    logging.getLogger(PLUGIN).warning("%s: events cannot be logged there: %s", what, reason)
+    from wfepy_hooks.commandline import logger  # lazily: disks are not full
+
+    logger(PLUGIN).warning("%s: events cannot be logged there: %s", what, reason)
 
 
 def _configure(table: dict[str, object]) -> None:

@@ -59,10 +59,10 @@ class Batch:
 
 def say_error(text: str) -> None:
     """Log that somebody was not told."""
-    import logging  # lazily: as a rule there is nothing to say
+    from wfepy_hooks.commandline import logger  # lazily: as a rule there is nothing to say
 
     text = printable(" ".join(text.split()), _LONGEST_NEWS)
-    logging.getLogger("wfepy_notify").error("wfepy_notify: %s", text)
+    logger("wfepy_notify").error("wfepy_notify: %s", text)
 
 
 def deliver(config: Config, settings: Settings, outbox: Outbox, others: Collection[str] = ()) -> None:

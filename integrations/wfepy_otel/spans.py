@@ -14,7 +14,7 @@ from opentelemetry.trace import Status, StatusCode
 
 from wfepy_hooks import StashKey, hookimpl
 
-from .ids import root_context
+from .ids import error_type, root_context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -189,6 +189,7 @@ class Spans:
         span.set_attributes(_outcome(result))
         if result.error is not None:
             span.record_exception(result.error)
+            span.set_attribute("error.type", error_type(result.error))
             span.set_status(Status(StatusCode.ERROR, f"{type(result.error).__name__}: {result.error}"))
         span.end()
 

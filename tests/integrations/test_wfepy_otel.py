@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -108,8 +109,8 @@ Trace = Callable[..., Traced]
 def traced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trace]:
     made = []
 
-    def make(body: str = FLOW, **options: Any) -> Traced:
-        made.append(Traced(tmp_path, monkeypatch, body))
+    def make(body: str = FLOW, log: dict[str, Any] | None = None, **options: Any) -> Traced:
+        made.append(Traced(tmp_path, monkeypatch, body, **{"wfepy_logging": log} if log else {}))
         made[-1].observe(**options)
         return made[-1]
 
@@ -267,6 +268,7 @@ def test_a_failed_attempt_is_an_error_with_its_exception_and_the_next_one_is_not
     assert last.status.description == "ValueError: not yet"
     assert last.events[0].name == "exception"
     assert last.attributes is not None
+    assert last.attributes["error.type"] == "ValueError"
     assert (last.attributes["wfepy.status"], last.attributes["wfepy.attempt"]) == ("retrying", 1)
     watched.clock.advance("1min")
     watched.tick()
@@ -325,6 +327,32 @@ def test_spans_of_a_task_are_inside_its_attempt_and_those_of_a_poll_are_dropped(
     assert not trace.get_current_span().get_span_context().is_valid  # nothing is left behind
 
 
+def test_the_log_names_the_trace_and_the_span(traced: Trace, tmp_path: Path) -> None:
+    watched = traced(
+        """
+        import logging
+
+        @wfepy.task()
+        @wfepy.start_point()
+        @wfepy.end_point()
+        def only(context):
+            logging.getLogger("shop").warning("sold out")
+            return True
+        """,
+        log={"to": "events.log", "format": "json", "tasks": "warning"},
+    )
+    instance = watched.start()
+    watched.tick()
+    tick, attempt = watched.spans()
+    assert tick.context is not None
+    assert attempt.context is not None
+    told = [json.loads(line) for line in (tmp_path / "events.log").read_text().splitlines()]
+    assert {each["trace_id"] for each in told} == {trace_id(instance.uid)}
+    spans = {each["event"]: each["span_id"] for each in told}
+    assert spans["log"] == f"{attempt.context.span_id:016x}"
+    assert spans["instance_finished"] == f"{tick.context.span_id:016x}"
+
+
 def test_a_sampler_by_the_id_of_the_trace_takes_or_leaves_an_instance_as_a_whole(traced: Trace) -> None:
     sampler = TraceIdRatioBased(0.5)
     watched = traced(sampler=sampler)
@@ -356,9 +384,30 @@ def test_attempts_are_counted_by_what_came_of_them(traced: Trace) -> None:
         "flow first completed": 1,
         "flow ask waiting": 2,
         "flow ask completed": 1,
-        "flow last retrying": 1,
+        "flow last retrying ValueError": 1,
         "flow last completed": 1,
     }
+
+
+def test_how_long_attempts_and_instances_take_is_measured(traced: Trace) -> None:
+    watched = traced()
+    watched.start()
+    watched.tick()
+    watched.clock.advance("5d")
+    watched.tick()
+    watched.clock.advance("1min")
+    watched.tick()
+    tried: Any = watched.points("wfepy.task.duration")
+    assert {name: point.count for name, point in tried.items()} == {
+        "flow first completed": 1,
+        "flow ask waiting": 1,
+        "flow ask completed": 1,
+        "flow last retrying ValueError": 1,
+        "flow last completed": 1,
+    }
+    assert all(0 <= point.min <= point.max < 60 for point in tried.values())
+    lives: Any = watched.points("wfepy.instance.duration")
+    assert {name: point.sum for name, point in lives.items()} == {"flow finished": 5 * 86400 + 60}
 
 
 def test_the_age_of_a_wait_is_measured_at_each_look_and_at_its_end(traced: Trace) -> None:
@@ -428,7 +477,9 @@ def test_metrics_are_in_seconds_with_classes_for_weeks(traced: Trace) -> None:
     assert data is not None
     found = {each.name: each for each in data.resource_metrics[0].scope_metrics[0].metrics}
     assert {name: each.unit for name, each in found.items()} == {
+        "wfepy.instance.duration": "s",
         "wfepy.task.attempts": "{attempt}",
+        "wfepy.task.duration": "s",
         "wfepy.tick.lag": "s",
     }
     point: Any = found["wfepy.tick.lag"].data.data_points[0]
@@ -477,7 +528,9 @@ def test_what_happens_is_received_by_otlp_and_processes_share_the_trace(folder: 
         for scope in resource.scope_metrics
         for metric in scope.metrics
     ]
-    assert sorted(metric.name for metric in sent) == ["wfepy.task.attempts", "wfepy.waiting.age"]
+    assert sorted(metric.name for metric in sent) == [
+        *("wfepy.instance.duration", "wfepy.task.attempts", "wfepy.task.duration", "wfepy.waiting.age"),
+    ]
     attempts = next(metric for metric in sent if metric.name == "wfepy.task.attempts")
     assert attempts.sum.aggregation_temporality == 1, "differences: each tick is a process"
 
@@ -487,6 +540,9 @@ def test_a_receiver_that_is_not_there_fails_no_tick(folder: Folder) -> None:
     done = folder.wfepy("run", "flow", environ=environ)
     assert done.returncode == 0
     assert "flow/default waits for b" in done.stdout
+    (lost,) = [line for line in done.stderr.splitlines() if line.startswith("wfepy: warning: wfepy_otel: ")]
+    assert "not everything could be sent, and what was not is lost: " in lost
+    assert done.stderr.lower().count("export") == 1, "one line, and not one for each try of each signal"
 
 
 def test_a_receiver_that_hangs_is_given_up(folder: Folder) -> None:
@@ -508,7 +564,8 @@ def test_a_receiver_that_hangs_is_given_up(folder: Folder) -> None:
         )
         done = folder.wfepy("run", "flow", environ=environ)
     assert done.returncode == 0
-    assert "not everything could be sent within 0.3 s" in done.stderr
+    lost = "wfepy: warning: wfepy_otel: not everything could be sent, and what was not is lost: no answer within 0.3 s"
+    assert lost in done.stderr.splitlines()
 
 
 def test_the_environment_chooses_the_exporter(folder: Folder) -> None:
