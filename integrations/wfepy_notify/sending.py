@@ -9,7 +9,6 @@ from wfepy_hooks import WfepyError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Callable, Mapping
     from typing import Any
 
@@ -45,15 +44,17 @@ def send(config: Config, target: Target, message: Message, seconds: float, reach
             return
     if not target.url:
         raise NotSent("no plugin has sent it, and the target has no url")
+    from .hearing import Heard  # lazily, as all that only Apprise needs
+
     url, secrets = expand(target.url, config.environ)
-    heard, service = _Heard(), None
+    heard, service = Heard(), None
     try:
         with heard:
             service = _service(url)
             _skip_reached(service, message, reached)
             _by_apprise(service, message, seconds)
     except NotSent as error:
-        words = without_secrets(error.hint or heard.last, url, secrets)
+        words = without_secrets(error.hint or heard.words, url, secrets)
         words = _without_parts(words, url, "" if service is None else service.url(privacy=True))
         raise NotSent(f"{error.what}: {words}" if words else error.what) from error
 
@@ -169,37 +170,3 @@ def _in_its_format(service: Any, message: Message) -> dict[str, Any]:
     if service.title_maxlen <= 0:  # it becomes a part of the body
         title = convert(NotifyFormat.TEXT, wanted, title)
     return {"body": body, "title": title, "body_format": wanted}
-
-
-class _Heard:
-    """While this is entered, it keeps what Apprise logs in this thread: its answers say only yes or no.
-
-    Nobody else hears that: there are whole URLs in it, which a root logger at the level DEBUG would write to a file.
-    """
-
-    _LOGGERS = ("apprise", "urllib3.connectionpool")
-
-    def __init__(self) -> None:
-        self.last = ""
-        self._thread = 0
-
-    def __enter__(self) -> None:
-        import logging
-        from threading import get_ident
-
-        self._thread = get_ident()
-        for name in self._LOGGERS:
-            logging.getLogger(name).addFilter(self._hear)
-
-    def _hear(self, record: logging.LogRecord) -> bool:
-        if record.thread != self._thread:
-            return True
-        if record.levelno >= 30 and record.name == "apprise":
-            self.last = record.getMessage()
-        return False
-
-    def __exit__(self, *exception: object) -> None:
-        import logging
-
-        for name in self._LOGGERS:
-            logging.getLogger(name).removeFilter(self._hear)
