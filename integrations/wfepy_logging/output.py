@@ -25,6 +25,8 @@ else:
 __all__ = ["Others", "Output"]
 
 ROOT = "wfepy"
+#: The priorities of syslog, from the worst level on; what is below them is for debugging.
+_PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
 _LEVEL_NAMES = {number: name.upper() for name, number in LEVELS.items()}
 
 
@@ -158,13 +160,18 @@ class _Lines(StreamHandler):
     def __init__(self, to: str) -> None:
         super().__init__(_open(to))
         self._to = to
+        self._is_journal = to == STDERR and _is_journal(self.stream)
         self._has_told = False
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
             if self.stream.closed:  # a dictConfig() of a task closes all handlers that there are
                 self.stream = _open(self._to)
-            self.stream.write(f"{self.format(record)}\n")
+            text = self.format(record)
+            if self._is_journal:
+                mark = f"<{_priority(record.levelno)}>"
+                text = mark + text.replace("\n", f"\n{mark}")  # each line is an entry of its own
+            self.stream.write(f"{text}\n")
             self.stream.flush()  # a crash is to find the line in the file
         except Exception:  # noqa: BLE001 - as every handler of logging does
             self.handleError(record)
@@ -195,6 +202,22 @@ def _open(to: str) -> TextIO:
     except OSError as error:
         _warn(to, error)
         return sys.stderr
+
+
+def _is_journal(stream: TextIO) -> bool:
+    """Return whether systemd reads a stream, as it has told its unit."""
+    told = os.environ.get("JOURNAL_STREAM", "")
+    if not told:
+        return False
+    try:
+        status = os.fstat(stream.fileno())
+    except (OSError, ValueError):  # it is no file
+        return False
+    return told == f"{status.st_dev}:{status.st_ino}"
+
+
+def _priority(level: int) -> int:
+    return next((priority for least, priority in _PRIORITIES if level >= least), 7)
 
 
 def _warn(what: str, error: object) -> None:

@@ -426,6 +426,27 @@ def test_lines_to_standard_error_come_in_place_of_the_engines_own(folder: Folder
     assert "flow/default waits for b" in done.stdout
 
 
+@pytest.mark.parametrize("is_read_by_systemd", [False, True])
+def test_the_journal_of_systemd_is_told_the_priority_of_each_line(
+    watch: Watch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_read_by_systemd: bool
+) -> None:
+    with (tmp_path / "journal").open("w+") as journal:
+        status = os.fstat(journal.fileno())
+        inode = status.st_ino if is_read_by_systemd else status.st_ino + 1
+        monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{inode}")
+        monkeypatch.setattr(sys, "stderr", journal)
+        watched = watch(to="stderr")
+        watched.start(go=True)
+        watched.tick()
+        written = (tmp_path / "journal").read_text().splitlines()
+    if not is_read_by_systemd:
+        assert not any(line.startswith("<") for line in written)
+        return
+    assert all(re.match("<[46]>", line) for line in written)
+    assert [line[:3] for line in written if "first completed" in line] == ["<6>"]
+    assert [line[:3] for line in written if "last retrying" in line] == ["<4>"]
+
+
 def test_without_settings_nothing_is_logged_or_imported(folder: Folder) -> None:
     folder.configure()
     code = """
