@@ -78,6 +78,16 @@ class Settings:  # no dataclass: importing that takes 10 ms, and every tick read
         self.tasks = tasks
         self.config = config or {}
 
+    def header(self) -> str:
+        """Return what goes where, for ``wfepy plugins``."""
+        if self.to == HANDLERS:
+            return "logging: events to the handlers of Python's logging"
+        names = {number: name for name, number in LEVELS.items()}
+        others = f", and what tasks log from {names[self.tasks]} on" if self.tasks else ""
+        form = "JSON lines" if self.json else "lines"
+        to = "standard error" if self.to == STDERR else self.to
+        return f"logging: events from {names[self.level]} on{others} as {form} to {to}"
+
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())

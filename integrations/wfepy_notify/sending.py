@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from .message import Message
     from .settings import Target
 
-__all__ = ["NotSent", "expand", "send", "without_secrets"]
+__all__ = ["VARIABLE", "NotSent", "expand", "send", "without_secrets"]
 
-_VARIABLE = re.compile(r"\$\{(\w+)\}")
+#: A variable of the environment in a URL.
+VARIABLE = re.compile(r"\$\{(\w+)\}")
 _LONGEST_ERROR = 300
 #: A shorter value would be found in the middle of words.
 _SHORTEST_SECRET = 4
@@ -75,13 +76,13 @@ def expand(url: str, environ: Mapping[str, str]) -> tuple[str, dict[str, str]]:
     :raises NotSent: if one is not set
     """
     used: dict[str, str] = {}
-    for name in _VARIABLE.findall(url):
+    for name in VARIABLE.findall(url):
         if not environ.get(name):
             raise NotSent(f"the environment variable {name} is not set, which its url asks for")
         used[name] = environ[name]
-    if whole := _VARIABLE.fullmatch(url):
+    if whole := VARIABLE.fullmatch(url):
         return used[whole[1]], used
-    return _VARIABLE.sub(lambda found: quote(used[found[1]], safe=""), url), used
+    return VARIABLE.sub(lambda found: quote(used[found[1]], safe=""), url), used
 
 
 def without_secrets(text: str, url: str, secrets: dict[str, str]) -> str:

@@ -8,7 +8,7 @@ from wfepy_hooks import ConfigError, parse_duration, plugin_settings, settings_t
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
     from typing import Any
 
     from wfepy_hooks import Config
@@ -78,6 +78,18 @@ class Target:
         if self.labels and self.labels.isdisjoint(labels):
             return False
         return not self.tasks or _matches(name, self.tasks)
+
+    def header(self, environ: Mapping[str, str]) -> str:
+        """Return who is told about what, for ``wfepy plugins``; the URL may be a secret."""
+        from .sending import VARIABLE  # lazily: no tick needs this
+
+        missing = [name for name in VARIABLE.findall(self.url) if not environ.get(name)]
+        way, has_way, _ = self.url.partition("://")
+        by = f", by {way}" if has_way else "" if self.url else ", by a plugin"
+        if missing:
+            by = f", but there is no {' and no '.join(missing)} in the environment"
+        of = f" of {', '.join(self.workflows)}" if self.workflows else ""
+        return f"notify: {self.name} is told {', '.join(self.events)}{of}{by}"
 
     def template(self, part: str, event: str) -> str:
         """Return the template of ``title`` or ``body``."""

@@ -527,6 +527,13 @@ def test_formatters_take_any_record() -> None:
     assert json.loads(JsonLines().format(record))["logger"] == "theirs"
 
 
+def test_the_header_says_what_goes_where() -> None:
+    said = Settings("/var/log/a", json=True, tasks=20).header()
+    assert said == "logging: events from info on, and what tasks log from info on as JSON lines to /var/log/a"
+    assert Settings(level=30).header() == "logging: events from warning on as lines to standard error"
+    assert Settings("handlers").header() == "logging: events to the handlers of Python's logging"
+
+
 def test_the_settings_have_defaults() -> None:
     settings = Settings()
     assert (settings.to, settings.json, settings.levels["task_failed"]) == ("stderr", False, logging.ERROR)

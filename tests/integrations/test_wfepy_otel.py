@@ -30,7 +30,7 @@ from wfepy_hooks import ConfigError, Instance, TickSummary, hookimpl
 from wfepy_hooks.config import Config
 from wfepy_otel.ids import root_context, trace_id
 from wfepy_otel.observers import make_observers
-from wfepy_otel.settings import read_settings
+from wfepy_otel.settings import Settings, read_settings
 
 FLOW = """
     @wfepy.task()
@@ -712,3 +712,13 @@ def test_an_instance_that_is_touched_outside_of_a_tick_makes_no_span(traced: Tra
         held.save()
     assert seen
     assert watched.spans() == []
+
+
+def test_the_header_says_where_it_is_sent_without_what_may_be_a_secret() -> None:
+    settings = Settings(exporter=True, service="shop", polls=False)
+    endpoint = {"OTEL_EXPORTER_OTLP_ENDPOINT": "https://me:token@otel.example:4318/tenant"}
+    assert settings.header(endpoint) == "otel: sends to https://otel.example:4318 as shop"
+    assert settings.header({}) == "otel: sends to http://localhost:4318 as shop"
+    assert "OTEL_SDK_DISABLED" in settings.header({"OTEL_SDK_DISABLED": "true"})
+    mine = Settings(exporter=False, service="shop", polls=False)
+    assert mine.header({}) == "otel: spans and metrics go to whatever the process has set up"
