@@ -8,20 +8,17 @@ PYTEST_DONT_REWRITE: it asserts nothing.
 
 from __future__ import annotations
 
-import os
 import sys
 
 import pytest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
-    from datetime import datetime
+    from collections.abc import Generator, Iterator
     from pathlib import Path
-    from types import ModuleType
-    from typing import Any, Literal
+    from typing import Any
 
-    from wfepy_hooks import Workflow
+    from wfepy_hooks.testing import MakeRunner as MakeRunner
     from wfepy_hooks.testing import WorkflowRunner
 
 #: The runners that a test has made, for what is said when it fails.
@@ -42,64 +39,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getini("wfepy"):
         config.pluginmanager.register(_Active(), "wfepy-active")
-
-
-class MakeRunner:
-    """What the fixture ``workflow_runner`` is. It is no function, since each failed test shows it."""
-
-    def __init__(
-        self,
-        make: Callable[..., WorkflowRunner],
-        made: list[WorkflowRunner],
-        state: str,
-        folders: tuple[str, str],
-        config_file: str,
-    ) -> None:
-        self._make = make
-        self._made = made
-        self._state = state
-        self._folders = folders
-        self._config_file = config_file
-
-    def __call__(
-        self,
-        workflow: Workflow | ModuleType | str | os.PathLike[str],
-        context: Any = None,
-        *,
-        instance: str = "default",
-        now: datetime | str = "2026-01-05T09:00Z",
-        plugins: Sequence[object] | Literal["config"] = (),
-        round_trip: bool = True,
-        start: bool | None = None,
-        executor: str = "inline",
-        config_file: str = "",
-    ) -> WorkflowRunner:
-        __tracebackhide__ = True
-        runner = self._make(
-            self._found(workflow),
-            context=context,
-            instance=instance,
-            now=now,
-            plugins=plugins,
-            round_trip=round_trip,
-            start=start,
-            executor=executor,
-            folder=self._folders[0],
-            config_file=config_file or self._config_file,
-            state=f"{self._state}-{len(self._made)}",
-        )
-        self._made.append(runner)
-        return runner
-
-    def _found(self, workflow: Any) -> Any:
-        """Return the path of a file that is not beside the test, but below the folder in which pytest begins."""
-        if isinstance(workflow, (str, os.PathLike)) and str(workflow).endswith(".py"):
-            paths = [os.path.join(folder, workflow) for folder in self._folders]
-            return next(filter(os.path.isfile, paths), workflow)
-        return workflow
-
-    def __repr__(self) -> str:
-        return f"<workflow_runner, which has made {len(self._made)}>"
 
 
 class _Active:
@@ -129,7 +68,7 @@ class _Active:
 
             hide_ours(call.excinfo.value)
         report = yield
-        if report.failed and report.when == "call":
+        if report.failed:
             for runner in item.stash.get(_RUNNERS, []):
                 report.sections.append((f"workflow {runner.title}", runner.describe()))
         return report
@@ -142,13 +81,13 @@ class _Active:
         moved.
 
         ``workflow_runner(workflow, context=None, *, instance="default", now="2026-01-05T09:00Z", plugins=(),
-        round_trip=True, start=None, executor="inline")``
+        round_trip=True, start=None, all_schedules=False, executor="inline", passes=500)``
 
         workflow: a module, a wfepy_hooks.Workflow, the path of a .py file relative to the test or to the folder of
         pytest's configuration, or the name of a workflow of the config file, which is that of the option wfepy_config
         or the nearest one above the test
         """
-        from wfepy_hooks.testing import WorkflowRunner  # lazily: most tests are not about workflows
+        from wfepy_hooks.testing import MakeRunner  # lazily: most tests are not about workflows
 
         made: list[WorkflowRunner] = []
         request.node.stash[_RUNNERS] = made
@@ -158,9 +97,7 @@ class _Active:
 
         folders = (str(request.path.parent), str(root))
         path = list(sys.path)
-        yield MakeRunner(
-            WorkflowRunner.make, made, str(state), folders, str(root / config_file) if config_file else ""
-        )
+        yield MakeRunner(made, str(state), folders, str(root / config_file) if config_file else "")
         for runner in made:
             runner.close()
         sys.path[:] = path  # the folders of workflows come first on it

@@ -6,6 +6,7 @@ import compileall
 import importlib.util
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -49,6 +50,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         for package in ("wfepy_hooks", "wfepy_notify"):
             compile_beside(package)
+    # Where pytest runs in the background of a script, it and all that it begins would ignore Ctrl-C.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.add_cleanup(patch.undo)  # a session inside a session ends before the outer one looks for changes
     config.addinivalue_line("markers", "slow: takes more than a few seconds")
     config.addinivalue_line(

@@ -46,12 +46,12 @@ def in_replaying(name: str, old: str, new: str, **more: str) -> Mutant:
     return Mutant(name, "replaying.py", old, new, "test_properties_runner", **more)
 
 
-def in_attempt(name: str, old: str, new: str) -> Mutant:
-    return Mutant(name, "attempt.py", old, new, "test_properties_runner")
+def in_attempt(name: str, old: str, new: str, **more: str) -> Mutant:
+    return Mutant(name, "attempt.py", old, new, "test_properties_runner", **more)
 
 
-def in_committing(name: str, old: str, new: str) -> Mutant:
-    return Mutant(name, "committing.py", old, new, "test_properties_runner")
+def in_committing(name: str, old: str, new: str, **more: str) -> Mutant:
+    return Mutant(name, "committing.py", old, new, "test_properties_runner", **more)
 
 
 def in_task(name: str, old: str, new: str) -> Mutant:
@@ -282,6 +282,18 @@ RUNNER = [
         "conditions are asked twice",
         "decisions = self._decide(number, m.DONE) if answer is True else []",
         "decisions = answer is True and self._decide(number, m.DONE) and self._decide(number, m.DONE) or []",
+    ),
+    in_attempt(
+        "attempt whose context cannot be saved does not count",
+        "cannot be saved\n            return self._failed(number, attempt, took, error)",
+        "cannot be saved\n            self._drop_unsaved(number, error)\n            return _NOTHING",
+        first="cannot_be_saved",
+    ),
+    in_committing(
+        "context that cannot be saved is not put back",
+        "            self._recorder.put_back_context(self.instance)\n",
+        "",
+        first="cannot_be_saved",
     ),
     in_committing("on=any is not about failures", 'm.FAILED: ("failed", "any")', 'm.FAILED: ("failed",)'),
     in_committing("GiveUp is tried again", "return RetryDecision(False,", "return RetryDecision(True,"),

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import copy
 import pickle
+from typing import Any
 
 import pytest
 
-from wfepy_hooks.context import Context
+from wfepy_hooks.context import Context, refill
 
 
 def test_a_context_is_a_dict() -> None:
@@ -40,3 +41,37 @@ def test_a_copy_is_a_context() -> None:
 
 def test_it_says_what_it_is() -> None:
     assert repr(Context(a=1)) == "Context({'a': 1})"
+
+
+class Order:
+    def __init__(self, **values: object) -> None:
+        vars(self).update(values)
+
+
+class Slots:
+    __slots__ = ("cups",)
+
+    def __init__(self, cups: int) -> None:
+        self.cups = cups
+
+
+def test_a_context_is_brought_up_to_date_in_place() -> None:
+    context, kept = Context(a=1, b=[2], c=3), [2]
+    context["b"] = kept
+    assert refill(context, Context(a=4, b=[2], d=5), ["a", "c", "d"]) is context
+    assert context == {"a": 4, "b": [2], "d": 5}
+    assert context["b"] is kept
+    other: Any = {1: 2}
+    assert refill(context, Context(other), [None]) is context
+    assert context == other
+
+
+def test_an_object_is_brought_up_to_date_by_its_attributes() -> None:
+    order = Order(cups=1, gone=True)
+    assert refill(order, Order(cups=2), ["cups", "gone"]) is order
+    assert vars(order) == {"cups": 2}
+
+
+def test_what_cannot_be_changed_in_place_is_replaced() -> None:
+    for context, fresh in ((Slots(1), Slots(2)), (Order(), Context())):
+        assert refill(context, fresh, ["cups"]) is fresh

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
 
-from adapter import Play, expected, snapshot
+from adapter import Play, TryAgain, expected, snapshot
 from graphs import Case, cases
 from oracle import Oracle
 from wfepy_hooks import Instance, Runner, state
 from wfepy_hooks.clock import system_clock
 from wfepy_hooks.codec import Codec
 from wfepy_hooks.engine import Engine
+from wfepy_hooks.errors import CodecError
 from wfepy_hooks.plugins import PluginHost
 from wfepy_hooks.recorder import Recorder
 from wfepy_hooks.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
+
+    from oracle import TaskSpec
 
 
 NOBODY = ("", 0)
@@ -119,25 +124,64 @@ class SeldomSaves(Recorder):
             super().save(instance)
 
 
-@fewer
-@given(ATTEMPTS)
-def test_snapshot_and_history_give_back_the_instance_after_every_tick(case: Case) -> None:
-    play, oracle = Play(case), Oracle(case.plan)
+def record(play: Play) -> SeldomSaves:
+    """Let what happens to an instance be saved from now on."""
     codec, workflow = Codec(), play.workflow
     instance = Instance(workflow, id="one", created="2026-01-01T00:00:00Z")
     encoded = codec.encode(instance.context)
     session = MemoryStore().create(workflow.name, "one", state.to_document(instance, encoded))
     recorder = SeldomSaves(session, codec, encoded, system_clock, PluginHost())
     play.runner = Runner.resume(instance, Engine(), recorder)
+    return recorder
+
+
+@fewer
+@given(ATTEMPTS)
+def test_snapshot_and_history_give_back_the_instance_after_every_tick(case: Case) -> None:
+    play, oracle = Play(case), Oracle(case.plan)
+    recorder = record(play)
     for name, _, _ in case.steps(oracle):
         for _ in advance(play, name):
             live, context = play.told(), play.instance.context
-            document, records = session.load()
-            again = state.restore(document, records, workflow, codec)
+            document, records = recorder.session.load()
+            again = state.restore(document, records, play.workflow, recorder.codec)
             play.runner = Runner.resume(again.instance, Engine(), recorder)
             assert play.told() == live
             assert play.instance.context == context
         assert snapshot(play.instance.marking) == expected(oracle)
+
+
+class Spoils(Play):
+    """Where a task of the script raises and is tried again, it leaves in the context what cannot be saved."""
+
+    def tick(self, allowed: tuple[str, int] | None = None) -> None:
+        with contextlib.suppress(CodecError):
+            super().tick(allowed)
+
+    def _act(self, spec: TaskSpec, context: dict[str, Any]) -> object:
+        try:
+            return super()._act(spec, context)
+        except TryAgain:
+            context["lost"], context["ended"] = self, print
+            return True
+
+
+@fewer
+@given(ATTEMPTS)
+def test_attempt_whose_context_cannot_be_saved_is_as_one_that_raised(case: Case) -> None:
+    raises, spoils = Play(case), Spoils(case)
+    recorders = [record(raises), record(spoils)]
+    while not raises.runner.finished:
+        raises.tick()
+        spoils.tick()
+        assert snapshot(spoils.instance.marking) == snapshot(raises.instance.marking)
+        assert spoils.instance.failures == raises.instance.failures
+        assert spoils.instance.context == raises.instance.context
+    first, second = (
+        [{**each, "at": "", "took": 0, "error": "error" in each} for each in recorder.session.load()[1]]
+        for recorder in recorders
+    )
+    assert first == second
 
 
 @fewer

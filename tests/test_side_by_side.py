@@ -13,6 +13,7 @@ import pytest
 
 import parallel_flow
 import wfepy_hooks as wfepy
+from building import flow
 from wfepy_hooks.executors import ContextConflict, WorkerDied
 from wfepy_hooks.retrying import Retry
 
@@ -120,6 +121,30 @@ def test_what_follows_a_fast_task_does_not_wait_for_a_slow_one(begin: Begin) -> 
 
     assert begin(slow, fast, following).tick().status == "finished"
     assert log == ["next", "slow"]
+
+
+def test_an_async_task_keeps_the_context_when_a_thread_ends_meanwhile(workflow_runner: MakeRunner) -> None:
+    @wfepy.start_point()
+    @wfepy.task()
+    @wfepy.end_point()
+    async def slow(context: Any) -> Any:
+        log = context["log"] = ["before"]
+        for _ in range(100):
+            if "quick" not in context:
+                await asyncio.sleep(0.01)
+        log.append("after")
+        return True
+
+    @wfepy.start_point()
+    @wfepy.task()
+    @wfepy.end_point()
+    def quick(context: Any) -> Any:
+        context["quick"] = True
+        return True
+
+    runner = workflow_runner(flow(slow, quick), executor="threads")
+    assert runner.tick().status == "finished"
+    assert runner.context == {"log": ["before", "after"], "quick": True}
 
 
 def test_an_async_task_waits_and_fails_like_any_other(begin: Begin) -> None:

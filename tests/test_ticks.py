@@ -195,18 +195,24 @@ def test_a_first_context_that_cannot_be_saved_leaves_no_instance(folder: Folder)
     assert folder.open().store.list("coffee") == []
 
 
-def test_a_context_that_cannot_be_saved_fails_the_task_and_keeps_the_state(folder: Folder) -> None:
+def test_a_context_that_cannot_be_saved_is_a_failed_attempt_and_stays_as_it_was(folder: Folder) -> None:
     folder.write(
         "coffee.py", FLOW.replace("        return True", "        context['f'] = iter(()); return True", 1)
     )
     folder.open().start("coffee", "default", {"n": 1})
-    before = folder.files()
-    report = folder.tick()["coffee/default"]
+    for attempt in (1, 2):
+        report = folder.tick()["coffee/default"]
+        assert (report.exit_code, report.error) == (1, None)
+        assert report.summary is not None
+        assert 'task "brew": context["f"]' in str(report.summary.failures["brew"])
+        assert report.summary.unrecorded == set()
+        saved = folder.open().read("coffee", "default")
+        assert (saved.failures, saved.context) == ({"brew": attempt}, {"n": 1})
 
-    assert report.exit_code == 3
-    assert report.summary is not None
-    assert 'task "brew": context["f"]' in str(report.summary.failures["brew"])
-    assert folder.files() == before
+    records = folder.open().store.history("coffee", "default")
+    assert [(each["status"], each["attempt"]) for each in records] == [("retrying", 1), ("retrying", 2)]
+    assert all('CodecError: task "brew": context["f"]' in each["error"] for each in records)
+    assert not any(key in each for each in records for key in ("set", "context", "unset"))
 
 
 def test_plugins_may_act_around_loading_and_saving(folder: Folder) -> None:
@@ -366,6 +372,20 @@ def test_a_value_that_the_context_cannot_take_is_told(folder: Folder) -> None:
         file.write("class Slots:\n    __slots__ = ()\nslots = Slots\n")
     with pytest.raises(wfepy.UsageError, match="size cannot be set on a context of type Slots"):
         folder.open().start("coffee", "default", {"size": 1})
+
+
+def test_a_misspelt_field_of_a_dataclass_is_refused_and_another_one_is_set(folder: Folder) -> None:
+    order = "import dataclasses\n    @dataclasses.dataclass\n    class Order:\n        version: str = '1.0'"
+    order += "\n        weight: int = dataclasses.field(init=False)"
+    folder.write("coffee.py", FLOW.replace("class Order:", order).replace("self.cups = 1", "pass"))
+    with (folder.path / "coffee.py").open("a") as file:
+        file.write("def order(): return Order()\n")
+    folder.write("wfepy.toml", '[workflows.coffee]\nmodule = "coffee.py"\ncontext = "coffee:order"\n')
+    with pytest.raises(wfepy.UsageError, match='Order, which has no field "verzion"; did you mean "version"'):
+        folder.open().start("coffee", "one", {"verzion": "2.0"})
+    folder.open().start("coffee", "two", {"version": "2.0", "weight": 5, "cups": 3})
+    context = folder.open().read("coffee", "two").context
+    assert vars(context) == {"version": "2.0", "weight": 5, "cups": 3}
 
 
 def test_an_attempt_that_a_plugin_broke_leaves_the_context_as_it_was(folder: Folder) -> None:

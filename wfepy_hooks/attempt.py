@@ -110,8 +110,8 @@ class TaskRunner(Committer):
             if wait is None:
                 return self._complete(number, attempt, took, decisions)
             return self._wait(number, attempt, took, wait)
-        except CodecError as error:
-            return self._not_recorded(number, error)
+        except CodecError as error:  # it has left in the context what cannot be saved
+            return self._failed(number, attempt, took, error)
 
     def _answer_for(self, number: int, answer: Callable[[], bool], taken: list[Signal]) -> m.Settled:
         """Let a task answer without a call of it, with the signals that this takes."""
@@ -218,6 +218,7 @@ class TaskRunner(Committer):
     def _failed(self, number: int, attempt: int, took: float, error: BaseException) -> m.Settled:
         if isinstance(error, PluginError):
             return self._not_recorded(number, error)
+        error = self._drop_unsaved(number, error)
         decisions: list[int] = []
         try:
             again = self._decide_retry(number, error, attempt)

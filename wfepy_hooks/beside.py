@@ -9,9 +9,11 @@ from __future__ import annotations
 from . import marking as m
 from .answer import as_answer
 from .arguments import PORTABLE, Call
+from .context import refill
 from .eachtask import EachTask
+from .errors import CodecError, WfepyError
 
-__all__ = ["Beside", "modes_of"]
+__all__ = ["Beside", "ContextPutBack", "modes_of"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +29,14 @@ if TYPE_CHECKING:
 INLINE, ASYNC, POOL = "inline", "async", "pool"
 #: Threads for tasks with a time limit, where the config asks for no executor.
 _THREADS = 8
+
+
+class ContextPutBack(WfepyError):
+    """What an async task has put into the context is gone: it was put back while the task ran."""
+
+    def __init__(self, task: str, why: WfepyError) -> None:
+        what = "the context, which async tasks share, was put back while it ran"
+        super().__init__(f"{what}, because of {why.where}: {why.what}", where=f'task "{task}"')
 
 
 def modes_of(runner: Runner) -> dict[int, str]:
@@ -55,15 +65,17 @@ class Unit:
     :ivar call: what was passed to it, or ``None``
     :ivar seen: number of the history record of the last signal that it has seen
     :ivar branch: the copy of the context that it works on, for :class:`.Branches`; ``None``: the context itself
+    :ivar put_back: why the context was last put back before it began
     """
 
-    __slots__ = ("attempt", "branch", "call", "seen")
+    __slots__ = ("attempt", "branch", "call", "put_back", "seen")
 
     def __init__(self, attempt: int, call: Call | None, seen: int, branch: int | None = None) -> None:
         self.attempt = attempt
         self.call = call
         self.seen = seen
         self.branch = branch
+        self.put_back: WfepyError | None = None
 
 
 class Beside:
@@ -99,8 +111,7 @@ class Beside:
             runner._engine.host.notify(
                 "wfepy_task_started", instance=runner.instance, task=task, attempt=attempt
             )
-        self._start(number, attempt)
-        return m.Settled()
+        return self._start(number, attempt)
 
     def collect(self, timeout: float | None) -> list[int]:
         """Start what may start, wait until something has finished, and record that.
@@ -142,27 +153,42 @@ class Beside:
         if not each.may_start():
             return
         # Once for all of them: nothing runs in between that could change the context.
-        encoded = (
-            self._runner._codec.encode(self._runner.instance.context) if self._modes[number] == POOL else None
-        )
+        encoded = self._encoded() if self._modes[number] == POOL else None
         while each.may_start():
             item = each.next_item()
             attempt = each.attempt_of(item)
             unit = self._units[number, item] = Unit(attempt, each.call(item, attempt), 0)
             self._run((number, item), unit, each.context, encoded, raw=True)
 
-    def _start(self, number: int, attempt: int) -> None:
+    def _start(self, number: int, attempt: int) -> m.Settled:
         runner, task = self._runner, self._runner._tasks[number]
-        call = None
+        seen, runner._seen = runner._seen, 0
+        encoded = call = None
+        if self._modes[number] == POOL:
+            try:
+                encoded = self._encoded()
+            except CodecError as unsaved:  # where nothing is saved, nothing was put back
+                return runner._failed(number, attempt, 0.0, unsaved)
         if task.name in runner._wanted:
             call = Call(runner.instance, task, attempt, runner._engine.clock, runner._engine.host)
-        seen, runner._seen = runner._seen, 0
         unit = self._units[number, -1] = Unit(attempt, call, seen)
-        encoded = None
+        unit.put_back = runner._put_back
         if self._modes[number] == POOL:
-            encoded = runner._codec.encode(runner.instance.context)
             unit.branch = self._the_branches().begin(task.name, encoded)
         self._run((number, -1), unit, runner.instance.context, encoded)
+        return m.Settled()
+
+    def _encoded(self) -> Any:
+        """Return the context as a task gets a copy of it, without what async tasks that run now cannot leave there.
+
+        :raises CodecError: if it cannot be saved, where nothing is
+        """
+        runner = self._runner
+        try:
+            return runner._codec.encode(runner.instance.context)
+        except CodecError as unsaved:
+            runner._put_back_context(unsaved)
+            return runner._codec.encode(runner.instance.context)
 
     def _run(self, key: Key, unit: Unit, context: Any, encoded: Any, *, raw: bool = False) -> None:
         """Let an attempt run: in the event loop on ``context``, or through the executor on a copy of it.
@@ -264,6 +290,9 @@ class Beside:
             return []
         if runner.instance.marking.status[number] != m.READY:
             return []  # it was cancelled meanwhile
+        if error is None and unit.branch is None and unit.put_back is not runner._put_back:
+            assert runner._put_back is not None, "it is another one than before"
+            error = ContextPutBack(runner._tasks[number].name, runner._put_back)
         if error is None:
             try:
                 answer = as_answer(runner._tasks[number], answer, runner._engine.strict)
@@ -294,15 +323,18 @@ class Beside:
 
     def _merge(self, branch: int, after: Any) -> BaseException | None:
         """Take over what a branch changed; return why that cannot be."""
-        from .executors import ContextConflict
+        from .executors.merging import ContextConflict, changed_keys
 
         runner, branches = self._runner, self._the_branches()
-        branches.note("", runner._codec.encode(runner.instance.context))
+        branches.note("", self._encoded())
         before = branches.main
         try:
             merged = branches.finish(branch, after)
         except ContextConflict as conflict:
             return conflict
         if merged != before:
-            runner.instance.context = runner._codec.decode(merged)
+            fresh = runner._codec.decode(merged)
+            if any(unit.branch is None for unit in self._units.values()):  # an async task holds the context
+                fresh = refill(runner.instance.context, fresh, changed_keys(before, merged))
+            runner.instance.context = fresh
         return None

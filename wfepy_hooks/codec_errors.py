@@ -81,6 +81,17 @@ def shared(value: object, first: Path, second: Path, root: str) -> CodecError:
     return CodecError(what, path=here, hint="store a copy, or keep it in one place and refer to it by a key")
 
 
+def left_by(task: str, error: CodecError) -> CodecError:
+    """Return the error that a task has failed with, which has left in the context what cannot be saved."""
+    error.where = f'task "{task}": {error.path}'
+    return error
+
+
+def dropped(task: str, error: CodecError) -> str:
+    """Return what to say where a task has failed otherwise, and has left such a value besides."""
+    return f'task "{task}" failed, and what it left in the context is dropped: {error}'
+
+
 def refused_kind(kind: type) -> tuple[str, str] | None:
     """Return what a value of type ``kind`` is and what to do, if no such value can ever be saved."""
     for types, what, hint in _refusals():

@@ -9,7 +9,7 @@ from .clock import format_time
 from .engine import NOTHING
 from .errors import CodecError, PluginError, UsageError
 from .notices import logger
-from .outcome import GiveUp, RetryDecision, TaskResult
+from .outcome import GiveUp, RetryDecision, TaskResult, TaskStatus
 from .summary import TickSummary
 
 TYPE_CHECKING = False
@@ -58,6 +58,8 @@ class Committer:
         self._untold_signals: list[Signal] = []
         #: Tasks that are tried again within this tick: when, ISO 8601 in UTC, and which.
         self._later: list[tuple[str, int]] = []
+        #: Why the context was last put back to what was saved; ``None``: it never was.
+        self._put_back: CodecError | PluginError | None = None
         #: The instances that tasks waited for which have ended since the observers were told last.
         self._children: list[str] = []
         #: What the observers are told once a batch of records is durable; ``None`` outside of a batch.
@@ -138,7 +140,7 @@ class Committer:
     def _commit(self, number: int, outcome: int, decisions: list[int], result: TaskResult) -> m.Settled:
         """Make the end of an attempt durable, then let the instance know.
 
-        :raises CodecError: if the context cannot be saved; then nothing has changed
+        :raises CodecError: if the context cannot be saved; then nothing has been decided or recorded
         """
         if faults.hit:
             faults.hit("attempt.committed.before")
@@ -147,7 +149,7 @@ class Committer:
             self.summary.retrying.pop(task.name, None)
         result.generation = instance.marking.generation[number]
         if outcome == m.READY and task.options.deadline is not None and task.name not in instance.deadlines:
-            # Set even if recording fails: then the attempt does not count, and this does not matter.
+            # Set even if the context cannot be saved: then the attempt fails, and the deadline counts from it.
             instance.deadlines[task.name] = self._moment(task.options.deadline.total_seconds() - result.took)
         at = ""
         if self._recorder is not None:
@@ -204,9 +206,16 @@ class Committer:
         assert result.error is not None, "it ended badly"
         try:
             settled = self._commit(number, outcome, decisions, result)
-        except CodecError as unsaved:
-            return self._not_recorded(number, unsaved)
+        except CodecError as unsaved:  # left by a condition, which the next tick asks again
+            error = self._drop_unsaved(number, unsaved)
+            reason = "a condition left what cannot be saved"
+            outcome, decisions, inline, self._consumed = m.READY, [], False, ()
+            result = TaskResult(
+                TaskStatus.RETRYING, attempt=result.attempt, took=result.took, reason=reason, error=error
+            )
+            settled = self._commit(number, outcome, decisions, result)
         name = self._tasks[number].name
+        assert result.error is not None, "as above"
         self.summary.waiting.pop(name, None)
         if outcome == m.TIMED_OUT:
             self.summary.timed_out.append(name)
@@ -219,15 +228,37 @@ class Committer:
         self._announce(number, decisions, result, settled)
         return settled
 
-    def _not_recorded(self, number: int, error: CodecError | PluginError) -> m.Settled:
-        """Leave the task as it was: its outcome cannot be saved, or a plugin is broken."""
-        self._dropped = {}
-        name = self._tasks[number].name
+    def _drop_unsaved(self, number: int, error: BaseException) -> BaseException:
+        """Put the context back if it holds what cannot be saved, now that an attempt ends badly.
+
+        :return: what it ends with: ``error``, or where that is about this value, the error that names the task too
+        """
+        if self._recorder is None:
+            return error
+        try:
+            self._recorder.changes(self.instance)
+        except CodecError as unsaved:
+            from .codec_errors import dropped, left_by  # lazily: it is rare
+
+            name = self._tasks[number].name
+            self._put_back_context(unsaved)
+            if isinstance(error, CodecError) and error.path == unsaved.path:
+                return left_by(name, unsaved)
+            self._log("warning", "%s", dropped(name, unsaved))
+        return error
+
+    def _put_back_context(self, why: CodecError | PluginError) -> None:
+        """Have the context as it was last saved; nothing is changed where nothing is saved."""
         if self._recorder is not None:
             self._recorder.put_back_context(self.instance)
-        if isinstance(error, CodecError):
-            error.where = f'task "{name}": {error.where}'
-        elif self._engine.host.internal_error:
+            self._put_back = why
+
+    def _not_recorded(self, number: int, error: PluginError) -> m.Settled:
+        """Leave the task as it was: a plugin is broken."""
+        self._dropped = {}
+        name = self._tasks[number].name
+        self._put_back_context(error)
+        if self._engine.host.internal_error:
             self._engine.host.notify("wfepy_internal_error", instance=self.instance, error=error)
         self.summary.failures[name] = error
         self.summary.unrecorded.add(name)
@@ -261,7 +292,10 @@ class Committer:
         """Begin the instance that a task asks for, and return its name.
 
         :raises UsageError: if there is no project that has other workflows
+        :raises CodecError: if the context cannot be saved
         """
+        if self._recorder is not None:
+            self._recorder.changes(self.instance)  # else there would be a child that nobody waits for
         if self._engine.start_child is None:
             raise UsageError(
                 "start_child() needs the workflows of a project",

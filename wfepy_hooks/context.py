@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["Context", "put", "read_only"]
+__all__ = ["Context", "put", "read_only", "refill"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any, NoReturn
 
     Fields = dict[str, Any]
@@ -36,6 +37,28 @@ def put(context: Any, key: str, value: Any) -> None:
         context[key] = value
     else:
         setattr(context, key, value)
+
+
+def refill(context: Any, fresh: Any, keys: Iterable[str | None]) -> Any:
+    """Bring a context up to date in place, for those who hold it: give it what ``fresh`` has in these places.
+
+    :param keys: the keys or attributes in which they differ; ``None``: in any
+    :return: the context; ``fresh`` where that cannot be done in place, as with another class, or attributes in slots
+    """
+    mine, other = (
+        each if isinstance(each, dict) else getattr(each, "__dict__", {}) for each in (context, fresh)
+    )
+    differing = [*keys]
+    if None in differing:
+        differing = [*{**mine, **other}]
+    if type(context) is not type(fresh) or any(key not in mine and key not in other for key in differing):
+        return fresh
+    for key in differing:
+        if key in other:
+            mine[key] = other[key]
+        else:
+            del mine[key]
+    return context
 
 
 class _ReadOnly(Context):

@@ -67,9 +67,7 @@ class EachTask:
                 with runner._engine.inside_task:
                     listed = list(self._task.options.each(runner.instance.context))
                 encoded: Any = runner._codec.encode(listed, f'items of task "{name}"')
-            except (CodecError, PluginError) as error:
-                return runner._not_recorded(self._number, error)
-            except Exception as error:  # noqa: BLE001  # the user's function; it failed as the task itself does
+            except Exception as error:  # noqa: BLE001  # of the user's function, or of what it returned
                 return runner._failed(self._number, self._attempt, 0.0, error)
             generation = runner.instance.marking.generation[self._number]
             fields: dict[str, Any] = {"task": name, "generation": generation, "items": encoded}

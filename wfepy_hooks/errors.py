@@ -158,7 +158,7 @@ class StateWriteError(StateError):
 
 
 class CodecError(StateError, TypeError):
-    """A value cannot be saved or restored.
+    """A value cannot be saved or restored. Where a task leaves one in the context, the task has failed with this.
 
     :ivar path: where the value is, such as ``context["orders"][3].socket``
     """

@@ -29,6 +29,7 @@ def first_context(
     """
     context = _made(workflow.context, workflow.name, find) if workflow.context else Context()
     for key, value in values.items():
+        _check_name(context, key)
         try:
             put(context, key, value)
         except (AttributeError, TypeError) as error:
@@ -37,6 +38,23 @@ def first_context(
                 hint="leave it out, or let the context's class have it",
             ) from error
     return context
+
+
+def _check_name(context: object, key: str) -> None:
+    """Refuse what is likely a misspelt field of a dataclass; it would be set, and nobody would look at it.
+
+    :raises UsageError: if it is
+    """
+    fields = getattr(type(context), "__dataclass_fields__", None)
+    if not fields or key in fields or hasattr(context, key):
+        return
+    from .suggest import closest  # lazily: only for what is not declared
+
+    if near := closest(key, fields):
+        raise UsageError(
+            f'the context is a {type(context).__name__}, which has no field "{key}"',
+            hint=f'did you mean "{near}"?',
+        )
 
 
 def _made(factory: str, workflow: str, find: Callable[[str], object]) -> Any:

@@ -24,7 +24,8 @@ class TickSummary:
         next tick tries again, and those that timed out while no transition is about that.
     :ivar item_failures: the first few failed attempts at items: the task, the number of the item, and what came of it
     :ivar more_item_failures: how many others there were
-    :ivar unrecorded: names of the tasks among these whose attempt could not be recorded, and does not count
+    :ivar unrecorded: names of the tasks among these whose attempt a plugin broke off: it is not recorded, and does not
+        count
     :ivar status: the status of the instance after the tick
     """
 

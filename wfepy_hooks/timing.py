@@ -73,6 +73,7 @@ def to_moment(value: Moment, now: datetime, what: str = "moment") -> datetime:
     :param what: what an error calls it
     :raises TypeError: :raises ValueError: if it is none of these, or a datetime without a time zone
     """
+    given = value
     if isinstance(value, str) and "-" in value:
         try:
             # Python 3.10's fromisoformat does not know "Z".
@@ -84,9 +85,12 @@ def to_moment(value: Moment, now: datetime, what: str = "moment") -> datetime:
             ) from None
     if isinstance(value, datetime):
         if value.utcoffset() is None:
-            raise ValueError(
-                f"{what} {value!r} has no time zone; write datetime(..., tzinfo=ZoneInfo(...)) or a duration"
+            form = (
+                'it like "2026-12-24T18:00+01:00"'
+                if isinstance(given, str)
+                else "datetime(..., tzinfo=ZoneInfo(...))"
             )
+            raise ValueError(f"{what} {given!r} has no time zone; write {form} or a duration")
         return value.astimezone(UTC)
     return now + parse_duration(value, what)
 

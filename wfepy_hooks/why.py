@@ -9,6 +9,7 @@ from .waking import deadline_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import Any
 
     from .graph import Graph
     from .instance import Instance
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _OUTCOMES = {m.DONE: "done", m.FAILED: "failed", m.TIMED_OUT: "timed out"}
 _UNHANDLED = "; no transition is about that"
 _MOST_ROOTS = 3
+_MOST_ITEMS = 5
 
 
 def explain(instance: Instance, name: str) -> str:
@@ -34,6 +36,8 @@ def explain(instance: Instance, name: str) -> str:
     generation = instance.marking.generation[task]
     suffix = f" (pass {generation + 1} of its loop)" if graph.loop_of[task] >= 0 else ""
     lines = [f"{name}{suffix}: {_headline(instance, name, task, status)}"]
+    if status == m.READY and name in instance.items:
+        lines += [f"  {line}" for line in _items(instance.items[name])]
     if status == m.PENDING:
         lines += [f"  {line}" for line in _inputs(instance, task)]
         if instance.status == InstanceStatus.RUNNING:
@@ -92,12 +96,34 @@ def _ready(instance: Instance, name: str) -> str:
     if name in instance.waits:
         return f"{_waits(instance.waits[name], deadline_of(instance, name))}{paused}"
     if name in instance.failures:
-        times = "once" if instance.failures[name] == 1 else f"{instance.failures[name]} times"
-        at = instance.retry_at.get(name)
-        when = f"not before {_second(at)}" if at else "at the next tick"
-        last = instance.errors.get(name, "unknown")
-        return f"failed {times}, is tried again {when}; last error: {last}{paused}"
+        return f"{_failing(instance, name)}{paused}"
     return f"runs at the next tick{paused}"
+
+
+def _failing(kept: Instance | ItemsState, key: Any) -> str:
+    """Return when a task or an item that failed is tried again."""
+    times = "once" if kept.failures[key] == 1 else f"{kept.failures[key]} times"
+    at = kept.retry_at.get(key)
+    when = f"not before {_second(at)}" if at else "at the next tick"
+    return f"failed {times}, is tried again {when}; last error: {kept.errors.get(key, 'unknown')}"
+
+
+def _items(items: ItemsState) -> Iterator[str]:
+    """Tell of the first few items that are not done what becomes of them."""
+    from .items import FAILED, RETRYING, WAITING
+
+    told = [number for number, word in enumerate(items.status) if word in (FAILED, RETRYING, WAITING)]
+    for number in told[:_MOST_ITEMS]:
+        item = items.items[number]
+        named = f"item {number}" + (f" ({item})" if isinstance(item, (str, int, float)) else "")
+        if items.status[number] == WAITING:
+            yield f"{named} {_waits(items.waits[number], '')}"
+        elif items.status[number] == RETRYING:
+            yield f"{named} {_failing(items, number)}"
+        else:
+            yield f"{named} failed: {items.errors.get(number, 'unknown')}"
+    if told[_MOST_ITEMS:]:
+        yield f"and {len(told) - _MOST_ITEMS} more items"
 
 
 def _paused(paused: dict[str, str]) -> str:

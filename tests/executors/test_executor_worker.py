@@ -152,11 +152,25 @@ def test_an_error_that_cannot_travel_comes_as_text(places: Places) -> None:
 
 @everywhere
 def test_a_context_that_cannot_be_saved_is_the_error(places: Places, place: str) -> None:
-    for task in ("keep_socket", "spill_and_keep"):
-        done = places.run(place, task)
-        assert isinstance(done.error, CodecError)
-        assert 'context["socket"]' in str(done.error)
-        assert (done.answer, done.context) == (None, None)
+    done = places.run(place, "keep_socket")
+    assert isinstance(done.error, CodecError)
+    assert str(done.error).startswith(
+        'task "keep_socket": context["socket"]: a _thread.lock cannot be saved; '
+    )
+    assert (done.answer, done.context, done.warnings) == (None, None, [])
+
+
+@everywhere
+def test_the_error_of_a_task_that_raised_stands_and_that_its_context_is_dropped_is_told(
+    places: Places, place: str
+) -> None:
+    done = places.run(place, "spill_and_keep")
+    assert isinstance(done.error, ValueError)
+    assert (str(done.error), done.context) == ("no milk", None)
+    (said,) = done.warnings
+    assert said.startswith(
+        'task "spill_and_keep" failed, and what it left in the context is dropped: context["socket"]: a _'
+    )
 
 
 @everywhere

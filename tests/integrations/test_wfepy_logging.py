@@ -259,23 +259,35 @@ def test_items_that_fail_are_logged_though_no_hook_tells_of_them(watch: Watch, t
     assert (failed["task"], failed["error"]) == ("every", "ZeroDivisionError: division by zero")
 
 
-def test_what_cannot_be_recorded_is_logged(watch: Watch, tmp_path: Path) -> None:
-    watched = watch(
-        """
-        @wfepy.task()
-        @wfepy.start_point()
-        @wfepy.end_point()
-        def only(context):
-            context["key"] = lambda: 0
-            return True
-        """,
-        to="events.log",
-        format="json",
-    )
+class BreaksOff:
+    """A plugin that breaks off each attempt at a task, which then cannot be recorded."""
+
+    @wfepy.hookimpl(wrapper=True)
+    def wfepy_run_task(self) -> Any:
+        yield
+        raise KeyError("mine")
+
+
+def test_an_attempt_that_a_plugin_broke_off_is_logged(watch: Watch, tmp_path: Path) -> None:
+    watched = watch(FLOW, BreaksOff(), to="events.log", format="json", level="error")
     watched.start()
     watched.tick()
-    (failed,) = events(tmp_path)
-    assert (failed["event"], failed["task"], failed["level"]) == ("task_unrecorded", "only", "error")
+    broken, failed = events(tmp_path)
+    assert (broken["event"], failed["event"]) == ("internal_error", "task_unrecorded")
+    assert (failed["task"], failed["level"]) == ("first", "error")
+    assert "PluginError: plugin BreaksOff: wfepy_run_task raised KeyError" in failed["error"]
+
+
+def test_a_value_that_cannot_be_saved_is_logged_as_each_other_failure(watch: Watch, tmp_path: Path) -> None:
+    body = FLOW.replace("return fails(context)", 'context["key"] = print; return True')
+    watched = watch(body, to="events.log", format="json", level="warning")
+    watched.start(go=True)
+    watched.tick()
+    watched.clock.advance("2min")
+    watched.tick()
+    found = [each for each in events(tmp_path) if each["event"].startswith("task")]
+    assert [each["event"] for each in found] == ["task_retrying", "task_failed"]
+    assert all('CodecError: task "last": context["key"]: a function' in each["error"] for each in found)
 
 
 def test_handlers_of_the_user_get_records_with_the_fields(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from notify_desk import Desk, make_desk
-from wfepy_hooks import hookimpl
+from wfepy_hooks import Task, hookimpl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,16 +116,41 @@ def test_a_task_with_a_policy_that_does_well_in_the_end_has_never_failed(
     assert desk.titles == []
 
 
-def test_an_attempt_that_cannot_be_recorded_is_told_of_once(desk: Desk) -> None:
+class BreaksOff:
+    """A plugin that breaks off each attempt at ``publish``, which then cannot be recorded."""
+
+    @hookimpl(wrapper=True)
+    def wfepy_run_task(self, task: Task) -> Any:
+        answer = yield
+        if task.name == "publish":
+            raise KeyError("mine")
+        return answer
+
+
+def test_an_attempt_that_a_plugin_breaks_off_is_told_of_once(desk: Desk) -> None:
+    desk.target("")
+    desk.start("1")
+    desk.tick()
+    desk.signal("1", "approve")
+    desk.extra.append(BreaksOff())
+    for _ in range(3):
+        desk.tick()
+    assert desk.titles == ["paper: flow/1 fails in publish and is tried again at each tick"]
+    assert "PluginError: plugin BreaksOff: wfepy_run_task raised KeyError" in desk.sender.sent[-1].body
+
+
+def test_a_value_that_cannot_be_saved_is_told_when_no_attempt_is_left(desk: Desk) -> None:
     unsaved = '    context["bad"] = print\n    return True'
     desk.write("flow.py", (desk.folder / "flow.py").read_text().replace("    return True", unsaved))
     desk.target("")
     desk.start("1")
     desk.tick()
     desk.signal("1", "approve")
-    for _ in range(3):
-        desk.tick()
-    assert desk.titles == ["paper: flow/1 fails in publish and is tried again at each tick"]
+    desk.tick()
+    assert desk.titles == [], "the policy tries once more"
+    desk.later(hours=2)
+    desk.tick()
+    assert desk.titles == ["paper: flow/1 failed in publish"]
     assert 'CodecError: task "publish": context["bad"]' in desk.sender.sent[-1].body
 
 

@@ -23,9 +23,9 @@ def test_a_failed_expectation_says_why_and_shows_the_graph(users: pytest.Pyteste
     result.stdout.fnmatch_lines(
         [
             ">       article.assert_path(*",
-            "E       AssertionError: article/default is running",
-            "E       expected that review is done",
+            "E       AssertionError: expected that review is done",
             "E       expected path: draft -> review -> publish",
+            "E       article/default is running",
             "E       path so far: draft",
             "E       review (pass 1 of its loop): waits since 2026-01-05T09:00:00*: approve or reject by ann or bob*",
             "E         draft -> review: taken",
@@ -65,6 +65,65 @@ def test_any_failure_shows_the_graph_of_each_runner(users: pytest.Pytester) -> N
     )
 
 
+def test_a_fixture_that_fails_shows_the_graph_before_and_after_the_test(users: pytest.Pytester) -> None:
+    users.makepyfile(
+        """
+        import pytest
+        @pytest.fixture
+        def published(workflow_runner):
+            article = workflow_runner("article")
+            article.tick()
+            article.assert_done("publish")
+        @pytest.fixture
+        def ended(workflow_runner):
+            article = workflow_runner("article")
+            yield article
+            article.assert_finished()
+        def test_before(published): pass
+        def test_after(ended): ended.tick()
+        """
+    )
+    result = users.runpytest_inprocess()
+    result.assert_outcomes(passed=1, errors=2)
+    for title in ("*ERROR at setup of test_before*", "*ERROR at teardown of test_after*"):
+        result.stdout.fnmatch_lines([title, "*- workflow article/default -*", "*… review  waiting: *"])
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("article.restart('article_2.py')", "StateFormatError: *has no task 'review'*renamed_from=*"),
+        ("article.restart('nowhere.py')", "WorkflowError: *nowhere.py: there is no such file*"),
+        ("article.replace('draft', spoil); article.run()", "ZeroDivisionError: no repr"),
+    ],
+)
+def test_what_cannot_be_shown_is_said_and_the_other_tests_run(
+    users: pytest.Pytester, line: str, told: str
+) -> None:
+    text = (users.path / "article.py").read_text()
+    spoilt = 'class Note:\n    def __repr__(self): raise ZeroDivisionError("no repr")\n'
+    (users.path / "article.py").write_text(text + spoilt)
+    (users.path / "article_2.py").write_text(text.replace("review", "look_at"))
+    users.makepyfile(
+        f"""
+        def spoil(context):
+            import article
+            context["note"] = article.Note()
+            return True
+        def test_it(workflow_runner):
+            article = workflow_runner("article")
+            if "spoil" not in {line!r}:
+                article.tick()
+            {line}
+            assert article.instances == []
+        def test_other(): pass
+        """
+    )
+    result = users.runpytest_inprocess()
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.fnmatch_lines(["*- workflow article/default -*", f"this cannot be shown: {told}"])
+
+
 def test_a_test_that_passes_shows_nothing(users: pytest.Pytester) -> None:
     users.makepyfile("def test_it(workflow_runner): workflow_runner('article').tick()")
     result = users.runpytest_inprocess("-rA")
@@ -77,6 +136,23 @@ def test_a_workflow_that_is_not_there_is_told_in_one_line(users: pytest.Pytester
     result = users.runpytest_inprocess()
     result.stdout.fnmatch_lines(
         ['E   *ConfigError: *wfepy.toml: there is no workflow "artcle"; did you mean "article"?']
+    )
+
+
+def test_the_fixture_itself_is_no_runner_and_says_so(users: pytest.Pytester) -> None:
+    users.makepyfile(
+        """
+        def test_it(workflow_runner): workflow_runner.tick()
+        def test_other(workflow_runner): assert not hasattr(workflow_runner, "tock")
+        """
+    )
+    result = users.runpytest_inprocess()
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "E   AttributeError: workflow_runner has no attribute 'tick'; "
+            "runner = workflow_runner(WORKFLOW) makes what has it: runner.tick"
+        ]
     )
 
 
@@ -162,6 +238,27 @@ def test_a_schedule_begins_instances_at_its_moments(users: pytest.Pytester) -> N
         """
     )
     users.runpytest_inprocess().assert_outcomes(passed=1)
+
+
+def test_other_schedules_begin_nothing_unless_the_test_asks_for_all(users: pytest.Pytester) -> None:
+    weekly = '[workflows.weekly]\nmodule = "article.py"\nstart = "0 8 * * mon"\n'
+    (users.path / "wfepy.toml").write_text('[workflows.article]\nmodule = "article.py"\n' + weekly)
+    users.makepyfile(
+        """
+        def test_it(workflow_runner):
+            article = workflow_runner("article")
+            article.advance("14d")
+            assert article.other("x", "weekly").instances == []
+            weekly = workflow_runner("weekly")
+            weekly.advance("7d")
+            assert weekly.instances == ["2026-01-12T0800Z"]
+        def test_all(workflow_runner):
+            article = workflow_runner("article", all_schedules=True)
+            article.advance("14d")
+            assert article.other("x", "weekly").instances == ["2026-01-12T0800Z", "2026-01-19T0800Z"]
+        """
+    )
+    users.runpytest_inprocess().assert_outcomes(passed=2)
 
 
 def test_a_child_is_an_instance_of_the_same_world(users: pytest.Pytester) -> None:

@@ -415,3 +415,10 @@ def test_an_item_that_comes_from_elsewhere_is_told_and_fails_nothing(workflow_ru
     report = workflow_runner(counted("budget")).fuzz_conditions()
     assert report.unset == {"budget": ""}
     assert 'no task sets "budget"' in str(report)
+
+
+def test_values_of_an_item_that_no_condition_asks_for_fail_the_test(workflow_runner: MakeRunner) -> None:
+    runner = workflow_runner(two_ends(lambda c: c["size"] < 3, lambda c: c["size"] >= 3).workflow())
+    runner.fuzz_conditions(size=[1, 5])
+    with pytest.raises(AssertionError, match=r'no condition asks for "sise", .*; did you mean "size"'):
+        runner.fuzz_conditions(sise=[1, 5])

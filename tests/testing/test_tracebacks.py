@@ -38,6 +38,13 @@ def test_a_double_that_raises_is_shown_as_it_is(users: pytest.Pytester) -> None:
     result.stdout.no_fnmatch_line("*wfepy_hooks/*")
 
 
+def test_an_exception_that_a_double_raises_is_shown_where_the_test_ticks(users: pytest.Pytester) -> None:
+    line = 'boom = workflow_runner("boom.py"); boom.replace("boom", OSError("no net")); boom.tick()'
+    result = failure(users, line)
+    result.stdout.fnmatch_lines([">*boom.tick()", "E  *OSError: no net", "test_it.py:2: OSError"])
+    result.stdout.no_fnmatch_line("*wfepy_hooks/*")
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -55,6 +62,12 @@ def test_a_double_that_raises_is_shown_as_it_is(users: pytest.Pytester) -> None:
         ),
         ('workflow_runner("article", nwo="")', "unexpected keyword argument 'nwo'"),
         ('workflow_runner("article").advance("2025-01-01T00:00Z")', "is before now, which is 2026-01-05"),
+        ('workflow_runner("article").advance("-3d")', "how far to advance must be a duration"),
+        ('workflow_runner("article").advance(3)', "how far to advance must be a timedelta or text"),
+        (
+            'workflow_runner("article", now="2026-01-07T09:00")',
+            "now '2026-01-07T09:00' has no time zone; write it like",
+        ),
         (
             'workflow_runner("article").assert_ended("finishd")',
             "one of finished, dead_end, failed, cancelled",
@@ -69,6 +82,7 @@ def test_a_mistake_in_a_test_is_told_in_one_line(users: pytest.Pytester, line: s
     result = failure(users, line)
     errors = [each for each in result.outlines if each.startswith("E ")]
     assert message in errors[0]
+    result.stdout.no_fnmatch_line("*wfepy_hooks/timing.py:*")
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,47 @@ def test_the_clock_stands_still_until_it_is_moved(workflow_runner: MakeRunner) -
     assert runner.instance.created == "2026-01-05T09:00:00.000000Z"
 
 
+def test_a_tick_that_goes_round_for_ever_is_stopped_and_said(workflow_runner: MakeRunner) -> None:
+    def counts(context: Any) -> bool:
+        context["passes"] = context.get("passes", 0) + 1
+        return True
+
+    build = Build().add("begin", START, "again", does=True)
+    build.add("again", "again", wfepy.followed_by("end", lambda context: False), does=counts).add("end", END)
+    runner = workflow_runner(build.workflow(), passes=20)
+    with pytest.raises(AssertionError, match=r"does not end: again was called 21 times in it; .*passes=1000"):
+        runner.tick()
+    assert runner.context["passes"] == 21  # what was done is saved, and shown
+    with pytest.raises(AssertionError, match="called 21 times"):
+        runner.advance("1d")
+
+
+def test_attempts_without_a_limit_within_one_tick_are_stopped(workflow_runner: MakeRunner) -> None:
+    @wfepy.task(retry=wfepy.Retry(None, delay="1s", factor=1, jitter=0))
+    @wfepy.start_point()
+    @wfepy.end_point()
+    def load(context: Any) -> bool:
+        raise OSError("no network")
+
+    runner = workflow_runner(flow(load), passes=20)
+    with pytest.raises(AssertionError, match="does not end: load was called 21 times in it"):
+        runner.tick()
+
+
+def test_another_instance_is_that_one_and_no_other(workflow_runner: MakeRunner) -> None:
+    runner = workflow_runner(two_branches(right=False).workflow())
+    runner.tick()
+    other = runner.other("second")
+    with pytest.raises(wfepy.InstanceNotFound, match="flow/second"):
+        other.assert_waiting("right")
+    assert "no instance has begun" in other.describe()
+    other.start()
+    with pytest.raises(AssertionError, match="nothing is done"):
+        other.assert_waiting("right")
+    with pytest.raises(wfepy.ConfigError, match='no workflow "flwo"; did you mean "flow"'):
+        runner.other("second", "flwo")
+
+
 def test_time_begins_when_the_test_says(workflow_runner: MakeRunner) -> None:
     runner = workflow_runner(waits(until="2h").workflow(), now="2027-03-28T01:30:00+01:00")
     assert runner.clock() == datetime(2027, 3, 28, 0, 30, tzinfo=timezone.utc)
@@ -84,7 +125,7 @@ def test_a_task_that_waits_for_no_time_does_not_keep_the_test_for_ever(
 ) -> None:
     monkeypatch.setattr("wfepy_hooks.testing.runner._MOST_TICKS", 20)
     runner = workflow_runner(waits(until="1ms").workflow())
-    with pytest.raises(AssertionError, match="does a task wait for no time"):
+    with pytest.raises(AssertionError, match=r"20 ticks .* again and again after a short time; tick\(after="):
         runner.advance("1d")
 
 
@@ -332,7 +373,8 @@ def test_a_failed_test_shows_signals_that_nobody_took_and_no_endless_context(
     runner.tick()
     shown = runner.describe()
     assert "signal not taken: Signal('hello', 7, by='', id='signal-0001')" in shown
-    assert f"context: Context({{'book': '{'x' * 100}" in shown
+    assert '; when it was sent, no task waits for "hello" now' in shown
+    assert f"context: Context\n  book = '{'x' * 100}" in shown
     assert "xxx...\n" in shown
     assert len(shown) < 1500
 

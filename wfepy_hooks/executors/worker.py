@@ -11,6 +11,7 @@ from time import perf_counter
 
 from ..answer import as_answer
 from ..context import read_only
+from ..errors import CodecError
 from ..notices import logger
 from .failures import TaskError, portable, trace_of, with_trace
 
@@ -105,7 +106,7 @@ class Done:
 
     :ivar answer: ``True``, ``False`` or a wait; anything, if the job is raw; ``None`` after an error
     :ivar context: the encoded context afterwards, also after an error of the task. ``None`` if there is none: the job
-        could not begin, or the error is the :exc:`.CodecError` that tells why it cannot be saved.
+        could not begin, or it cannot be saved, as the error tells, or after an error of the task a warning.
     :ivar took: seconds in the task's function
     :ivar error: what the task raised, or why its answer does not count; from another process with the traceback as
         its ``__cause__``
@@ -231,8 +232,19 @@ class _Attempt:
             return  # it is an item, which cannot change the context
         try:
             self._done.context = self._loaded.codec.encode(self.context)
-        except Exception as error:  # noqa: BLE001  # CodecError; or no memory is left
+        except CodecError as error:
+            self._unsaved(error)
+        except Exception as error:  # noqa: BLE001  # no memory is left
             self._done.error, self._done.answer = error, None
+
+    def _unsaved(self, error: CodecError) -> None:
+        from ..codec_errors import dropped, left_by  # lazily: it is rare
+
+        done, task = self._done, self._job.task
+        if done.error is None:
+            done.error, done.answer = left_by(task, error), None
+        else:
+            done.warnings.append(dropped(task, error))
 
 
 class _Collected:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .clock import FakeClock
     from .doubles import Call, Double
     from .fuzzing import FuzzReport
+    from .making import MakeRunner
     from .project import ProjectFolder, RunResult
     from .runner import WorkflowRunner
 
@@ -18,6 +19,7 @@ __all__ = [
     "Double",
     "FakeClock",
     "FuzzReport",
+    "MakeRunner",
     "ProjectFolder",
     "RunResult",
     "WorkflowRunner",
@@ -29,6 +31,7 @@ _LAZY = {
     "Double": "doubles",
     "FakeClock": "clock",
     "FuzzReport": "fuzzing",
+    "MakeRunner": "making",
     "ProjectFolder": "project",
     "RunResult": "project",
     "WorkflowRunner": "runner",

@@ -28,7 +28,7 @@ class FakeClock:
         :param now: an aware datetime, or text such as ``"2026-01-05T09:00Z"``
         :raises ValueError: if it is none
         """
-        self.now = to_moment(now, FIRST_MOMENT)
+        self.now = to_moment(now, FIRST_MOMENT, "now")
 
     def __call__(self) -> datetime:
         return self.now

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import copy
 
-from ..arguments import parameters
+from ..arguments import ARGUMENTS, parameters
+from ..context import put
 from ..outcome import Wait
 
-__all__ = ["Call", "Double"]
+__all__ = ["Call", "Double", "check_functions", "counted"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from typing import Any
 
     from ..instance import Instance
@@ -51,11 +52,14 @@ class Double:
     def __init__(self, task: str, does: Any) -> None:
         """
         :param does: what the task does instead: a function, which may ask for arguments as a task does; what it returns
-            (``True``, ``False``, a wait); an exception that it raises; or a list of these, one for each call, of which
-            the last stays
+            (``True``, ``False``, a wait, one of the choices of an approval); an exception that it raises; or a list of
+            these, one for each call, of which the last stays
         """
         self.task = task
         self.calls: list[Call] = []
+        #: What people may choose, if it stands for an approval, and the item of the context that gets it.
+        self._choices: tuple[object, ...] = ()
+        self._into = ""
         #: Told of each call; set while ticks run in processes of their own.
         self.tell: Callable[[Call], None] | None = None
         self._does = does if isinstance(does, list) else [does]
@@ -68,8 +72,7 @@ class Double:
     @property
     def times(self) -> str:
         """How often it was called, in words."""
-        count = len(self.calls)
-        return "once" if count == 1 else f"{count} times" if count else "never"
+        return counted(len(self.calls))
 
     def fresh(self) -> Double:
         """Return one that does the same and was not called yet."""
@@ -78,6 +81,8 @@ class Double:
     def stand_for(self, task: Task) -> Task:
         """Return a copy of ``task`` that calls this in place of its function."""
         double = copy.copy(task)
+        self._choices = getattr(task.func, "wfepy_choices", ())
+        self._into = getattr(task.func, "wfepy_into", "") or task.name
         names = {name for does in self._does if _is_function(does) for name in parameters(does)[1]}
 
         def function(context: Any, instance: Instance, **given: Any) -> Any:
@@ -100,8 +105,44 @@ class Double:
         if isinstance(does, BaseException) or (isinstance(does, type) and issubclass(does, BaseException)):
             raise does
         if not _is_function(does):
-            return does
-        return does(context, **{name: given[name] for name in parameters(does)[1]})
+            return self._answered(context, does)
+        return self._answered(context, does(context, **{name: given[name] for name in parameters(does)[1]}))
+
+    def _answered(self, context: Any, answer: Any) -> Any:
+        """Return what the task returns; a choice is put into the context, as an approval does with that of people."""
+        if not (isinstance(answer, str) and answer in self._choices):
+            return answer
+        put(context, self._into, answer)
+        return True
+
+
+def check_functions(does: Any, task: Task, provided: Collection[str]) -> None:
+    """Expect that each function that a double is to call can be called in place of that of a task.
+
+    :raises TypeError: if it takes no context, or asks for what nobody provides
+    """
+    known = [
+        each for each in (*ARGUMENTS, *sorted(provided)) if each != "item" or task.options.each is not None
+    ]
+    for each in does if isinstance(does, list) else [does]:
+        if not _is_function(each):
+            continue
+        takes_context, names = parameters(each)
+        if not takes_context:
+            raise TypeError(
+                f"the double of {task.name} must take the context, as the task does: lambda context: ..."
+            )
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            raise TypeError(
+                f'the double of {task.name} asks for "{unknown[0]}", which is no argument of a task; '
+                f"there are {', '.join(known)}"
+            )
+
+
+def counted(count: int) -> str:
+    """Return how often something was, in words."""
+    return "once" if count == 1 else f"{count} times" if count else "never"
 
 
 def _is_function(does: object) -> bool:

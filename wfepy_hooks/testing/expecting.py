@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from ..outcome import InstanceStatus
 from ..timing import to_moment
 from ..waking import deadline_of
-from ..why import wait_terms
+from .doubles import counted
+from .showing import described, shown_path
 
 __all__ = ["Expecting"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from datetime import datetime
     from types import EllipsisType
     from typing import Any, NoReturn
 
     from ..instance import Instance
     from ..timing import Moment
+    from ..waitstate import WaitState
     from .world import World
 
 _ENDS = (InstanceStatus.FINISHED, InstanceStatus.DEAD_END, InstanceStatus.FAILED, InstanceStatus.CANCELLED)
-#: So much of a context is shown.
-_MOST = 1000
 
 
 class Expecting:
@@ -55,9 +56,14 @@ class Expecting:
         """The names of the tasks that are done, in the order in which they were; as often as loops repeat them."""
         return [
             record["task"]
-            for record in self._world.store.history(self._workflow, self.id)
+            for record in self.history
             if record["event"] == "task" and record["status"] == "completed"
         ]
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """The records of the history, oldest first, as ``wfepy history --json`` has them."""
+        return [dict(record) for record in self._world.store.history(self._workflow, self.id)]
 
     @property
     def waiting(self) -> dict[str, str]:
@@ -87,6 +93,8 @@ class Expecting:
     ) -> None:
         """Expect that a task waits.
 
+        Of a task with ``each=``, each of these is about one of its items.
+
         :param on: for a signal of this name
         :param until: until this moment, or for so long from now; for a task that failed, that it is tried again then
         :param deadline: that it times out at this moment, or in so long from now
@@ -94,31 +102,29 @@ class Expecting:
         """
         __tracebackhide__ = True
         instance = self.instance
-        wait, retry = instance.waits.get(task), instance.retry_at.get(task)
-        if wait is None and not (retry and until is not None):
+        waits, retries = _standing(instance, task)
+        if not waits and not (retries and until is not None):
             self._fail(task, "waits")
-        if on is not None and (wait is None or on not in wait.signals):
+        if on is not None and not any(on in wait.signals for wait in waits):
             self._fail(task, f'waits for a signal "{on}"')
-        if reason is not None and (wait is None or reason not in wait.reason):
+        if reason is not None and not any(reason in wait.reason for wait in waits):
             self._fail(task, f"waits with {reason!r} in its reason")
-        if until is not None:
-            moment = to_moment(until, self._world.clock.now)
-            if _as_text(moment) != (retry or (wait.until if wait is not None else "")):
-                self._fail(task, f"waits until {_shown_moment(moment)}")
-        if deadline is not None:
-            moment = to_moment(deadline, self._world.clock.now)
-            if _as_text(moment) != deadline_of(instance, task):
-                self._fail(task, f"times out at {_shown_moment(moment)}")
+        now = self._world.clock.now
+        if until is not None and _as_text(until, now) not in [*retries, *(wait.until for wait in waits)]:
+            self._fail(task, f"waits until {_shown_moment(until, now)}")
+        if deadline is not None and _as_text(deadline, now) != deadline_of(instance, task):
+            self._fail(task, f"times out at {_shown_moment(deadline, now)}")
 
     def assert_path(self, *tasks: str | EllipsisType) -> None:
         """Expect that exactly these tasks were done so far, in this order; ``...`` stands for any others."""
         __tracebackhide__ = True
-        if not _matches(list(tasks), self.path):
-            expected = " -> ".join("..." if each is ... else each for each in tasks)
-            missing = [each for each in tasks if isinstance(each, str) and each not in self.path]
-            for name in missing[:1]:
-                self._fail(name, "is done", f"expected path: {expected}")
-            self._fail("", "", f"expected path: {expected}")
+        path = self.path
+        if not _matches(list(tasks), path):
+            told = [f"expected path: {shown_path(tasks)}", *_parting(list(tasks), path)]
+            for name in tasks:
+                if isinstance(name, str) and name not in path:
+                    self._fail(name, "is done", *told)
+            self._fail("", "", *told)
 
     def assert_skipped(self, *tasks: str) -> None:
         """Expect that these tasks were skipped: that no way led to them."""
@@ -133,6 +139,20 @@ class Expecting:
         for task in tasks:
             if self._state(task) != "done":
                 self._fail(task, "is done")
+
+    def assert_reminded(self, task: str, times: int | None = None) -> None:
+        """Expect that a task was reminded that it waits.
+
+        :param times: how often, in all passes of its loop; by default at least once
+        """
+        __tracebackhide__ = True
+        moments = [
+            each["at"] for each in self.history if each["event"] == "reminder" and each["task"] == task
+        ]
+        if (times is None and not moments) or (times is not None and len(moments) != times):
+            expected = "was reminded" if times is None else f"was reminded {counted(times)}"
+            reminders = ", ".join(f"{each[:19]}Z" for each in moments) or "none"
+            self._fail(task, expected, f"reminders so far: {reminders}")
 
     def assert_finished(self) -> None:
         """Expect that the instance has ended at an end point."""
@@ -184,59 +204,57 @@ class Expecting:
         __tracebackhide__ = True
         instance = self.instance
         names = [tasks] if isinstance(tasks, str) else tasks
-        lines = [f"{self._workflow}/{instance.id} is {instance.status.replace('_', ' ')}"]
+        lines = list(more)
         if expected:
             self._state(names[0])  # which says that there is no such task
-            lines.append(f"expected that {names[0]} {expected}")
-        lines += [*more, f"path so far: {' -> '.join(self.path) or 'nothing is done'}"]
+            lines.insert(0, f"expected that {names[0]} {expected}")
+        # What was expected is the first line: the summary of pytest, an IDE and a CI job show no other.
+        lines += [
+            f"{self._workflow}/{instance.id} is {instance.status.replace('_', ' ')}",
+            f"path so far: {shown_path(self.path)}",
+        ]
         for name in [each for each in names if each][:3]:
             lines += self.why(name).split("\n")
         raise AssertionError("\n".join(lines))
 
     def describe(self) -> str:
-        """Return the graph with the state of each task as text, and what else there is to know of the instance."""
-        from ..errors import InstanceNotFound
-        from ..render import diagram, to_text
-
-        world = self._world
+        """Return what a failed test shows: the graph with the state of each task, and what else there is to know."""
         try:
-            instance = self.instance
-        except InstanceNotFound:
-            graph = diagram(world.project.workflow(self._workflow), name=self._workflow)
-            return f"{to_text(graph)}no instance has begun\n{self._about(None)}"
-        drawn = to_text(diagram(instance.workflow, instance=instance, name=self._workflow))
-        return f"{drawn}{self._about(instance)}"
-
-    def _about(self, instance: Instance | None) -> str:
-        world = self._world
-        lines = [f"time: {world.clock.now:%Y-%m-%d %H:%M:%S}Z"]
-        if instance is not None:
-            lines.append(f"path: {' -> '.join(self.path) or 'nothing is done'}")
-            for name, wait in instance.waits.items():
-                deadline = deadline_of(instance, name)
-                terms = [*wait_terms(wait), *([f"times out at {deadline[:19]}Z"] if deadline else [])]
-                if terms:
-                    lines.append(f"{name} waits {', '.join(terms)}")
-            lines += [f"signal not taken: {each!r}" for each in instance.signals]
-            lines.append(f"context: {_shown(instance.context)}")
-        doubles = world.doubles.get(self._workflow, {}).values()
-        lines += [f"{each.task} is a double, called {each.times}" for each in doubles]
-        return "\n".join(lines) + "\n"
+            return described(self)
+        except Exception as error:  # noqa: BLE001  # the report of a failed test must not be the next failure
+            return f"this cannot be shown: {type(error).__name__}: {error}\n"
 
 
-def _shown_moment(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S}Z"
+def _standing(instance: Instance, task: str) -> tuple[list[WaitState], list[str]]:
+    """Return the waits of a task, or of its items, and when it or one of them is tried again."""
+    items = instance.items.get(task)
+    if items is not None:
+        return list(items.waits.values()), list(items.retry_at.values())
+    wait, retry = instance.waits.get(task), instance.retry_at.get(task)
+    return [] if wait is None else [wait], [] if retry is None else [retry]
 
 
-def _as_text(moment: datetime) -> str:
+def _shown_moment(moment: Moment, now: datetime) -> str:
+    found = f"{to_moment(moment, now):%Y-%m-%d %H:%M:%S}Z"
+    is_date = isinstance(moment, datetime) or (isinstance(moment, str) and "-" in moment)
+    return found if is_date else f"{found}, {moment} from now"
+
+
+def _as_text(moment: Moment, now: datetime) -> str:
     from ..clock import format_time
 
-    return format_time(moment)
+    return format_time(to_moment(moment, now))
 
 
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= _MOST else f"{text[:_MOST]}..."
+def _parting(wanted: list[Any], found: list[str]) -> list[str]:
+    """Return where a path is another one than was wanted, if that is before the first ellipsis and not at once."""
+    for place, (each, task) in enumerate(zip(wanted, found, strict=False)):
+        if each is not ... and each == task:
+            continue
+        if each is ... or not place:
+            return []
+        return [f"they part after {wanted[place - 1]}: {each} was expected, {task} is done"]
+    return []
 
 
 def _matches(wanted: list[Any], found: list[str]) -> bool:

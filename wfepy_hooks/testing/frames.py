@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+#: What these raise is about what the test has written, or is what a double was told to raise.
+_SPEAKING = (os.path.join(_PACKAGE, "timing.py"), os.path.join(_PACKAGE, "testing", "doubles.py"))
 
 
 def hide_ours(error: BaseException) -> None:
@@ -36,10 +38,14 @@ def _hide(error: BaseException) -> None:
     while kept is not None and kept.tb_next is not None:
         following: TracebackType = kept.tb_next
         is_last = following.tb_next is None
-        if _is_ours(following) and (not is_last or isinstance(error, WfepyError)):
+        if _is_ours(following) and (not is_last or isinstance(error, WfepyError) or _speaks(following)):
             kept.tb_next = following.tb_next
         else:
             kept = following
+
+
+def _speaks(frame: TracebackType) -> bool:
+    return os.path.abspath(frame.tb_frame.f_code.co_filename) in _SPEAKING
 
 
 def _is_ours(frame: TracebackType) -> bool:

@@ -64,6 +64,7 @@ class FuzzReport:
     :ivar unclear: conditions that raised with all values that were tried, and what
     :ivar unset: items that conditions ask for, and that neither a task nor the first context seems to set; with what
         they are likely to be a misspelling of, or nothing
+    :ivar unasked: items that the test gives values for, and that no condition has asked for; likewise
     """
 
     def __init__(self, workflow: str) -> None:
@@ -74,6 +75,7 @@ class FuzzReport:
         self.dead_ends: list[DeadEnd] = []
         self.unclear: dict[str, str] = {}
         self.unset: dict[str, str] = {}
+        self.unasked: dict[str, str] = {}
 
     def __str__(self) -> str:
         lines = [f"{self.workflow}: {self.examples} instances were tried"]
@@ -84,7 +86,9 @@ class FuzzReport:
             lines.append(f"and {len(self.dead_ends) - _MOST} more dead ends")
         lines += [f"not looked at, since it raised {error}: {each}" for each, error in self.unclear.items()]
         for key, near in self.unset.items():
-            lines.append(f'no task sets "{key}"' + (f'; did you mean "{near}"?' if near else ""))
+            lines.append(f'no task sets "{key}"' + _meant(near))
+        for key, near in self.unasked.items():
+            lines.append(f'no condition asks for "{key}", for which there are values' + _meant(near))
         return "\n".join(lines)
 
     def check(self) -> None:
@@ -94,7 +98,8 @@ class FuzzReport:
         """
         __tracebackhide__ = True
         is_misspelt = any(self.unset.values())
-        if self.unreachable or self.untaken or self.dead_ends or self.unclear or is_misspelt:
+        is_missed = self.unreachable or self.untaken or self.dead_ends or self.unclear
+        if is_missed or is_misspelt or self.unasked:
             raise AssertionError(
                 f"{self}\nIf these values cannot be, or others can, say what they may be: "
                 "fuzz_conditions(KEY=[VALUE, ...])"
@@ -166,6 +171,8 @@ class _Explorer:
         }
         #: The items that conditions have asked for.
         self._asked: dict[str, None] = {}
+        #: Those among them that the test gives values for.
+        self._used: set[str] = set()
         self._keys = {*given, *self._choices, *self._shape.parts}
         self._reached: set[int] = set()
         self._taken: set[int] = set()
@@ -191,6 +198,7 @@ class _Explorer:
         report.unset = {
             key: closest(key, self._settable(key)) for key in self._asked if not self._is_set(key)
         }
+        report.unasked = {key: closest(key, self._asked) for key in self._given if key not in self._used}
         report.dead_ends = sorted(self._dead_ends.values(), key=lambda each: len(each.path))
         return report
 
@@ -278,6 +286,7 @@ class _Explorer:
     def draw(self, key: str, shape: Shape, defaults: tuple[Any, ...], data: Any) -> Any:
         """Return a value for an item of the context."""
         if key in self._given:
+            self._used.add(key)
             return data.draw(self._given[key])
         if root_of(key) not in self._given:
             self._asked[root_of(key)] = None
@@ -308,6 +317,10 @@ class _Explorer:
         known = self._dead_ends.get(false)
         if known is None or len(path) < len(known.path):
             self._dead_ends[false] = DeadEnd(path, used, list(false))
+
+
+def _meant(near: str) -> str:
+    return f'; did you mean "{near}"?' if near else ""
 
 
 def _has(context: object, key: str) -> bool:

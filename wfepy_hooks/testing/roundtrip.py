@@ -9,7 +9,7 @@ from ..errors import CodecError
 from ..markers import hookimpl
 from ..outcome import TaskStatus
 
-__all__ = ["NotKept", "RoundTrip"]
+__all__ = ["NoEnd", "NotKept", "RoundTrip"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from ..task import Task
     from ..workflow import Workflow
     from .world import World
+
+
+class NoEnd(KeyboardInterrupt):
+    """A tick goes on and on. It is stopped as a person would stop it: what was done is saved."""
 
 
 class NotKept(AssertionError):
@@ -40,6 +44,12 @@ class RoundTrip:
         self.is_strict = is_strict
         self.errors: list[NotKept] = []
         self._world = world
+        #: How often each task was called in this tick.
+        self._calls: dict[tuple[str, str, str], int] = {}
+
+    def begin_tick(self) -> None:
+        """Forget how often tasks were called in the last tick."""
+        self._calls.clear()
 
     @hookimpl
     def wfepy_register(self, registry: Registry) -> None:
@@ -60,11 +70,21 @@ class RoundTrip:
 
     @hookimpl
     def wfepy_task_finished(self, instance: Instance, task: Task, result: TaskResult) -> None:
+        self._count(instance, task)
         if self.is_strict and result.status != TaskStatus.SKIPPED:
             try:
                 self._save_and_load(instance, task)
             except CodecError as error:
                 self.errors.append(NotKept(f"after {task.name}: {error}"))
+
+    def _count(self, instance: Instance, task: Task) -> None:
+        key = (instance.workflow.name, instance.id, task.name)
+        self._calls[key] = count = self._calls.get(key, 0) + 1
+        if count > self._world.recipe.passes:
+            raise NoEnd(
+                f"a tick of {key[0]}/{key[1]} does not end: {task.name} was called {count} times in it; where that "
+                f"is meant, allow it by workflow_runner(..., passes={count * 2 // 1000 * 1000 or 1000})"
+            )
 
     def _save_and_load(self, instance: Instance, task: Task) -> None:
         workflow, codec = instance.workflow, self._world.project.codec(instance.workflow.name)

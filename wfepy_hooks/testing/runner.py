@@ -11,8 +11,9 @@ from ..signals import Signal
 from ..summary import TickSummary
 from ..timing import to_moment
 from ..waking import EVERY_TICK, wake_of
-from .doubles import Double
+from .doubles import Double, check_functions
 from .expecting import Expecting
+from .roundtrip import NoEnd
 from .waking import next_wake
 from .world import Recipe, World
 
@@ -43,11 +44,15 @@ class WorkflowRunner(Expecting):
     once more. Task functions are called as they are, unless :meth:`replace` puts a double in their place.
     """
 
-    def __init__(self, world: World, workflow: str, id: str) -> None:
-        """Make a runner of an instance that is there or comes later; see :meth:`make`."""
+    def __init__(self, world: World, workflow: str, id: str, *, is_exact: bool = False) -> None:
+        """Make a runner of an instance that is there or comes later; see :meth:`make`.
+
+        :param is_exact: it is about no other instance, also where schedules begin some
+        """
         self._world = world
         self._workflow = workflow
         self._id = id
+        self._is_exact = is_exact
         #: What the last tick came to for the instance, also one that raised.
         self.summary = TickSummary()
         #: Does the work of a tick; set where ticks are processes of their own.
@@ -105,7 +110,7 @@ class WorkflowRunner(Expecting):
         """The id of the instance; where schedules begin instances, of the youngest one."""
         store, name = self._world.store, self._workflow
         known = self.instances
-        if self._id in known or not known:
+        if self._is_exact or self._id in known or not known:
             return self._id
         return max(known, key=lambda each: (store.read(name, each)[0]["created"], each))
 
@@ -151,8 +156,14 @@ class WorkflowRunner(Expecting):
         return Operations(self._world.project)
 
     def other(self, instance: str, workflow: str = "") -> WorkflowRunner:
-        """Return a runner for another instance of the same world, such as the child of a task."""
-        made = type(self)(self._world, workflow or self._workflow, instance)
+        """Return a runner for another instance of the same world, such as the child of a task; it may begin later.
+
+        :raises ConfigError: if there is no such workflow
+        """
+        __tracebackhide__ = True
+        name = workflow or self._workflow
+        self._world.check_name(name)
+        made = type(self)(self._world, name, instance, is_exact=True)
         made._tick_apart = self._tick_apart
         return made
 
@@ -211,7 +222,11 @@ class WorkflowRunner(Expecting):
     def _ticked_here(self, work: Callable[[Project], list[Report]]) -> TickSummary:
         __tracebackhide__ = True
         self._world.restart()
-        reports = work(self._world.project)
+        self._world.observer.begin_tick()
+        try:
+            reports = work(self._world.project)
+        except NoEnd as error:
+            raise AssertionError(str(error)) from None
         self.summary = self._summary_of(reports)
         for lost in self._world.observer.errors[:1]:
             self._world.observer.errors.clear()
@@ -257,7 +272,8 @@ class WorkflowRunner(Expecting):
             if len(ticks) > _MOST_TICKS:
                 raise AssertionError(
                     f"there were {_MOST_TICKS} ticks from {ticks[0]} to {ticks[-1]}, and {end} is not reached: "
-                    "does a task wait for no time at all?"
+                    "something is to be done again and again after a short time; tick(after=...) lets time pass "
+                    "in which nothing ticks"
                 )
             self.tick()
         return ticks
@@ -275,7 +291,9 @@ class WorkflowRunner(Expecting):
         world.is_settled = False
         id = id or f"signal-{world.signals:04}"
         if check:
-            return send_signal(world.project, self._workflow, instance, name, data, by=by, id=id)
+            sent = send_signal(world.project, self._workflow, instance, name, data, by=by, id=id)
+            world.sent_notes[self._workflow, instance, sent.id] = sent.warning
+            return sent
         signal = Signal(id, name, data, by=by, sent=format_time(self.clock()))
         return Sent(id, world.store.send(self._workflow, instance, signal.to_json()), [])
 
@@ -295,12 +313,16 @@ class WorkflowRunner(Expecting):
         """Put a double in place of the function of a task; everything else about the task stays.
 
         :param does: what it does instead: a function such as ``lambda context: True``, which may ask for arguments as a
-            task does; what it returns; an exception that it raises; or a list of these, one for each call
+            task does; what it returns, which may be the choice of an approval; an exception that it raises; or a list
+            of these, one for each call
         :raises LookupError: if there is no such task
+        :raises TypeError: if a function cannot be called as a task is
         """
         __tracebackhide__ = True
-        if task not in self._world.project.workflow(self._workflow).tasks:
+        workflow = self._world.project.workflow(self._workflow)
+        if task not in workflow.tasks:
             self._no_task(task)
+        check_functions(does, workflow.tasks[task], workflow.provided)
         double = self.doubles[task] = Double(task, does)
         self._world.restart()
         return double

@@ -51,6 +51,8 @@ class Recipe:
     :ivar instance: the id of the first instance
     :ivar executor: where tasks run that can run at the same time: ``"inline"``, ``"threads"`` or ``"processes"``
     :ivar start: whether it begins at once; ``None``: unless the workflow has a schedule that begins instances
+    :ivar all_schedules: whether those of the other workflows of the config file begin instances, too
+    :ivar passes: how often a task may be called in one tick, as the loops that it is in go round
     """
 
     target: Target
@@ -64,6 +66,8 @@ class Recipe:
     instance: str = "default"
     start: bool | None = None
     executor: str = "inline"
+    all_schedules: bool = False
+    passes: int = 500
 
 
 class World:
@@ -79,6 +83,7 @@ class World:
     :ivar project: the project; made anew by a restart
     :ivar observer: the plugin of the test
     :ivar signals: how many signals were sent
+    :ivar sent_notes: what their sender should know of signals, by workflow, instance and id
     :ivar is_settled: whether everything that could be done without time was done by a tick
     """
 
@@ -98,11 +103,17 @@ class World:
         self.doubles: dict[str, dict[str, Double]] = {}
         self.observer = RoundTrip(self, is_strict=recipe.round_trip)
         self.signals = 0
+        self.sent_notes: dict[tuple[str, str, str], str] = {}
         self.is_settled = True
         self._prepare(self.config)
         self.restart()
 
     def _prepare(self, config: Config) -> None:
+        if not self.recipe.all_schedules:
+            for name, workflow in config.workflows.items():
+                if name != self.name:
+                    # What it does would be done for real, in a test of another one.
+                    workflow.start = ""
         config.state = self.recipe.state
         config.clock = self.clock
         config.store = "testing"
@@ -118,6 +129,13 @@ class World:
         self.project = Project(self.config)
         self.project._engine.sleep = self.clock.sleep
         self.project._engine.timer = self.clock.seconds
+
+    def check_name(self, workflow: str) -> None:
+        """Expect that there is a workflow of this name.
+
+        :raises ConfigError: if there is none
+        """
+        _check_name(workflow, self.config)
 
     def replace_code(self, workflow: str, target: Target) -> None:
         """Let a workflow be loaded from something else from now on."""
@@ -168,15 +186,19 @@ def _configured(name: str, folder: str, config_file: str) -> Config:
             hint="give the module or its .py file, or name the config file by wfepy_config in pytest's own",
         )
     config = Config(os.path.dirname(file), file=file, settings=read_config(file))
+    _check_name(name, config)
+    return config
+
+
+def _check_name(name: str, config: Config) -> None:
     if name not in config.workflows:
         from ..suggest import did_you_mean  # lazily: only for an error
 
         raise ConfigError(
             f'there is no workflow "{name}"',
-            where=file,
+            where=config.file or "the test, which has no config file",
             hint=did_you_mean(name, config.workflows) or "give the path of its file",
         )
-    return config
 
 
 def _add(config: Config, target: Loadable) -> str:
