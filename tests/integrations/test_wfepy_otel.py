@@ -680,7 +680,8 @@ import sys
 from wfepy_hooks.config import Config
 with Config.load() as config:
     assert config.plugins.has_plugin("wfepy_otel")
-    assert [each.hooks for each in config.plugins.plugins if "otel" in each.name] == [["wfepy_configure", "wfepy_report_header"]]
+    hooks = [each.hooks for each in config.plugins.plugins if "otel" in each.name]
+    assert hooks == [["wfepy_configure", "wfepy_report_header"]]
 print([name for name in sys.modules if name.startswith(("wfepy_otel.", "opentelemetry"))])
 """
     done = subprocess.run(
