@@ -297,6 +297,7 @@ def test_each_workflow_has_a_check_of_its_own_beside_that_of_the_tick(folder: Fo
     checks = f'[plugins.wfepy_healthchecks]\nurl = "{server.url}/all"\n'
     checks += f'[plugins.wfepy_healthchecks.workflows.order]\nurl = "{server.url}/mine"\n'
     shop(folder, checks + EACH.format(url=server.url), order="1 / 0", report="pass")
+    folder.ok("start", "report", "--id", "two")
     assert folder.wfepy("tick").returncode == 1
     # What has ended is told at once, and must not wait for what comes behind it.
     assert server.paths[:2] == ["/all/start", "/mine/start"]

@@ -447,7 +447,9 @@ def test_the_journal_of_systemd_is_told_the_priority_of_each_line(
         inode = status.st_ino if is_read_by_systemd else status.st_ino + 1
         monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{inode}")
         monkeypatch.setattr(sys, "stderr", journal)
-        watched = watch(to="stderr")
+        watched = watch(
+            FLOW.replace('retry=wfepy.Retry(attempts=2, delay="1min", jitter=0)', ""), to="stderr"
+        )
         watched.start(go=True)
         watched.tick()
         written = (tmp_path / "journal").read_text().splitlines()
@@ -457,6 +459,7 @@ def test_the_journal_of_systemd_is_told_the_priority_of_each_line(
     assert all(re.match("<[46]>", line) for line in written)
     assert [line[:3] for line in written if "first completed" in line] == ["<6>"]
     assert [line[:3] for line in written if "last retrying" in line] == ["<4>"]
+    assert [line[:3] for line in written if "Traceback" in line] == ["<4>"], "each line of it, too"
 
 
 def test_without_settings_nothing_is_logged_or_imported(folder: Folder) -> None:
@@ -582,11 +585,16 @@ TALKATIVE = """
 
 
 def test_what_tasks_log_comes_between_the_events_with_its_place(watch: Watch, tmp_path: Path) -> None:
-    watched = watch(TALKATIVE, to="events.log", format="json", tasks="info")
+    class Shop:
+        @wfepy.hookimpl
+        def wfepy_instance_finished(self) -> None:
+            logging.getLogger("wfepy_shop").error("a plugin has said this")
+
+    watched = watch(TALKATIVE, Shop(), to="events.log", format="json", tasks="info")
     watched.start()
     watched.tick()
-    logging.getLogger("wfepy_shop").error("a plugin has said this")
-    told, done, _, last = events(tmp_path)
+    told, done, *_ = events(tmp_path)
+    (last,) = [each for each in events(tmp_path) if each.get("logger") == "wfepy_shop"]
     assert isinstance(told.pop("at"), str)
     assert told == {
         "level": "info",
