@@ -85,13 +85,21 @@ class Observer:
 
     @hookimpl
     def wfepy_tick_finished(self, instance: Instance, summary: TickSummary) -> None:
-        for name in summary.unrecorded:  # no other hook tells of an attempt that does not count
-            task = instance.workflow.tasks[name]
-            if targets := self._targets("failing", instance, task):
-                # The same for as long as nothing of the instance is recorded, however often it is tried.
-                event_id = f"{instance.uid}-{instance.seq}-{name}-unrecorded"
-                reason = _said(summary.failures.get(name))
-                self._tell(targets, instance, "failing", task, event_id, reason=reason)
+        # No other hook tells of items, nor of an attempt that does not count.
+        for name, number, result in summary.item_failures:
+            if result.status == "retrying" and not result.retry_at:
+                # Of a thousand items one is news enough.
+                event_id = f"{instance.uid}-{name}-{instance.generation(name)}-items"
+                self._tell_failing(instance, name, event_id, f"item {number}: {_said(result.error)}")
+        for name in summary.unrecorded:
+            # The same for as long as nothing of the instance is recorded, however often it is tried.
+            event_id = f"{instance.uid}-{instance.seq}-{name}-unrecorded"
+            self._tell_failing(instance, name, event_id, _said(summary.failures.get(name)))
+
+    def _tell_failing(self, instance: Instance, name: str, event_id: str, reason: str) -> None:
+        task = instance.workflow.tasks[name]
+        if targets := self._targets("failing", instance, task):
+            self._tell(targets, instance, "failing", task, event_id, reason=reason)
 
     @hookimpl
     def wfepy_instance_finished(self, instance: Instance, status: str) -> None:

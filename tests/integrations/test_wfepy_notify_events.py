@@ -102,6 +102,33 @@ def test_who_was_told_that_a_task_fails_is_told_that_it_does_not_any_more_and_wh
     assert desk.titles[1] == "paper: flow/1 fails no more in probe"
 
 
+def test_items_that_fail_at_each_tick_are_told_of_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(desk.folder)
+    desk.write(
+        "flow.py",
+        """
+        import wfepy_hooks as wfepy
+
+        @wfepy.task(each=lambda context: ["a", "b"])
+        @wfepy.start_point()
+        @wfepy.end_point()
+        def upload(context, item):
+            with open("mood") as file:
+                if file.read() == "bad":
+                    raise OSError(f"no room for {item}")
+            return True
+        """,
+    )
+    desk.target("")
+    desk.start("1")
+    for mood in ("bad", "bad", "good"):
+        desk.write("mood", mood)
+        desk.tick()
+    (message,) = desk.sender.sent
+    assert message.title == "paper: flow/1 fails in upload and is tried again at each tick"
+    assert "item 0: OSError: no room for a" in message.body
+
+
 def test_a_task_with_a_policy_that_does_well_in_the_end_has_never_failed(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
