@@ -58,7 +58,7 @@ def wfepy_task_started(task):
     return plugin(source, name, seen=seen)
 
 
-# --- observations ------------------------------------------------------------------------------------
+# Observations
 
 
 def test_observations_are_called_last_registered_first(host: PluginHost) -> None:
@@ -143,7 +143,7 @@ def wfepy_task_started():
     assert "raised Broken (" in caplog.text
 
 
-# --- setup -------------------------------------------------------------------------------------------
+# Setup
 
 
 def test_setup_returns_the_results_in_the_order_of_the_calls(host: PluginHost) -> None:
@@ -247,7 +247,7 @@ def test_teardown_reaches_everybody_and_then_raises_the_first_error(host: Plugin
     assert seen == ["two", "one"]
 
 
-# --- decisions and what is around --------------------------------------------------------------------
+# Decisions and what is around
 
 
 def upgrade(value: str) -> ModuleType:
@@ -420,7 +420,7 @@ def test_the_order_without_pluggy_is_pluggys(marks: list[dict[str, bool]]) -> No
     assert ours == host.hook.wfepy_report_header(config=None)
 
 
-# --- faults and cost ---------------------------------------------------------------------------------
+# Faults and cost
 
 
 def test_each_call_passes_two_fault_points(host: PluginHost, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -123,7 +123,7 @@ def test_an_unhealthy_host_tells_how_to_run_without_the_plugin() -> None:
     assert caught.value.plugin == "one"
 
 
-# --- hooks that plugins offer ------------------------------------------------------------------------
+# Hooks that plugins offer
 
 
 def specs(source: str = "def wfepy_slack_message(text): pass") -> ModuleType:

@@ -8,7 +8,7 @@ from .arguments import parameters
 from .context import put
 from .outcome import GiveUp
 from .signals import listed, refusal
-from .task import DecoratorStack, Task
+from .task import Task, stack_of
 from .task import task as make_task
 from .waiting import wait
 
@@ -122,7 +122,7 @@ def approval(
     terms = _Terms(by, choices, quorum, reason)
 
     def decorator(func: Any) -> Task:
-        stack = func if isinstance(func, DecoratorStack) else DecoratorStack(func)
+        stack = stack_of(func)
         function = stack.function
         stack.function = asking = _asking(function, terms, into)
         made = make_task(

@@ -9,7 +9,7 @@ from .errors import InstanceNotFound, LockedError, UsageError, WfepyError
 from .operate import TASK_VERBS, is_allowed
 from .outcome import InstanceStatus
 
-__all__ = ["Change", "Effects", "Operations"]
+__all__ = ["PAST", "Change", "Effects", "Operations"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -288,7 +288,7 @@ def _decisions(held: Held, task: str) -> dict[str, list[str]]:
     return {"next": [f"{graph.names[graph.target[edge]]}: {m.EDGE_WORDS[word]}" for edge, word in edges]}
 
 
-# --- what makes sense ---------------------------------------------------------------------------------
+# What makes sense
 
 
 def failed_tasks(instance: Instance) -> list[str]:

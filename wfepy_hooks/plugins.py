@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .calling import PREFIX, HookCalls
 from .errors import PluginError
-from .hookspecs import HOOKS
+from .hookspecs import HOOKS, MODULES
 from .markers import PROJECT, SPEC_MARK
 
 TYPE_CHECKING = False
@@ -229,11 +229,8 @@ class PluginHost(HookCalls):
     def _start_pluggy(self) -> PluginManager:
         from pluggy import PluginManager  # Imported lazily, see the top of calling.py.
 
-        from . import hookspecs
-
         manager = PluginManager(PROJECT)
-        manager.add_hookspecs(hookspecs)
-        for module in dict.fromkeys(self._offered.values()):
+        for module in (*MODULES, *dict.fromkeys(self._offered.values())):
             manager.add_hookspecs(module)
         for entry in self._plugins.values():
             _hand_over(entry, manager)

@@ -70,7 +70,7 @@ class Project:
         self._engine.start_child = self.family.start_child
         self._engine.cancel_children = self.family.cancel_children
 
-    # --- workflows -----------------------------------------------------------------------------------
+    # Workflows
 
     def workflow(self, name: str) -> Workflow:
         """Return the workflow that is configured under ``name``, loaded and checked.
@@ -148,7 +148,7 @@ class Project:
             self._store = self.config.make_store()
         return self._store
 
-    # --- instances -----------------------------------------------------------------------------------
+    # Instances
 
     def start(self, name: str, instance_id: str, values: Mapping[str, object] | None = None) -> str:
         """Begin an instance; the next tick runs it.
@@ -212,7 +212,7 @@ class Project:
         if self._executor is not None:
             self._executor.close()
 
-    # --- ticks ---------------------------------------------------------------------------------------
+    # Ticks
 
     def tick(
         self,

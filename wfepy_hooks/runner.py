@@ -90,7 +90,7 @@ class Runner(TaskRunner):
         #: History records that an earlier tick may not have told the observers of.
         self.replayed: list[tuple[dict[str, Any], m.Settled]] = []
 
-    # --- what WfEpy has ------------------------------------------------------------------------------
+    # What WfEpy has
 
     @property
     def context(self) -> Any:
@@ -187,7 +187,7 @@ class Runner(TaskRunner):
                 host.notify("wfepy_tick_finished", instance=self.instance, summary=self.summary)
         return self.summary
 
-    # --- one tick ------------------------------------------------------------------------------------
+    # One tick
 
     def _advance(self) -> None:
         if self.instance.paused is not None:

@@ -14,6 +14,7 @@ __all__ = [
     "end_point",
     "followed_by",
     "join_point",
+    "stack_of",
     "start_point",
     "task",
 ]
@@ -211,6 +212,11 @@ class DecoratorStack:
         return _location(self.function)
 
 
+def stack_of(func: Any) -> DecoratorStack:
+    """Return what a decorator below has made of a function, or the start of that."""
+    return func if isinstance(func, DecoratorStack) else DecoratorStack(func)
+
+
 def _mark(apply: Callable[[Task, bool], None]) -> Callable[[Any], Any]:
     """Return a decorator that applies a mark to a task, now or when the task is made.
 
@@ -221,7 +227,7 @@ def _mark(apply: Callable[[Task, bool], None]) -> Callable[[Any], Any]:
         if isinstance(func, Task):
             apply(func, True)
             return func
-        stack = func if isinstance(func, DecoratorStack) else DecoratorStack(func)
+        stack = stack_of(func)
         stack.marks.append(apply)
         return stack
 
@@ -278,7 +284,7 @@ def task(
     )
 
     def decorator(func: Any) -> Task:
-        stack = func if isinstance(func, DecoratorStack) else DecoratorStack(func)
+        stack = stack_of(func)
         made = Task(stack.function, name, labels, options)
         for apply in reversed(stack.marks):
             apply(made, False)
@@ -298,9 +304,8 @@ def followed_by(
     :param on: the outcome it is about: ``"done"``, ``"failed"``, ``"timeout"`` or ``"any"``
     """
     transition = Transition(dest, cond, on)
-    caller = sys._getframe(
-        1
-    )  # a task may have many lines of decorators, and the typing error is in one of them
+    # A task may have many lines of decorators, and the typing error is in one of them.
+    caller = sys._getframe(1)
     declared = f"{caller.f_code.co_filename}:{caller.f_lineno}"
 
     def apply(made: Task, above: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Wait", "sleep", "start_child", "wait"]
+__all__ = ["Child", "Wait", "sleep", "start_child", "wait"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

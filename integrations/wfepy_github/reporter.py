@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Fence", "Reporter", "outputs"]
 
-#: Mermaid on GitHub draws no longer text than this.
-LONGEST_GRAPH = 50_000
 #: Instances whose graph is drawn.
 MOST_GRAPHS = 20
 _PACKAGE = os.path.join(os.path.dirname(os.path.abspath(wfepy_hooks.__file__)), "")
@@ -117,14 +115,15 @@ class Reporter:
         if self._graphs == MOST_GRAPHS:
             return ""
         self._graphs += 1
-        from wfepy_hooks.render import diagram, source_links, to_mermaid  # lazily: not for the 21st
+        from wfepy_hooks import render  # lazily: not for the 21st
 
         environ = self._config.environ
         # Complete addresses, of which only the job knows; without them a link would lead nowhere.
         knows = environ.get("GITHUB_REPOSITORY") and environ.get("GITHUB_SHA")
-        link = source_links("github" if knows else "none", environ=environ)
-        text = to_mermaid(diagram(instance.workflow, instance=instance, root=self._config.root, link=link))
-        return text if len(text) <= LONGEST_GRAPH else ""
+        link = render.source_links("github" if knows else "none", environ=environ)
+        drawn = render.diagram(instance.workflow, instance=instance, root=self._config.root, link=link)
+        text = render.to_mermaid(drawn)
+        return "" if render.beyond_mermaid(text, drawn) else text
 
 
 def outputs(rows: list[Row]) -> dict[str, str]:

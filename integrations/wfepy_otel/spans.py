@@ -101,9 +101,8 @@ class Spans:
         if attempt is not None:
             self._end_attempt(instance, tick, task.name, attempt, result)
             self._choose_context(instance, tick)
-        elif (
-            result.changed
-        ):  # it was not called: skipped, timed out, done by a signal, or told again after a crash
+        elif result.changed:
+            # It was not called: it is skipped, timed out, done by a signal, or told again after a crash.
             self._begin(instance, tick).add_event(
                 f"task {result.status}", {"wfepy.task": task.name, **_outcome(result)}
             )
@@ -147,34 +146,22 @@ class Spans:
     def _begin(self, instance: Instance, tick: _Tick) -> Span:
         """Return the span of the tick, which is made if there is none."""
         if tick.span is None:
-            name = instance.workflow.name
             tick.span = self._tracer.start_span(
-                f"tick {name}",
+                f"tick {instance.workflow.name}",
                 context=tick.root,
                 start_time=tick.began,
-                attributes={
-                    "wfepy.workflow": name,
-                    "wfepy.instance": instance.id,
-                    "wfepy.uid": instance.uid,
-                },
+                attributes=_named(instance),
             )
             tick.context = trace.set_span_in_context(tick.span, tick.root)
         return tick.span
 
     def _begin_attempt(self, instance: Instance, tick: _Tick, name: str, attempt: _Attempt) -> Span:
         self._begin(instance, tick)
-        workflow = instance.workflow.name
         attempt.span = self._tracer.start_span(
             f"task {name}",
             context=tick.context,
             start_time=attempt.began,
-            attributes={
-                "wfepy.workflow": workflow,
-                "wfepy.instance": instance.id,
-                "wfepy.uid": instance.uid,
-                "wfepy.task": name,
-                "wfepy.attempt": attempt.number,
-            },
+            attributes={**_named(instance), "wfepy.task": name, "wfepy.attempt": attempt.number},
         )
         return attempt.span
 
@@ -203,6 +190,15 @@ class Spans:
             else:
                 context = root_context(instance.uid, sampled=False)  # what a poll does is not seen either
         tick.use(context)
+
+
+def _named(instance: Instance) -> dict[str, Any]:
+    """Return which instance it is, as attributes."""
+    return {
+        "wfepy.workflow": instance.workflow.name,
+        "wfepy.instance": instance.id,
+        "wfepy.uid": instance.uid,
+    }
 
 
 def _end_tick(span: Span, summary: TickSummary) -> None:

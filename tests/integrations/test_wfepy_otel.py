@@ -495,7 +495,7 @@ def test_metrics_are_in_seconds_with_classes_for_weeks(traced: Trace) -> None:
     assert max(point.explicit_bounds) == 7 * 86400
 
 
-# --- by OTLP ---------------------------------------------------------------------------------------------
+# By OTLP
 
 
 @pytest.fixture
@@ -634,7 +634,7 @@ def test_a_provider_of_somebody_else_is_used_as_it_is(folder: Folder) -> None:
     ]
 
 
-# --- what is not there -----------------------------------------------------------------------------------
+# What is not there
 
 
 BLOCKED = """

@@ -5,14 +5,13 @@ from __future__ import annotations
 import errno
 import json
 import os
-import subprocess
-import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from racing import race
 from wfepy_hooks.errors import StateError, StateWriteError
 from wfepy_hooks.stores import FileStore, disk, inbox
 from wfepy_hooks.stores.conformance import NOW, document_of, signal_of
@@ -447,23 +446,7 @@ for number in range(50):
 
 
 def test_of_two_processes_that_send_one_id_one_is_told_that_it_did(store: FileStore) -> None:
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", RACE, store.root, name],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for name in ("ada", "bob")
-    ]
-    for process in processes:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    told = sorted(line for process in processes for line in process.communicate()[0].splitlines())
+    told = sorted(race([RACE, store.root, "ada"], [RACE, store.root, "bob"]))
     assert told == sorted(f"{each['id']} {each['by']}" for each in store.inbox("coffee", "monday"))
     assert len(told) == 50
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..config import Config
     from .ticklog import TickLog
 
-__all__ = ["main"]
+__all__ = ["load_config", "main"]
 
 #: The commands that work with broken plugins and a broken configuration.
 NEED_NOTHING = ("plugins", "new")

@@ -6,15 +6,16 @@ import os
 
 from ..errors import WfepyError
 
-__all__ = ["hide_ours"]
+__all__ = ["PACKAGE", "hide_ours"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
 
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+#: The folder of this package.
+PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 #: What these raise is about what the test has written, or is what a double was told to raise.
-_SPEAKING = (os.path.join(_PACKAGE, "timing.py"), os.path.join(_PACKAGE, "testing", "doubles.py"))
+_SPEAKING = (os.path.join(PACKAGE, "timing.py"), os.path.join(PACKAGE, "testing", "doubles.py"))
 
 
 def hide_ours(error: BaseException) -> None:
@@ -49,4 +50,4 @@ def _speaks(frame: TracebackType) -> bool:
 
 
 def _is_ours(frame: TracebackType) -> bool:
-    return os.path.abspath(frame.tb_frame.f_code.co_filename).startswith(_PACKAGE)
+    return os.path.abspath(frame.tb_frame.f_code.co_filename).startswith(PACKAGE)

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from chart_history import History
+from colours import contrast
 from wfepy_hooks.render.gantt import Chart, chart, gantt_mermaid, gantt_svg, gantt_text
 from wfepy_hooks.render.gantt.chart import BARS, MARKS, OPEN
 
@@ -76,7 +77,7 @@ def test_an_empty_chart_can_be_written(history: History) -> None:
     ElementTree.fromstring(gantt_svg(empty))
 
 
-# --- text ---------------------------------------------------------------------------------------------
+# Text
 
 
 @pytest.mark.parametrize("ascii", [False, True])
@@ -119,7 +120,7 @@ def test_what_goes_on_is_told_in_full_below(long: Chart) -> None:
     assert "everybody says that they have read the notes (signal go or stop by ann, times out at 2026" in text
 
 
-# --- mermaid ------------------------------------------------------------------------------------------
+# Mermaid
 
 
 def test_nothing_of_the_workflow_can_end_a_line_of_mermaid_or_start_something(hostile: Chart) -> None:
@@ -152,7 +153,7 @@ def test_times_are_those_of_utc_for_every_reader(short: Chart) -> None:
     assert "UTC" in source
 
 
-# --- svg ----------------------------------------------------------------------------------------------
+# SVG
 
 
 def test_an_svg_says_what_it_shows_to_those_who_do_not_see_it(each: Chart) -> None:
@@ -202,25 +203,12 @@ def test_a_short_bar_at_the_end_is_no_wider_than_the_axis(history: History) -> N
     assert len(ends) == 1, "the bar of the instance and that of the task end at the same place"
 
 
-def contrast(one: str, other: str) -> float:
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def luminance(colour: str) -> float:
-    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    red, green, blue = (
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
 def test_words_and_signs_are_legible_on_their_ground() -> None:
     for kind in (*BARS.values(), *MARKS.values()):
         assert contrast(kind.fill, kind.font) >= 4.5, kind.words
 
 
-# --- tasks with items ---------------------------------------------------------------------------------
+# Tasks with items
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from wfepy_hooks.stores.protocol import Store
+    from ..protocol import Store
 
 NOW = datetime(2026, 11, 23, 6, 13, 34, tzinfo=timezone.utc)
 
@@ -124,8 +124,8 @@ class StoreTests:
         document = {**document_of("coffee", instance), "schema": 2, "wake": wake}
         store.create("coffee", instance, document).release()
 
-    def bring_back(self, store: Store, instance: str = "monday") -> None:
-        session = store.reopen("coffee", instance)
+    def bring_back(self, store: Store) -> None:
+        session = store.reopen("coffee", "monday")
         document, records = session.load()
         document["history"]["records"] += len(records)
         session.snapshot({**document, "status": "running"})
