@@ -244,6 +244,13 @@ def test_a_misspelt_name_of_an_installed_plugin(project: Project) -> None:
     assert project.failure("slak").endswith('; did you mean "slack"?')
 
 
+def test_what_all_names_begin_with_makes_none_of_them_likely(project: Project) -> None:
+    project.install("wfepy_slack", "slack_plugin")
+    assert project.failure("wfepy_slak").endswith('; did you mean "wfepy_slack"?')
+    assert project.failure("wfepy-slack").endswith('; did you mean "wfepy_slack"?')
+    assert project.failure("wfepy_mailer").endswith("; install it, or take it out of -p")
+
+
 def test_a_plugin_that_needs_something_missing(project: Project) -> None:
     project.write("one", "import no_such_module_at_all\n")
     assert project.failure("one") == (
@@ -257,7 +264,7 @@ def test_a_plugin_that_needs_something_missing(project: Project) -> None:
         ("\nraise ValueError('boom')", "ValueError: boom (one.py:2)"),
         ("import sys\nsys.exit(2)", "SystemExit: 2 (one.py:2)"),
         ("def broken(:", "SyntaxError: invalid syntax (one.py:1)"),
-        ("def wfepy_configure(): pass", "wfepy_configure is not marked with @hookimpl"),
+        ("def wfepy_configure(): pass", "wfepy_configure is not marked with @hookimpl (one.py:1)"),
     ],
 )
 def test_a_plugin_that_cannot_be_imported(project: Project, source: str, message: str) -> None:

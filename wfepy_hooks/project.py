@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import state
 from .answer import error_text
+from .arguments import require_free
 from .clock import format_time
 from .codec import Codec
 from .engine import Engine
@@ -95,9 +96,10 @@ class Project:
         host = self.config.plugins
         if not host.has("wfepy_argument_names"):
             return []
-        return [
-            name for names in host.setup("wfepy_argument_names", list, config=self.config) for name in names
-        ]
+        said = host.setup("wfepy_argument_names", list, config=self.config)
+        found = [name for names in said for name in names]
+        require_free(found, host.implementers("wfepy_argument_names"))
+        return found
 
     def _load_context_module(self, workflow: Workflow) -> None:
         """Import the module of the function that makes contexts: it is one of the workflow's own from then on."""

@@ -223,10 +223,20 @@ def test_a_command_whose_code_cannot_be_imported_is_told(folder: Folder) -> None
 
 def test_an_error_of_ours_is_told_in_one_line_and_to_the_plugins(folder: Folder) -> None:
     folder.configure()
-    hook = "@wfepy.hookimpl\n    def wfepy_internal_error(error):\n        print('told', error)\n"
-    folder.write("wfepy_plugins.py", PLUGIN + "\n    " + hook)
-    folder.write("greeting.py", GREETING.replace("return 7", "raise KeyError(7)"))
-    done = folder.wfepy("greet", "Bob")
+    folder.write(
+        "wfepy_plugins.py",
+        """
+        import wfepy_hooks as wfepy
+        from wfepy_hooks.cli import next
+
+        @wfepy.hookimpl
+        def wfepy_internal_error(error):
+            print('told', error)
+
+        next.run = lambda args, config: {}[7]
+        """,
+    )
+    done = folder.wfepy("next")
     assert "internal error: KeyError: 7" in error_line(done, 1)
     assert "told 7" in done.stdout
 

@@ -125,7 +125,10 @@ def parent_and_child(workflow_runner: MakeRunner, tmp_path: Path) -> WorkflowRun
     return workflow_runner("parent", config_file=str(file))
 
 
-def test_children_of_other_workflows_are_compared_too(workflow_runner: MakeRunner, tmp_path: Path) -> None:
+def test_children_of_other_workflows_are_compared_too(
+    workflow_runner: MakeRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # all files here are looked at
     runner = parent_and_child(workflow_runner, tmp_path)
     answer = runner.other("default.ask", "child").replace("answer", True)
     runner.advance("1h")

@@ -100,7 +100,7 @@ def _plugin_options(config: Config) -> Iterator[tuple[str, str]]:
 
     from .parsing import Parser
 
-    parser = Parser(prog="wfepy", add_help=False)
+    parser = Parser(adding=lambda: config.plugins.calling, prog="wfepy", add_help=False)
     config.plugins.setup("wfepy_add_options", parser=parser)
     formatter = parser._get_formatter()
     for action in parser._actions:

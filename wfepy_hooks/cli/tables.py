@@ -46,7 +46,10 @@ def cut(text: str, longest: int | None) -> str:
 
 
 def show_table(headings: Sequence[str], rows: Sequence[Sequence[str]], flags: Flags) -> None:
-    """Print a table to standard output."""
+    """Print a table to standard output: drawn for a person at a terminal, else plain aligned columns.
+
+    :param flags: ``args.flags``, what the options of all commands said, such as ``--color``
+    """
     rows = [[clean(cell) for cell in row] for row in rows]
     if is_terminal(sys.stdout) or wants_color(flags, sys.stdout):
         result(_drawn(headings, rows, wants_color(flags, sys.stdout)))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .doubles import Call, Double
     from .fuzzing import FuzzReport
     from .making import MakeRunner
-    from .project import ProjectFolder, RunResult
+    from .project import MakeProject, ProjectFolder, RunResult
     from .runner import WorkflowRunner
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Double",
     "FakeClock",
     "FuzzReport",
+    "MakeProject",
     "MakeRunner",
     "ProjectFolder",
     "RunResult",
@@ -34,7 +35,7 @@ if not TYPE_CHECKING:
         "doubles": ("Call", "Double"),
         "fuzzing": ("FuzzReport",),
         "making": ("MakeRunner",),
-        "project": ("ProjectFolder", "RunResult"),
+        "project": ("MakeProject", "ProjectFolder", "RunResult"),
         "runner": ("WorkflowRunner",),
     }
     __getattr__, __dir__ = lazy_names(globals(), _LAZY)

@@ -1,4 +1,4 @@
-"""Tracebacks of tests without the frames of the engine: between a test and its task they only keep one from reading."""
+"""Tracebacks of tests without the frames of the engine and of pluggy, which only keep one from reading."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SPEAKING = (os.path.join(PACKAGE, "timing.py"), os.path.join(PACKAGE, "testing"
 
 
 def hide_ours(error: BaseException) -> None:
-    """Take the frames of this package out of the traceback of ``error``, and of what it came from.
+    """Take the frames of this package, and of pluggy, out of the traceback of ``error``, and of what it came from.
 
     What the engine raises by intent says everything in its message. Of any other error the frame that raised it stays,
     whoever that belongs to.
@@ -50,4 +50,5 @@ def _speaks(frame: TracebackType) -> bool:
 
 
 def _is_ours(frame: TracebackType) -> bool:
-    return os.path.abspath(frame.tb_frame.f_code.co_filename).startswith(PACKAGE)
+    package = str(frame.tb_frame.f_globals.get("__name__")).partition(".")[0]
+    return package == "pluggy" or os.path.abspath(frame.tb_frame.f_code.co_filename).startswith(PACKAGE)
