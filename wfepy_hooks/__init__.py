@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from .stores.protocol import Session, Store
     from .timing import parse_duration
     from .waitstate import WaitState
+    from .wording import describe_error
     from .writing import FileChange, compare_files, write_files
 
 __version__ = "0.1.0"
@@ -126,6 +127,7 @@ __all__ = [
     "approval",
     "collect_schedules",
     "compare_files",
+    "describe_error",
     "end_point",
     "followed_by",
     "format_time",
@@ -177,6 +179,7 @@ if not TYPE_CHECKING:
         "stores.protocol": ("Session", "Store"),
         "timing": ("parse_duration",),
         "waitstate": ("WaitState",),
+        "wording": ("describe_error",),
         "writing": ("FileChange", "compare_files", "write_files"),
     }
     __getattr__, __dir__ = lazy_names(globals(), _LAZY)

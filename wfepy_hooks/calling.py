@@ -13,7 +13,7 @@ from .errors import PluginError, WfepyError
 from .hookspecs import HOOKS, OBSERVATION
 from .notices import logger
 from .outcome import GiveUp
-from .wording import describe, origin, package_of
+from .wording import describe_error, origin, package_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -132,12 +132,13 @@ class HookCalls:
     def setup(self, hook: str, types: Types = object, /, **arguments: Any) -> list[Any]:
         """Call a setup hook, and return the results that are not ``None`` in the order of the calls.
 
-        A historic hook is also called for each plugin that is registered later.
+        It may be one that a plugin offers; wrappers of it are not called. A historic hook is also called for each
+        plugin that is registered later.
 
         :param types: what a result may be
         :raises PluginError: if an implementation raised, or returned something else
         """
-        if HOOKS[hook].historic:
+        if hook in HOOKS and HOOKS[hook].historic:
             self._history.append((hook, arguments))
         return self._run_setup(hook, self._order.get(hook, ()), types, arguments)
 
@@ -323,7 +324,7 @@ class HookCalls:
             error.where = error.where or f"plugin {plugin}"
             raise error
         raise PluginError(
-            f"{hook} raised {describe(error)} ({place})",
+            f"{hook} raised {describe_error(error)} ({place})",
             where=f"plugin {plugin}",
             hint="" if plugin in self._engine else f"run without it by -p no:{plugin.partition(',')[0]}",
             plugin=plugin,
@@ -338,7 +339,7 @@ class HookCalls:
             plugin,
             hook,
             label,
-            describe(error),
+            describe_error(error),
             place,
             exc_info=error if log.isEnabledFor(10) else None,  # DEBUG
         )

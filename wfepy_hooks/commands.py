@@ -4,7 +4,7 @@ when the command runs."""
 from __future__ import annotations
 
 from .errors import PluginError, WfepyError
-from .wording import describe, origin, package_of
+from .wording import describe_error, origin, package_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class CommandSpec:
         try:
             found = _import(self._module) if isinstance(self._module, str) else self._module()
         except (Exception, SystemExit) as error:
-            raise self._error(f"its code cannot be loaded: {describe(error)}{_place(error)}") from error
+            raise self._error(f"its code cannot be loaded: {describe_error(error)}{_place(error)}") from error
         missing = [name for name in ("add_arguments", "run") if not callable(getattr(found, name, None))]
         if missing:
             raise self._error(f"its code has no function {' and no function '.join(missing)}")
@@ -87,7 +87,7 @@ class CommandSpec:
         except Exception as error:
             if self.is_own:
                 raise
-            what = f"it raised {describe(error)}{_place(error, package_of(function))}"
+            what = f"it raised {describe_error(error)}{_place(error, package_of(function))}"
             raise self._error(what, "tell its authors, with what --traceback shows") from error
 
     def run(self, module: CommandModule, arguments: Namespace, config: Config) -> int:

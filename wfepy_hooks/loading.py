@@ -8,7 +8,7 @@ import sys
 from .calling import PREFIX
 from .errors import PluginError, WfepyError
 from .plugins import PluginFailure
-from .wording import describe, origin
+from .wording import describe_error, origin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -121,7 +121,9 @@ class PluginLoader:
             self._host.failures.append(PluginFailure(name, source, refusal))
         # SystemExit: a plugin that calls sys.exit() when it is imported must not end the command.
         except (Exception, SystemExit) as error:  # noqa: BLE001 - it may raise anything
-            broken = PluginError(f"{describe(error)} ({origin(error)})", where=f"plugin {name}", plugin=name)
+            broken = PluginError(
+                f"{describe_error(error)} ({origin(error)})", where=f"plugin {name}", plugin=name
+            )
             broken.__cause__ = error
             self._host.failures.append(PluginFailure(name, source, broken))
 

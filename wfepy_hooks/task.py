@@ -13,6 +13,7 @@ __all__ = [
     "Transition",
     "end_point",
     "followed_by",
+    "is_async",
     "join_point",
     "stack_of",
     "start_point",
@@ -162,7 +163,7 @@ class Task:
     @property
     def is_async(self) -> bool:
         """Whether its function is an ``async def``."""
-        return bool(getattr(getattr(self.func, "__code__", None), "co_flags", 0) & _CO_COROUTINE)
+        return is_async(self.func)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.func(*args, **kwargs)
@@ -174,6 +175,11 @@ class Task:
     def location(self) -> str:
         """``file:line`` where the function is defined."""
         return _location(self.func)
+
+
+def is_async(func: object) -> bool:
+    """Return whether a function is an ``async def``."""
+    return bool(getattr(getattr(func, "__code__", None), "co_flags", 0) & _CO_COROUTINE)
 
 
 def _checked_name(name: object) -> str:

@@ -6,10 +6,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container
 
-__all__ = ["describe", "origin", "package_of", "shorten"]
+__all__ = ["describe_error", "origin", "package_of", "shorten"]
 
 
-def describe(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """Return the type and the text of an error; only the type if it has no text or that cannot be had."""
     kind = type(error).__name__
     try:

@@ -44,7 +44,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "Context",
     ),
     "From outside": ("send_signal", "Signal", "Operations", "who", "read_data", "read_overview"),
-    "Plugins": ("hookimpl", "hookspec", "Stash", "StashKey", "plugin_settings", "settings_table", "some_of"),
+    "Plugins": (
+        *("hookimpl", "hookspec", "Stash", "StashKey", "plugin_settings", "settings_table", "some_of"),
+        "describe_error",
+    ),
     "Handed to hooks": (
         "Config",
         "WorkflowConfig",

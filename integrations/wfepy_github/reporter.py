@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import wfepy_hooks
-from wfepy_hooks import InstanceStatus, StashKey, hookimpl
+from wfepy_hooks import InstanceStatus, StashKey, describe_error, hookimpl
 
 from .actionslog import append, set_outputs, tell
 from .page import Row, page
@@ -65,9 +65,9 @@ class Reporter:
     def wfepy_tick_finished(self, instance: Instance, summary: TickSummary) -> None:
         results = instance.stash.get(_RESULTS, {})
         for name, error in summary.failures.items():
-            self._annotate("error", instance, name, _said(error), error)
+            self._annotate("error", instance, name, describe_error(error), error)
         for name, error in summary.retrying.items():
-            self._annotate("warning", instance, name, f"it is tried again: {_said(error)}", error)
+            self._annotate("warning", instance, name, f"it is tried again: {describe_error(error)}", error)
         for name, reason in summary.waiting.items():
             if name in results and results[name][1].changed:
                 self._annotate("notice", instance, name, f"waits: {reason}" if reason else "waits")
@@ -102,8 +102,10 @@ class Reporter:
 
     def _row(self, instance: Instance, summary: TickSummary) -> Row:
         row = Row(instance.workflow.name, instance.id, _status(instance, summary))
-        row.failed.update({name: _said(error) for name, error in summary.failures.items()})
-        row.failed.update({name: f"is tried again: {_said(e)}" for name, e in summary.retrying.items()})
+        row.failed.update({name: describe_error(error) for name, error in summary.failures.items()})
+        row.failed.update(
+            {name: f"is tried again: {describe_error(e)}" for name, e in summary.retrying.items()}
+        )
         row.failed.update({name: f"is tried again at {at}" for name, at in summary.sleeping.items()})
         row.waiting.update(summary.waiting)
         if instance.status == InstanceStatus.DEAD_END:
@@ -148,11 +150,6 @@ def _status(instance: Instance, summary: TickSummary) -> str:
 
 def _name(instance: Instance) -> str:
     return f"{instance.workflow.name}/{instance.id}"
-
-
-def _said(error: BaseException) -> str:
-    text = str(error)
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _place(error: BaseException | None, top: str) -> str:

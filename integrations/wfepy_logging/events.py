@@ -5,9 +5,9 @@ from __future__ import annotations
 from sys import modules
 from time import perf_counter
 
-from wfepy_hooks import StashKey, hookimpl
+from wfepy_hooks import StashKey, describe_error, hookimpl
 
-from .words import error_text, seconds, users_traceback, waiting_words
+from .words import seconds, users_traceback, waiting_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class EventLog:
                 self._log(event, level, instance, text, fields, result)
         if summary.unrecorded and (level := self._wants("task_unrecorded")):
             for name in sorted(summary.unrecorded):
-                error = error_text(summary.failures[name]) if name in summary.failures else ""
+                error = describe_error(summary.failures[name]) if name in summary.failures else ""
                 text = f"{name} could not be recorded, and does not count: {error}"
                 self._log("task_unrecorded", level, instance, text, {"task": name, "error": error})
 
@@ -149,7 +149,7 @@ class EventLog:
     @hookimpl
     def wfepy_internal_error(self, error: BaseException, instance: Instance | None) -> None:
         if level := self._wants("internal_error"):
-            text, fields = f"internal error: {error_text(error)}", {"error": error_text(error)}
+            text, fields = f"internal error: {describe_error(error)}", {"error": describe_error(error)}
             if instance is not None:
                 self._log("internal_error", level, instance, text, fields)
             else:
@@ -238,7 +238,7 @@ def _outcome(result: TaskResult) -> dict[str, Any]:
     if result.reason:
         fields["reason"] = result.reason
     if result.error is not None:
-        fields["error"] = error_text(result.error)
+        fields["error"] = describe_error(result.error)
     if result.retry_at:
         fields["retry_at"] = result.retry_at
     if result.wait is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from wfepy_hooks import StashKey, hookimpl
+from wfepy_hooks import StashKey, describe_error, hookimpl
 
 from .message import Message
 from .outbox import Outbox, shown_moment
@@ -72,7 +72,7 @@ class Observer:
         if (
             result.error is not None and event != "timed_out"
         ):  # that of a timeout says no more than the reason
-            reason = _said(result.error)
+            reason = describe_error(result.error)
         self._tell(targets, instance, event, task, event_id, reason=reason, attempt=result.attempt, wait=wait)
 
     @hookimpl
@@ -87,14 +87,14 @@ class Observer:
     def wfepy_tick_finished(self, instance: Instance, summary: TickSummary) -> None:
         # No other hook tells of items, nor of an attempt that does not count.
         for name, number, result in summary.item_failures:
-            if result.status == "retrying" and not result.retry_at:
+            if result.error is not None and result.status == "retrying" and not result.retry_at:
                 # Of a thousand items one is news enough.
                 event_id = f"{instance.uid}-{name}-{instance.generation(name)}-items"
-                self._tell_failing(instance, name, event_id, f"item {number}: {_said(result.error)}")
+                self._tell_failing(instance, name, event_id, f"item {number}: {describe_error(result.error)}")
         for name in summary.unrecorded:
             # The same for as long as nothing of the instance is recorded, however often it is tried.
             event_id = f"{instance.uid}-{instance.seq}-{name}-unrecorded"
-            self._tell_failing(instance, name, event_id, _said(summary.failures.get(name)))
+            self._tell_failing(instance, name, event_id, describe_error(summary.failures[name]))
 
     def _tell_failing(self, instance: Instance, name: str, event_id: str, reason: str) -> None:
         task = instance.workflow.tasks[name]
@@ -188,10 +188,6 @@ class Observer:
         except OSError:
             return True  # the delivery tells of it
         return bool(self._outbox.pending)
-
-
-def _said(error: BaseException | None) -> str:
-    return f"{type(error).__name__}: {error}".rstrip(": ") if error is not None else ""
 
 
 def _is_tick(config: Config) -> bool:

@@ -6,13 +6,14 @@ and ``async def`` nobody can tell whose it is, and it is inside the span of the 
 
 from __future__ import annotations
 
+import contextlib
 from time import time_ns
 
 from opentelemetry import context as contexts
 from opentelemetry import trace
 from opentelemetry.trace import Status, StatusCode
 
-from wfepy_hooks import StashKey, hookimpl
+from wfepy_hooks import StashKey, describe_error, hookimpl
 
 from .ids import error_type, root_context
 
@@ -85,7 +86,7 @@ class Spans:
     @hookimpl
     def wfepy_task_started(self, instance: Instance, task: Task, attempt: int) -> None:
         tick = instance.stash.get(_TICK, None)
-        if tick is None or task.name in tick.attempts:
+        if tick is None:
             return
         tick.attempts[task.name] = made = _Attempt(attempt)
         if self._polls or task.name not in instance.waits:
@@ -137,9 +138,14 @@ class Spans:
             span = attempt.span or self._begin_attempt(instance, tick, name, attempt)
             error = summary.failures.get(name)
             if error is not None:
-                span.record_exception(error)
+                _record(span, error)
             span.set_status(Status(StatusCode.ERROR, "the attempt was not recorded, and does not count"))
             span.end()
+        for name, number, result in summary.item_failures:  # items have no hooks of their own
+            attributes = {"wfepy.task": name, "wfepy.item": number, **_outcome(result)}
+            if result.error is not None:
+                attributes["wfepy.error"] = describe_error(result.error)
+            self._begin(instance, tick).add_event("item failed", attributes)
         if tick.span is not None:
             _end_tick(tick.span, summary)
 
@@ -175,9 +181,9 @@ class Spans:
             span = self._begin_attempt(instance, tick, name, attempt)
         span.set_attributes(_outcome(result))
         if result.error is not None:
-            span.record_exception(result.error)
+            _record(span, result.error)
             span.set_attribute("error.type", error_type(result.error))
-            span.set_status(Status(StatusCode.ERROR, f"{type(result.error).__name__}: {result.error}"))
+            span.set_status(Status(StatusCode.ERROR, describe_error(result.error)))
         span.end()
 
     def _choose_context(self, instance: Instance, tick: _Tick) -> None:
@@ -190,6 +196,11 @@ class Spans:
             else:
                 context = root_context(instance.uid, sampled=False)  # what a poll does is not seen either
         tick.use(context)
+
+
+def _record(span: Span, error: BaseException) -> None:
+    with contextlib.suppress(Exception):  # the text of a stranger's error may be broken
+        span.record_exception(error)
 
 
 def _named(instance: Instance) -> dict[str, Any]:

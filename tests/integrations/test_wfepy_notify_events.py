@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from notify_desk import Desk, make_desk
+from notify_desk import FLOW, Desk, make_desk
 from wfepy_hooks import Task, hookimpl
 
 TYPE_CHECKING = False
@@ -49,6 +49,23 @@ def test_a_failure_is_told_when_no_attempt_is_left(desk: Desk) -> None:
     desk.later(hours=1)
     desk.tick()
     assert desk.titles[1:] == ["paper: flow/1 failed in publish"]
+
+
+def test_a_failure_whose_text_is_broken_is_told_of_by_its_type(desk: Desk) -> None:
+    desk.target('events = ["failing"]')
+    odd = 'type("Odd", (Exception,), {"__str__": lambda self: None})'
+    desk.write(
+        "flow.py",
+        FLOW.replace(', retry=wfepy.Retry(2, delay="1h", jitter=0)', "").replace(
+            "return True", f"raise {odd}"
+        ),
+    )
+    desk.start("1")
+    desk.tick()
+    desk.signal("1", "approve")
+    desk.tick()
+    (message,) = desk.sender.sent
+    assert "Odd" in message.body
 
 
 def test_a_task_without_a_policy_that_fails_is_told_of_once_while_it_does(desk: Desk) -> None:

@@ -23,12 +23,15 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 
+from building import END, START, Build
 from cli_folder import Folder, error_line, flow
 from http_server import Exchange, Server, refusing_url
 from observing import Watched
 from wfepy_hooks import ConfigError, Instance, TickSummary, hookimpl
 from wfepy_hooks.config import Config
+from wfepy_otel.exporting import LIMIT, Exporting
 from wfepy_otel.ids import root_context, trace_id
+from wfepy_otel.measures import _due_moments
 from wfepy_otel.observers import make_observers
 from wfepy_otel.settings import Settings, read_settings
 
@@ -170,6 +173,7 @@ def test_the_id_of_a_trace_never_changes() -> None:
     assert trace_id("0123456789ab") == "234096d4c87852387ce5014d77fc68d0"
     context = trace.get_current_span(root_context("0123456789ab")).get_span_context()
     assert context.is_valid
+    assert format(context.span_id, "016x") == "8fd4747293a5722a"
     assert context.is_remote
     assert context.trace_flags.sampled
 
@@ -277,6 +281,7 @@ def test_a_failed_attempt_is_an_error_with_its_exception_and_the_next_one_is_not
     assert last.attributes is not None
     assert (last.attributes["wfepy.status"], last.attributes["wfepy.attempt"]) == ("completed", 2)
     assert tick.events[-1].name == "instance finished"
+    assert tick.status.status_code.name == "UNSET"
 
 
 class BreaksOff:
@@ -286,6 +291,53 @@ class BreaksOff:
     def wfepy_run_task(self) -> Any:
         yield
         raise KeyError("mine")
+
+
+def test_a_failure_whose_text_is_broken_is_told_of_by_its_type(traced: Trace) -> None:
+    watched = traced(
+        """
+        class Odd(Exception):
+            def __str__(self):
+                raise ValueError
+
+        @wfepy.task()
+        @wfepy.start_point()
+        @wfepy.end_point()
+        def only(context):
+            raise Odd
+        """
+    )
+    watched.start()
+    watched.tick()
+    tick, only = watched.spans()
+    assert names([tick, only]) == ["tick flow", "task only"]
+    assert only.status.description == "Odd"
+
+
+def test_items_that_fail_are_events_of_the_tick(traced: Trace) -> None:
+    watched = traced(
+        """
+        @wfepy.task(each=lambda context: [1, 2])
+        @wfepy.start_point()
+        @wfepy.end_point()
+        def mail(context, item, attempt):
+            if item == 2 and attempt == 1:
+                raise OSError("mailbox full")
+            return True
+        """
+    )
+    watched.start()
+    watched.tick()
+    (tick,) = watched.spans()
+    (event,) = tick.events
+    assert (event.name, dict(event.attributes or {})["wfepy.error"]) == (
+        "item failed",
+        "OSError: mailbox full",
+    )
+    assert dict(event.attributes or {})["wfepy.item"] == 1
+    watched.tick()
+    (tick,) = watched.spans()
+    assert [each.name for each in tick.events] == ["task completed", "instance finished"]
 
 
 def test_an_attempt_that_cannot_be_recorded_is_an_error(traced: Trace) -> None:
@@ -303,6 +355,7 @@ def test_an_attempt_that_cannot_be_recorded_is_an_error(traced: Trace) -> None:
     watched.tick()
     tick, only = watched.spans()
     assert only.status.description == "the attempt was not recorded, and does not count"
+    assert [event.name for event in only.events] == ["exception"]
     assert tick.status.description == "failed: only"
 
 
@@ -360,6 +413,24 @@ def test_the_log_names_the_trace_and_the_span(traced: Trace, tmp_path: Path) -> 
     spans = {each["event"]: each["span_id"] for each in told}
     assert spans["log"] == f"{attempt.context.span_id:016x}"
     assert spans["instance_finished"] == f"{tick.context.span_id:016x}"
+
+
+def test_what_other_plugins_do_after_an_attempt_is_inside_the_tick(traced: Trace) -> None:
+    watched = traced()
+    tracer = watched.provider.get_tracer("theirs")
+
+    class Observer:
+        @hookimpl(trylast=True)
+        def wfepy_task_finished(self) -> None:
+            tracer.start_span("theirs").end()
+
+    watched.config.plugins.register(Observer(), "theirs")
+    watched.start()
+    watched.tick()
+    spans = watched.spans()
+    assert {span.parent.span_id for span in spans if span.name == "theirs" and span.parent} == {
+        span.context.span_id for span in spans if span.name == "tick flow" and span.context
+    }
 
 
 def test_a_sampler_by_the_id_of_the_trace_takes_or_leaves_an_instance_as_a_whole(traced: Trace) -> None:
@@ -451,11 +522,21 @@ def test_the_lag_of_a_tick_is_that_of_what_was_due_longest(traced: Trace) -> Non
     watched.start()
     watched.clock.advance("5d")
     watched.tick()  # nothing was due: nobody waited
+    watched.clock.advance("30s")
+    watched.tick()  # the second attempt is due after one minute
     assert watched.points("wfepy.tick.lag") == {}
-    watched.clock.advance("3min")
-    watched.tick()  # the second attempt was due after one
+    watched.clock.advance("2min 30s")
+    watched.tick()
     (point,) = watched.points("wfepy.tick.lag").values()
     assert (point.count, point.sum) == (1, 120.0)
+
+
+def test_the_moment_of_a_schedule_is_due_until_something_has_happened() -> None:
+    instance = Build().add("a", START, END).runner().instance
+    instance.scheduled = {"due": "2026-11-23T09:00:00Z"}
+    assert list(_due_moments(instance)) == ["2026-11-23T09:00:00Z"]
+    instance.seq = 1
+    assert list(_due_moments(instance)) == []
 
 
 def test_of_several_moments_that_were_due_the_longest_counts(traced: Trace) -> None:
@@ -632,6 +713,19 @@ def test_a_provider_of_somebody_else_is_used_as_it_is(folder: Folder) -> None:
         "task b",
         "tick flow",
     ]
+    assert "Overriding" not in done.stderr, "nor is another one set up that nobody uses"
+
+
+def test_the_environment_says_how_long_a_request_may_take() -> None:
+    exporting = Exporting.__new__(Exporting)
+    for environ, limit in (
+        ({}, LIMIT),
+        ({"OTEL_EXPORTER_OTLP_TIMEOUT": "9"}, None),
+        ({"OTEL_EXPORTER_OTLP_TRACES_TIMEOUT": "9"}, None),
+        ({"OTEL_EXPORTER_OTLP_METRICS_TIMEOUT": "9"}, LIMIT),
+    ):
+        exporting._environ = environ
+        assert exporting._timeout("TRACES") == limit
 
 
 # What is not there

@@ -247,9 +247,9 @@ def _parse(spec: CommandSpec, module: ModuleType, words: list[str], config: Conf
 
 def _bug(error: Exception) -> InternalError:
     """Return an error that is nobody's but ours as one that can be told."""
-    from ..wording import describe, origin
+    from ..wording import describe_error, origin
 
-    what = f"internal error: {describe(error)} ({origin(error)})"
+    what = f"internal error: {describe_error(error)} ({origin(error)})"
     made = InternalError(what, hint="please report it, with what --traceback shows")
     made.__cause__ = error
     return made

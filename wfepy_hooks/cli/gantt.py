@@ -70,13 +70,12 @@ def _chart(project: Project, name: str, instance: str, last: int | None) -> Char
     document, _, _ = project.store.read(name, instance)
     records = list(project.store.history(name, instance))
     whole = last is None or last >= len(records)
-    states = {task: str(entry.get("status", "")) for task, entry in document.get("tasks", {}).items()}
     return chart(
         records if whole or last is None else records[len(records) - last :],
         f"{name}/{instance}: {_status(document, records)}",
         project.config.clock(),
         created=str(document.get("created", "")) if whole else "",
-        states=states if whole else None,
+        tasks=document.get("tasks", {}),
     )
 
 

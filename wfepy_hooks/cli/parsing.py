@@ -7,7 +7,7 @@ import shutil
 import textwrap
 
 from ..errors import PluginError, UsageError
-from ..wording import describe
+from ..wording import describe_error
 from .flags import FLAGS
 
 TYPE_CHECKING = False
@@ -85,7 +85,7 @@ class Parser(argparse.ArgumentParser):
                 self._get_formatter()._expand_help(action)
             except Exception as error:
                 name = "/".join(action.option_strings) or action.dest
-                what = f"the help of {name} cannot be shown: {describe(error)}"
+                what = f"the help of {name} cannot be shown: {describe_error(error)}"
                 raise PluginError(what, hint="write %% for a per cent sign") from error
 
     def error(self, message: str) -> NoReturn:

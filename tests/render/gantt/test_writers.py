@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from xml.etree import ElementTree
@@ -137,13 +138,13 @@ def test_items_that_went_well_are_left_out_of_mermaid(long: Chart) -> None:
 
 
 def test_items_that_wait_are_bars_of_mermaid(items: Chart) -> None:
-    assert re.search(r"waits, goes on, the other one :active, \S+, \S+$", gantt_mermaid(items), re.MULTILINE)
+    assert re.search(r"waits, goes on, the other one :done, \S+, \S+$", gantt_mermaid(items), re.MULTILINE)
 
 
 def test_what_goes_on_is_no_moment_of_mermaid_however_short(history: History) -> None:
     history.after(days=9).task("a", "waiting", took=0, reason="why").after(seconds=1)
     source = gantt_mermaid(chart(history.records, "w", history.now, created=history.created))
-    assert "waits, goes on, why :active, 2026-08-12T09:00:00.000, 2026-08-12T09:00:01.000" in source
+    assert "waits, goes on, why :done, 2026-08-12T09:00:00.000, 2026-08-12T09:00:01.000" in source
 
 
 def test_times_are_those_of_utc_for_every_reader(short: Chart) -> None:
@@ -257,3 +258,32 @@ def test_the_work_grows_with_the_number_of_waits_and_not_with_its_square(
     monkeypatch.setattr(Chart, "place", counted)
     gantt_svg(found)
     assert len(asked) < 5 * sum(len(each.bars) + len(each.marks) for each in found.rows)
+
+
+def test_labels_of_centuries_do_not_lie_on_top_of_each_other(history: History) -> None:
+    history.after(days=400_000)
+    drawn = chart(history.records, "w", history.now, created=history.created)
+    found = re.findall(r'<text x="([\d.]+)" y="64" text-anchor="middle"', gantt_svg(drawn))
+    places = [float(each) for each in found]
+    assert len(places) > 5
+    assert all(after - before > 56 for before, after in itertools.pairwise(places))
+    axis = gantt_text(drawn).splitlines()[3]
+    assert re.fullmatch(r" +(Jan \d{4} +)+Jan \d{4}", axis)
+
+
+def test_words_that_have_no_room_are_left_out(history: History) -> None:
+    history.task("a", "waiting", took=0, reason="the answer of ann").after(seconds=1).task("a")
+    history.after(days=9).task("b")
+    source = gantt_svg(chart(history.records, "w", history.now, created=history.created))
+    assert 'font-size="11"' not in source
+    assert "the answer of ann</title>" in source
+
+
+def test_a_wait_ends_in_the_cell_before_that_of_its_end(history: History) -> None:
+    history.task("a").task("b", "waiting", took=0).after(seconds=30)
+    history.put("operator", verb="rewind", task="a", again=["a", "b"]).after(seconds=30)
+    drawn = chart(history.records, "w", history.now, created=history.created)
+    (row,) = [line for line in gantt_text(drawn).splitlines() if line.startswith("b ")]
+    (instance,) = [line for line in gantt_text(drawn).splitlines() if line.startswith("instance ")]
+    cells = instance.count("─") + 1  # the last one says that it goes on
+    assert row.count("█") + row.count("░") == cells // 2
