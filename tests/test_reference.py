@@ -115,9 +115,10 @@ def test_the_page_has_every_bundled_plugin_with_settings() -> None:
 
 @pytest.mark.parametrize("plugin", PLUGINS)
 def test_the_page_has_every_key_of_a_plugin(plugin: str) -> None:
-    table, _, targets = section("config", f"[plugins.{plugin}]").partition("targets.NAME")
+    table, _, inner = section("config", f"[plugins.{plugin}]").partition(".NAME]`:")
     assert first_words(table) == set(configpage.rules(plugin))
-    assert first_words(targets) == (set(configpage.rules(plugin, "TARGET_KEYS")) if targets else set())
+    rules = configpage.TABLES[plugin][1] if plugin in configpage.TABLES else ""
+    assert first_words(inner) == (set(configpage.rules(plugin, rules)) if rules else set())
 
 
 def load(folder: Path, text: str) -> Config:

@@ -2,6 +2,8 @@
 
 Results go to standard output by :func:`result` and :func:`result_json`, everything else to standard error by
 :func:`say`. Neither fails where a reader has gone or a stream cannot hold a character.
+What is no part of a command, such as a plugin that observes, warns by a :func:`logger`: that reaches the handlers of
+whoever has set up logging, and is told as a warning of the command where nobody has.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from .cli.tables import show_table
 from .cli.ticklog import TickLog
 from .cli.tickoptions import add_tick_arguments, plain_tick_arguments, tick_log
 from .lazy import lazy_names
+from .notices import logger
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ __all__ = [
     "add_verbs",
     "clean",
     "description",
+    "logger",
     "plain_tick_arguments",
     "result",
     "result_json",

@@ -255,6 +255,8 @@ class Project:
 
     def _tick(self, chosen: list[str], busy: Callable[[str, str], None] | None) -> Iterator[Report]:
         broken: set[str] = set()
+        for name in chosen:
+            self.config.ticked.setdefault(name, 0)
         for session in self.store.claim(chosen, self.config.clock(), busy=busy):
             if session.workflow in broken:
                 session.release()
@@ -315,6 +317,7 @@ class Project:
             session.release()
             if self._interrupts is not None:
                 self._interrupts.holding = False
+        report.note(self.config.ticked)
         if self._interrupts is not None:
             self._interrupts.check()
         return report

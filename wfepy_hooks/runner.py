@@ -284,7 +284,5 @@ class Runner(TaskRunner):
             self._recorder.save(instance)
 
     def _report_dead_end(self) -> None:
-        from .why import false_conditions  # lazily: it is rare
-
-        reasons = "; ".join(false_conditions(self.instance)) or "every way to an end point was skipped"
-        self._log("error", "%s/%s is a dead end: %s", self.workflow.name, self.instance.id, reasons)
+        instance = self.instance
+        self._log("error", "%s/%s is a dead end: %s", self.workflow.name, instance.id, instance.why_ended())

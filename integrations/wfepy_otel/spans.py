@@ -15,7 +15,7 @@ from opentelemetry.trace import Status, StatusCode
 
 from wfepy_hooks import StashKey, describe_error, hookimpl
 
-from .ids import root_context
+from .ids import error_type, root_context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,9 +120,12 @@ class Spans:
         tick = instance.stash.get(_TICK, None)
         if tick is not None:
             span = self._begin(instance, tick)
-            span.add_event("instance finished", {"wfepy.status": status})
+            reason = instance.why_ended()
+            told = {"wfepy.status": status, "wfepy.reason": reason}
+            span.add_event("instance finished", {name: value for name, value in told.items() if value})
             if status in _BAD_ENDS:
-                span.set_status(Status(StatusCode.ERROR, f"the instance ended: {status.replace('_', ' ')}"))
+                text = f"the instance ended: {status.replace('_', ' ')}, {reason}"
+                span.set_status(Status(StatusCode.ERROR, text))
 
     @hookimpl
     def wfepy_tick_finished(self, instance: Instance, summary: TickSummary) -> None:
@@ -179,6 +182,7 @@ class Spans:
         span.set_attributes(_outcome(result))
         if result.error is not None:
             _record(span, result.error)
+            span.set_attribute("error.type", error_type(result.error))
             span.set_status(Status(StatusCode.ERROR, describe_error(result.error)))
         span.end()
 
