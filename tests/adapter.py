@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from oracle import Oracle, plan_of
 from wfepy_hooks import GiveUp, Workflow, end_point, followed_by, join_point, start_point, task, wait
 from wfepy_hooks import marking as m
-from wfepy_hooks.checks import find_problems
+from wfepy_hooks.checks import Problem, examine
 from wfepy_hooks.graph import Graph
 from wfepy_hooks.marking import EDGE_WORDS, STATUS_WORDS, Marking
 from wfepy_hooks.task import Task, Transition
@@ -49,6 +49,11 @@ def tasks_of(plan: Plan) -> dict[str, Task]:
         for transition in made.followed_by:
             tasks[transition.dest].preceded_by.add(made.name)
     return tasks
+
+
+def find_problems(tasks: Mapping[str, Task]) -> list[Problem]:
+    """Return every problem of a graph."""
+    return examine(tasks)[0]
 
 
 def graph_of(plan: Plan) -> Graph:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+import profiles  # noqa: F401  # it registers them
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,10 +38,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: takes more than a few seconds")
+    config.addinivalue_line(
+        "markers", "outside: needs a component from outside; skipped where it is missing, fails if CI is set"
+    )
     # What the tests remember between ticks is not to end up in the cache of whoever runs them.
     cache = tempfile.TemporaryDirectory(prefix="wfepy-cache-")
     config.add_cleanup(cache.cleanup)
     patch = pytest.MonkeyPatch()
+    config.add_cleanup(patch.undo)  # a session inside a session ends before the outer one looks for changes
     patch.setenv("XDG_CACHE_HOME", cache.name)
     # Inside of GitHub Actions, ticks are reported there: those of the tests are not to be.
     for name in [each for each in os.environ if each.startswith("GITHUB_")]:
@@ -48,24 +55,11 @@ def pytest_configure(config: pytest.Config) -> None:
     # of tests write no bytecode. That of the package is there for all of them: to compile it takes each 30 ms and more.
     patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     if not hasattr(config, "workerinput"):
-        for package in ("wfepy_hooks", "wfepy_notify"):
-            compile_beside(package)
+        compile_beside("wfepy_hooks")
+        compile_beside("wfepy_notify")  # in a checkout the integrations have a folder of their own
     # Where pytest runs in the background of a script, it and all that it begins would ignore Ctrl-C.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    config.add_cleanup(patch.undo)  # a session inside a session ends before the outer one looks for changes
-    config.addinivalue_line("markers", "slow: takes more than a few seconds")
-    config.addinivalue_line(
-        "markers", "outside: needs a component from outside; skipped where it is missing, fails if CI is set"
-    )
-
-
-@pytest.fixture
-def begin(workflow_runner: MakeRunner) -> Begin:
-    """Begin an instance of a workflow that consists of these tasks: ``begin(brew, drink, plugins=[recorder])``."""
-    from building import flow  # lazily: most tests need no workflow
-
-    return lambda *tasks, **options: workflow_runner(flow(*tasks), **options)
 
 
 def compile_beside(package: str) -> None:
@@ -157,3 +151,11 @@ def golden(request: pytest.FixtureRequest) -> Golden:
         assert text == file.read_text(encoding="utf-8"), f"{file} differs; if it should, use --update-golden"
 
     return compare
+
+
+@pytest.fixture
+def begin(workflow_runner: MakeRunner) -> Begin:
+    """Begin an instance of a workflow that consists of these tasks: ``begin(brew, drink, plugins=[recorder])``."""
+    from building import flow  # lazily: most tests need no workflow
+
+    return lambda *tasks, **options: workflow_runner(flow(*tasks), **options)

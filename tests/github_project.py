@@ -17,6 +17,8 @@ from wfepy_hooks.config import Config, WorkflowConfig
 
 #: The programs of the virtual environment that the tests run in.
 BIN = Path(sys.executable).parent
+#: How strict zizmor is, and the schemas of check-jsonschema.
+PERSONAS = ("auditor", "pedantic")
 SCHEMAS = ("vendor.github-workflows", "custom.github-workflows-require-timeout")
 
 COFFEE = WorkflowConfig(
@@ -68,9 +70,6 @@ def complaints(texts: Iterable[str], folder: Path) -> str:
         if run.returncode:
             said += f"{command[0]} {run.returncode}\n{run.stdout}{run.stderr}"
     return said
-
-
-PERSONAS = ("auditor", "pedantic")
 
 
 #: Whoever commits in the tests.

@@ -1,16 +1,10 @@
-"""Hypothesis strategies for random workflows, and for what happens in them.
-
-``WFEPY_HYPOTHESIS=thorough`` runs many more examples than the default profile ``ci``. A failing test prints,
-below the shrunk example, the decorator that repeats it: ``@reproduce_failure(...)``.
-"""
+"""Hypothesis strategies for random workflows, and for what happens in them."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from oracle import EdgeSpec, Oracle, Plan, TaskSpec, plan_of
@@ -19,27 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from oracle import Edge
-
-settings.register_profile(
-    "ci",
-    max_examples=100,
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-)
-# For the Pythons on which the wheel is tested only quickly.
-settings.register_profile("few", settings.get_profile("ci"), max_examples=15)
-settings.register_profile("thorough", settings.get_profile("ci"), max_examples=3000)
-# For `test_mutants.py`: the same examples each time, and a failure is not shrunk.
-settings.register_profile(
-    "quick",
-    settings.get_profile("ci"),
-    max_examples=250,
-    derandomize=True,
-    database=None,
-    phases=[Phase.explicit, Phase.generate],
-)
-settings.load_profile(os.environ.get("WFEPY_HYPOTHESIS", "ci"))
 
 PASSES = 3
 """From this generation on no loop edge is taken, so that every random instance ends."""

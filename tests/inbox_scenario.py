@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import sys
 from datetime import datetime, timezone
 from typing import Any
 
-from wfepy_hooks import faults
+from killing import kill_at
 from wfepy_hooks.errors import InstanceExists
 from wfepy_hooks.stores.files import FileStore
 
@@ -110,20 +109,6 @@ def complete(store: FileStore) -> None:
 
 
 RUNS = {"inbox": send_and_take, "reopen": end_and_take_back}
-
-
-def kill_at(point: str, occurrence: int) -> None:
-    """Have this process killed when it comes to a fault point for the n-th time."""
-    seen = 0
-
-    def hit(name: str) -> None:
-        nonlocal seen
-        if name == point:
-            seen += 1
-            if seen == occurrence:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    faults.hit = hit
 
 
 if __name__ == "__main__":

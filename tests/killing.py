@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import traceback
 import warnings
 from typing import TYPE_CHECKING
@@ -27,6 +28,19 @@ def killed_at(point: int, work: Callable[[], object], only: str = "") -> bool:
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     assert status in (0, KILLED), f"the work failed, see above; exit code {status}"
     return status == KILLED
+
+
+def kill_at(point: str, number: int) -> None:
+    """Have this process killed when it comes to a fault point for the n-th time."""
+    seen = 0
+
+    def hit(name: str) -> None:
+        nonlocal seen
+        seen += name == point
+        if seen == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    faults.hit = hit
 
 
 def fork() -> int:

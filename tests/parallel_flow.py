@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 import time
 from typing import Any
 
 import wfepy_hooks as wfepy
+
+#: Where two threads meet, or neither of them goes on.
+MEETING = threading.Barrier(2, timeout=30)
 
 
 @wfepy.start_point()
@@ -28,6 +32,8 @@ def _branch(context: Any, name: Any) -> Any:
         with open(context["marker"], "w"):
             pass
         os.kill(os.getpid(), signal.SIGKILL)
+    if context.get("meet"):
+        MEETING.wait()
     time.sleep(context.get("sleep", 0))
     return True
 

@@ -8,11 +8,10 @@ It prints a line for everything that the store has acknowledged, and goes on whe
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from typing import Any
 
-from wfepy_hooks import faults
+from killing import kill_at
 from wfepy_hooks.errors import InstanceNotFound
 from wfepy_hooks.stores.files import FileStore
 
@@ -61,20 +60,6 @@ def run(store: FileStore) -> None:
     session.finish()
     session.release()
     acknowledge("ended")
-
-
-def kill_at(point: str, occurrence: int) -> None:
-    """Have this process killed when it comes to a fault point for the n-th time."""
-    seen = 0
-
-    def hit(name: str) -> None:
-        nonlocal seen
-        if name == point:
-            seen += 1
-            if seen == occurrence:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    faults.hit = hit
 
 
 if __name__ == "__main__":

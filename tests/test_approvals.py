@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -282,3 +284,121 @@ def test_a_discard_tells_of_another_signal_that_does_not_fit(
     assert runner.operations.discard("flow", runner.id, "typo", by="ann").name == "typo"
     assert "review does not take it, it must be sent by bob or cy, not by eve" in caplog.text
     assert [each.name for each in runner.instance.signals] == ["review"]
+
+
+def test_an_async_function_of_an_approval_asks_once(begin: Begin) -> None:
+    @wfepy.approval(by="ann", into="decision")
+    @wfepy.start_point()
+    @wfepy.end_point()
+    async def sign(context: Any, now: Any) -> None:
+        await asyncio.sleep(0)
+        context["asked"] = context.get("asked", 0) + 1
+
+    runner = begin(sign)
+    runner.tick()
+    runner.assert_waiting("sign", on="sign")
+    runner.signal("sign", "approve", by="ann")
+    runner.tick()
+    runner.assert_finished()
+    assert runner.context == {"asked": 1, "decision": "approve"}
+
+
+def test_who_is_named_twice_has_one_vote(begin: Begin) -> None:
+    @wfepy.approval(by=("ann", "ann", "bob"), quorum=2)
+    @wfepy.start_point()
+    @wfepy.end_point()
+    def sign(context: Any) -> None: ...
+
+    runner = begin(sign)
+    runner.tick()
+    assert runner.instance.waits["sign"].reason == "approve or reject by ann or bob, 0 of 2 votes"
+    runner.signal("sign", "approve", by="ann")
+    runner.signal("sign", "reject", by="bob")
+    with pytest.raises(wfepy.GiveUp, match=re.escape("2 votes any more (ann: approve, bob: reject)")):
+        runner.tick()
+
+
+@pytest.mark.parametrize(
+    ("terms", "problem"),
+    [
+        ({"choices": "yes"}, "choices of an approval must be different texts, not 'yes'"),
+        ({"choices": ()}, "choices of an approval must be different texts, not ()"),
+        ({"choices": ("a", "a")}, "choices of an approval must be different texts, not ('a', 'a')"),
+        ({"choices": ("a", 1)}, "choices of an approval must be different texts, not ('a', 1)"),
+        ({"by": ("ann", "")}, "by of an approval must be one name or several, not ''"),
+        ({"by": ("ann", 5)}, "by of an approval must be one name or several, not 5"),
+        ({"quorum": 0}, "quorum of an approval must be a number from 1 on, not 0"),
+        ({"quorum": True}, "quorum of an approval must be a number from 1 on, not True"),
+        (
+            {"by": ("ann", "ann"), "quorum": 2},
+            "quorum of an approval must be a number from 1 to 1, as many as may decide, not 2",
+        ),
+    ],
+)
+def test_terms_that_make_no_sense_are_refused_where_they_are_written(
+    terms: dict[str, Any], problem: str
+) -> None:
+    with pytest.raises((TypeError, ValueError), match=re.escape(problem)):
+        wfepy.approval(**terms)
+
+
+def test_an_early_answer_that_does_not_fit_does_not_count(begin: Begin) -> None:
+    runner = begin(*LOOP)
+    runner.signal("review", "approve", by="eve", check=False)
+    runner.signal("review", "perhaps", by="bob", check=False)
+    runner.tick()
+    runner.assert_waiting("review", on="review")
+
+
+def test_an_approval_has_its_own_name_and_the_options_of_a_task() -> None:
+    made = wfepy.approval("sign", by="ann", remind_every="1d", renamed_from="old", labels=["legal"])(
+        lambda context: None
+    )
+    func: Any = made.func
+    assert (made.name, func.task_name, func.wfepy_by, made.labels) == ("sign", "sign", ("ann",), {"legal"})
+    assert made.options.remind_every == timedelta(days=1)
+    assert "old" in made.options.renamed_from
+
+
+def test_the_retry_of_a_task_that_is_no_approval_keeps_signals_of_its_name(begin: Begin) -> None:
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.end_point()
+    def pay(context: Any, signals: Any) -> bool:
+        if "tried" not in context:
+            context["tried"] = True
+            raise wfepy.GiveUp("no money")
+        return signals.take("pay") is not None
+
+    runner = begin(pay)
+    runner.signal("pay")
+    with pytest.raises(wfepy.GiveUp):
+        runner.tick()
+    runner.operations.retry("flow", runner.id, "pay")
+    assert runner.tick().status == "finished"
+
+
+def test_an_answer_before_the_next_pass_asks_is_refused_where_it_is_sent(begin: Begin) -> None:
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.followed_by("sign")
+    def draft(context: Any, signals: Any) -> Any:
+        return signals.take("drafted") is not None or wfepy.wait(signal="drafted")
+
+    @wfepy.approval()
+    @wfepy.followed_by("draft", lambda context: context["sign"] == "reject")
+    @wfepy.followed_by("post", lambda context: context["sign"] == "approve")
+    def sign(context: Any) -> None: ...
+
+    @wfepy.task()
+    @wfepy.end_point()
+    def post(context: Any) -> bool:
+        return True
+
+    runner = begin(draft, sign, post)
+    runner.signal("drafted")
+    runner.tick()
+    runner.signal("sign", "reject")
+    runner.tick()
+    with pytest.raises(wfepy.UsageError, match="what is sent before it asks in pass 2 does not count"):
+        runner.signal("sign", "approve")

@@ -23,7 +23,7 @@ from typing import NamedTuple
 import pytest
 
 from commandpage import parsers
-from configpage import rules
+from configpage import TABLES, rules
 from test_readme import FENCE, PAGES, PLUGIN_PAGE, ROOT, commands, page_name
 from wfepy_hooks import plugin_settings
 from wfepy_hooks.cli.flags import FLAGS, Flags
@@ -177,7 +177,8 @@ def test_the_settings_on_a_page_are_accepted(block: Marked, tmp_path: Path) -> N
     config = Config.load(tmp_path / "wfepy.toml", autoload=False)
     assert config.plugin_settings
     for plugin in config.plugin_settings:
-        tables = {"targets": rules(plugin, "TARGET_KEYS")} if plugin == "wfepy_notify" else {}
+        key, keys, *_ = TABLES.get(plugin, ("", ""))
+        tables = {key: rules(plugin, keys)} if key else {}
         plugin_settings(config, plugin, rules(plugin), tables)
 
 

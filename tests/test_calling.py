@@ -21,6 +21,7 @@ from wfepy_hooks import (
     WorkflowError,
     faults,
     hookimpl,
+    hookspec,
     wait,
 )
 from wfepy_hooks.plugins import PluginHost
@@ -58,7 +59,7 @@ def wfepy_task_started(task):
     return plugin(source, name, seen=seen)
 
 
-# --- observations ------------------------------------------------------------------------------------
+# Observations
 
 
 def test_observations_are_called_last_registered_first(host: PluginHost) -> None:
@@ -143,7 +144,7 @@ def wfepy_task_started():
     assert "raised Broken (" in caplog.text
 
 
-# --- setup -------------------------------------------------------------------------------------------
+# Setup
 
 
 def test_setup_returns_the_results_in_the_order_of_the_calls(host: PluginHost) -> None:
@@ -156,7 +157,10 @@ def test_an_error_in_setup_is_fatal_and_names_plugin_and_hook(host: PluginHost) 
     host.register(plugin("@hookimpl\ndef wfepy_report_header(): raise KeyError('token')"), "slack")
     with pytest.raises(PluginError) as caught:
         host.setup("wfepy_report_header", config=None)
-    assert str(caught.value) == "plugin slack: wfepy_report_header raised KeyError: 'token' (<string>:2)"
+    assert (
+        str(caught.value)
+        == "plugin slack: wfepy_report_header raised KeyError: 'token' (<string>:2); run without it by -p no:slack"
+    )
     assert caught.value.plugin == "slack"
 
 
@@ -247,7 +251,7 @@ def test_teardown_reaches_everybody_and_then_raises_the_first_error(host: Plugin
     assert seen == ["two", "one"]
 
 
-# --- decisions and what is around --------------------------------------------------------------------
+# Decisions and what is around
 
 
 def upgrade(value: str) -> ModuleType:
@@ -312,7 +316,7 @@ def test_a_wrapper_that_forgets_its_result_is_an_error(host: PluginHost) -> None
         host.around("wfepy_run_task", (bool, Wait), instance=INSTANCE, task="brew", attempt=1)
     assert str(caught.value) == (
         "wfepy_run_task: the result must be of type bool or Wait, not NoneType; "
-        "look at the plugins that implement it: engine, forgetful"
+        "look at the plugins that implement it: forgetful; a wrapper hands on what it gets by return (yield)"
     )
 
 
@@ -381,7 +385,7 @@ def test_a_wrapper_that_yields_twice_is_an_error_that_names_the_hook(host: Plugi
 
     host.register(Twice(), "twice")
     with pytest.raises(
-        PluginError, match=r"^plugin engine, twice: wfepy_run_task raised RuntimeError: .*second yield"
+        PluginError, match=r"^plugin twice: wfepy_run_task raised RuntimeError: .*second yield"
     ):
         host.around("wfepy_run_task", (bool, Wait), instance=INSTANCE, task="brew", attempt=1)
 
@@ -396,6 +400,62 @@ def test_an_error_behind_a_wrapper_is_blamed_on_who_raised_it(host: PluginHost) 
     host.register(Outer(), "outer")
     with pytest.raises(PluginError, match=r"^plugin inner: wfepy_upgrade_state raised ZeroDivisionError"):
         host.decide("wfepy_upgrade_state", dict, document={}, from_version=0)
+
+
+def test_the_place_of_an_error_is_in_the_plugin_and_not_in_a_library_that_it_uses(
+    host: PluginHost, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = "import json\n@hookimpl\ndef wfepy_{}(): json.loads('no')"
+    host.register(plugin(source.format("report_header"), "slack"), "slack")
+    with pytest.raises(PluginError, match=r"JSONDecodeError: .* \(<string>:3\); run"):
+        host.setup("wfepy_report_header", config=None)
+    host.register(plugin(source.format("task_started"), "mail"), "mail")
+    host.notify("wfepy_task_started", INSTANCE, task="task", attempt=1)
+    assert caplog.records[-1].getMessage().endswith("(<string>:3); the run goes on")
+
+
+def test_of_two_copies_of_one_function_the_right_plugin_is_blamed(host: PluginHost) -> None:
+    for name, n in (("bad", 0), ("good", 1)):
+        host.register(plugin("@hookimpl(trylast=True)\ndef wfepy_decide_retry(): 1 / n", name, n=n), name)
+    with pytest.raises(PluginError, match=r"^plugin bad: wfepy_decide_retry raised ZeroDivisionError"):
+        host.decide("wfepy_decide_retry", instance=INSTANCE, task="brew", error=ValueError(), attempt=1)
+
+
+def test_of_two_plugins_of_one_class_the_right_one_is_blamed(
+    host: PluginHost, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Divides:
+        def __init__(self, number: int) -> None:
+            self.number = number
+
+        @hookimpl
+        def wfepy_task_started(self) -> None:
+            assert 1 / self.number
+
+    host.register(Divides(0), "bad")
+    host.register(Divides(1), "good")
+    host.notify("wfepy_task_started", INSTANCE, task="task", attempt=1)
+    (record,) = caplog.records
+    assert record.getMessage().startswith("plugin bad: wfepy_task_started")
+
+
+def test_an_error_in_a_hook_that_a_plugin_offers_is_blamed_on_who_raised_it(host: PluginHost) -> None:
+    class Spec:
+        @hookspec
+        def wfepy_gate_opens(self) -> None:
+            """Say whether it opens."""
+
+    class Gate:
+        @hookimpl
+        def wfepy_run_task(self) -> Any:
+            return host.hook.wfepy_gate_opens()
+
+    host.calling = "gate"
+    host.add_hookspecs(Spec)
+    host.register(Gate(), "gate")
+    host.register(plugin("@hookimpl\ndef wfepy_gate_opens(): 1 / 0", "guard"), "guard")
+    with pytest.raises(PluginError, match=r"^plugin guard: wfepy_gate_opens raised ZeroDivisionError"):
+        host.around("wfepy_run_task", (bool, Wait), instance=INSTANCE, task="brew", attempt=1)
 
 
 def test_the_engine_alone_does_not_count_as_an_implementation(host: PluginHost) -> None:
@@ -420,7 +480,7 @@ def test_the_order_without_pluggy_is_pluggys(marks: list[dict[str, bool]]) -> No
     assert ours == host.hook.wfepy_report_header(config=None)
 
 
-# --- faults and cost ---------------------------------------------------------------------------------
+# Faults and cost
 
 
 def test_each_call_passes_two_fault_points(host: PluginHost, monkeypatch: pytest.MonkeyPatch) -> None:

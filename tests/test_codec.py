@@ -46,7 +46,7 @@ def refusal(value: object, codec: Codec = codec) -> CodecError:
 
 PRAGUE = ZoneInfo("Europe/Prague")
 
-# --- what comes back ---------------------------------------------------------------------------------------
+# What comes back
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_a_context_inside_of_a_context_stays_one() -> None:
     assert type(there_and_back({"a": Context(b=1)})["a"]) is Context
 
 
-# --- what is refused ---------------------------------------------------------------------------------------
+# What is refused
 
 
 def _generator() -> Any:
@@ -393,7 +393,7 @@ def test_a_full_stack_is_an_error_of_the_codec() -> None:
         _call_at_depth(sys.getrecursionlimit() - 300, lambda: codec.decode(value))
 
 
-# --- what is read ------------------------------------------------------------------------------------------
+# What is read
 
 
 @pytest.mark.parametrize(

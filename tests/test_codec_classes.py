@@ -43,7 +43,7 @@ def refused_data(data: Any, codec: Codec = codec) -> CodecError:
     return caught.value
 
 
-# --- objects -----------------------------------------------------------------------------------------------
+# Objects
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_deep_objects_come_back_and_deeper_ones_are_refused(kind: type, levels: 
     assert "nested deeper" in refusal(nest(MAX_DEPTH // levels + 1)).what
 
 
-# --- enums -------------------------------------------------------------------------------------------------
+# Enums
 
 MEMBERS: list[Any] = [
     samples.Colour.RED,
@@ -261,7 +261,7 @@ def test_a_combination_of_flags_that_is_new_to_the_process_comes_back() -> None:
     assert codec.decode({"$enum": ["codec_samples:Mode", 6]}) == samples.Mode.WRITE | samples.Mode.RUN
 
 
-# --- whose classes -----------------------------------------------------------------------------------------
+# Whose classes
 
 
 def test_a_class_of_another_module_is_refused() -> None:
@@ -354,7 +354,7 @@ def test_what_an_object_holds_is_refused_by_path() -> None:
     assert refusal(samples.Pair(1, print)).path == "context[1]"
 
 
-# --- what is read ------------------------------------------------------------------------------------------
+# What is read
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def error_of(file: Path) -> str:
     return text.removeprefix(str(file)).removeprefix(": ")
 
 
-# --- what it says ------------------------------------------------------------------------------------
+# What it says
 
 
 def test_everything_that_may_be_written(tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ def test_files_of_all_editors_are_read(tmp_path: Path, data: bytes) -> None:
     assert list(load(write(tmp_path, data)).workflows) == ["coffee"]
 
 
-# --- what is wrong with it ---------------------------------------------------------------------------
+# What is wrong with it
 
 
 @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ def test_a_pyproject_file_that_is_not_about_us(tmp_path: Path) -> None:
     assert error_of(file) == "there is no table [tool.wfepy] in it"
 
 
-# --- where it is -------------------------------------------------------------------------------------
+# Where it is
 
 
 def test_it_is_found_from_a_folder_below(tmp_path: Path) -> None:
@@ -355,7 +355,7 @@ def test_two_configurations_share_nothing(tmp_path: Path) -> None:
     assert two.required_plugins == []
 
 
-# --- the cache of what it means ---------------------------------------------------------------------
+# The cache of what it means
 
 
 @pytest.fixture
@@ -423,7 +423,7 @@ def test_a_cache_that_cannot_be_written_does_not_matter(tmp_path: Path, cache: P
     assert list(load(write(tmp_path, COFFEE)).workflows) == ["coffee"]
 
 
-# --- its life ----------------------------------------------------------------------------------------
+# Its life
 
 
 class Witness:

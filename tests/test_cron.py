@@ -265,7 +265,7 @@ def test_either_day_is_enough_only_where_no_field_of_days_starts_with_a_star(for
     assert parse_cron(form).is_either_day == either
 
 
-# --- H ------------------------------------------------------------------------------------------------
+# H
 
 
 def test_h_reaches_every_minute_of_a_day_about_equally_often() -> None:
@@ -340,7 +340,7 @@ def test_h_needs_no_seed_and_other_seeds_pick_others() -> None:
     assert len({parse_cron("H H * * *", f"shop/{name}").text for name in "abcdefgh"}) > 6
 
 
-# --- Debian's cron ------------------------------------------------------------------------------------
+# Debian's cron
 
 
 @pytest.mark.outside

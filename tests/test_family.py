@@ -357,7 +357,7 @@ def test_a_kill_at_any_moment_after_a_child_begins_one_more_and_not_two(home: Ho
     assert point > 40, "the kills have met many moments"
 
 
-# --- the inbox ----------------------------------------------------------------------------------------
+# The inbox
 
 
 def put(home: Home, stem: str, **fields: Any) -> None:

@@ -124,6 +124,5 @@ def test_the_command_of_a_tick_runs(tmp_path: Path) -> None:
     config = Config(str(tmp_path))
     python = tick_command(config)[0]
     assert os.path.samefile(python, sys.executable)
-    assert os.path.dirname(python) == os.path.dirname(
-        sys.executable
-    )  # not what a link of an environment leads to
+    # Not what a link of an environment leads to.
+    assert os.path.dirname(python) == os.path.dirname(sys.executable)

@@ -100,13 +100,11 @@ def test_the_types_of_all_arguments_are_described() -> None:
 
 def test_bundled_plugins_are_found_by_their_code_however_they_are_registered() -> None:
     assert "wfepy_hooks.builtin" in hookpages.implementers("wfepy_run_task")
-    assert "wfepy_logging" in hookpages.implementers(
-        "wfepy_task_finished"
-    )  # by an object, in wfepy_configure
+    # By an object, in wfepy_configure.
+    assert "wfepy_logging" in hookpages.implementers("wfepy_task_finished")
     assert "wfepy_notify" not in hookpages.implementers("wfepy_run_task")
-    assert set(hookpages.GUIDES) >= {name for hook in HOOKS for name in hookpages.implementers(hook)} - {
-        "wfepy_hooks.builtin"
-    }
+    found = {name for hook in HOOKS for name in hookpages.implementers(hook)}
+    assert found <= {"wfepy_hooks.builtin", *hookpages.GUIDES}
 
 
 #: What does not happen in the tick below.

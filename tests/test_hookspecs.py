@@ -11,8 +11,8 @@ import pluggy
 import pytest
 
 import wfepy_hooks
-from wfepy_hooks import hookimpl, hookspecs
-from wfepy_hooks.hookspecs import AROUND, DECISION, HOOKS, OBSERVATION, SETUP
+from wfepy_hooks import hookimpl
+from wfepy_hooks.hookspecs import AROUND, DECISION, HOOKS, MODULES, OBSERVATION, SETUP
 from wfepy_hooks.plugins import PluginHost
 
 DESIGN = {
@@ -31,13 +31,13 @@ def test_the_hooks_are_of_the_kinds_that_the_design_says() -> None:
 
 
 def test_the_table_of_hooks_lists_every_specification() -> None:
-    functions = [name for name in vars(hookspecs) if name.startswith("wfepy_")]
+    functions = [name for module in MODULES for name in vars(module) if name.startswith("wfepy_")]
     assert functions == list(HOOKS)
 
 
 @pytest.mark.parametrize("name", HOOKS)
 def test_the_docstring_of_a_hook_has_all_fixed_parts(name: str) -> None:
-    doc = inspect.getdoc(getattr(hookspecs, name)) or ""
+    doc = inspect.getdoc(HOOKS[name].function) or ""
     parts = re.findall(r"^(When|Kind|Arguments|Result): *(.*)$", doc, re.MULTILINE)
     assert [part for part, _ in parts] == ["When", "Kind", "Arguments", "Result"]
     assert doc.split("\n")[0].endswith(".")
@@ -47,7 +47,7 @@ def test_the_docstring_of_a_hook_has_all_fixed_parts(name: str) -> None:
 
 
 def test_every_class_that_a_hook_gets_is_at_the_public_door() -> None:
-    tree = ast.parse(inspect.getsource(hookspecs))
+    tree = ast.parse("".join(map(inspect.getsource, MODULES)))
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level]
     names = {each.name for node in imports if node.module != "hookkinds" for each in node.names}
     # These two stand for plain values of JSON.
@@ -57,10 +57,10 @@ def test_every_class_that_a_hook_gets_is_at_the_public_door() -> None:
 
 @pytest.mark.parametrize("name", HOOKS)
 def test_every_argument_of_a_hook_has_a_type(name: str) -> None:
-    function = getattr(hookspecs, name)
-    assert set(function.__annotations__) == {*HOOKS[name].arguments, "return"}
+    types = HOOKS[name].function.__annotations__
+    assert set(types) == {*HOOKS[name].arguments, "return"}
     if HOOKS[name].kind == OBSERVATION:
-        assert function.__annotations__["return"] == "None"
+        assert types["return"] == "None"
 
 
 @pytest.mark.parametrize("name", HOOKS)
@@ -76,7 +76,8 @@ def test_an_implementation_may_ask_for_all_arguments_of_its_hook(name: str) -> N
 
 def test_pluggy_reads_the_specifications_as_the_table_says() -> None:
     manager = pluggy.PluginManager("wfepy")
-    manager.add_hookspecs(hookspecs)
+    for module in MODULES:
+        manager.add_hookspecs(module)
     for name, hook in HOOKS.items():
         spec = getattr(manager.hook, name).spec
         assert spec.argnames == hook.arguments

@@ -91,7 +91,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
             del sys.modules[name]
 
 
-# --- the order ---------------------------------------------------------------------------------------
+# The order
 
 
 def test_the_whole_order(project: Project) -> None:
@@ -140,7 +140,7 @@ def test_a_plugin_asked_for_twice_is_loaded_once_where_it_is_first(project: Proj
     assert project.loaded("other", "slack", WFEPY_PLUGINS="slack_plugin") == ["slack", "other"]
 
 
-# --- blocking ----------------------------------------------------------------------------------------
+# Blocking
 
 
 @pytest.mark.parametrize("where", ["config", "variable", "option"])
@@ -164,7 +164,7 @@ def test_the_local_plugin_can_be_blocked(project: Project) -> None:
     assert project.loaded("no:wfepy_plugins") == []
 
 
-# --- autoload ----------------------------------------------------------------------------------------
+# Autoload
 
 
 def test_autoload_is_turned_off_by_the_config(project: Project) -> None:
@@ -199,7 +199,7 @@ def test_without_autoload_nothing_is_looked_for(project: Project) -> None:
     assert not [name for name in files if name.startswith("entry-points-")]
 
 
-# --- the local file ----------------------------------------------------------------------------------
+# The local file
 
 
 def test_the_local_plugin_is_imported_under_a_private_name(
@@ -229,7 +229,7 @@ def test_without_a_config_file_the_local_plugin_lies_in_the_folder(project: Proj
     assert config.plugins.has_plugin("wfepy_plugins")
 
 
-# --- failures ----------------------------------------------------------------------------------------
+# Failures
 
 
 def test_a_plugin_that_does_not_exist(project: Project) -> None:
@@ -242,6 +242,13 @@ def test_a_plugin_that_does_not_exist(project: Project) -> None:
 def test_a_misspelt_name_of_an_installed_plugin(project: Project) -> None:
     project.install("slack", "slack_plugin")
     assert project.failure("slak").endswith('; did you mean "slack"?')
+
+
+def test_what_all_names_begin_with_makes_none_of_them_likely(project: Project) -> None:
+    project.install("wfepy_slack", "slack_plugin")
+    assert project.failure("wfepy_slak").endswith('; did you mean "wfepy_slack"?')
+    assert project.failure("wfepy-slack").endswith('; did you mean "wfepy_slack"?')
+    assert project.failure("wfepy_mailer").endswith("; install it, or take it out of -p")
 
 
 def test_a_plugin_that_needs_something_missing(project: Project) -> None:
@@ -257,7 +264,7 @@ def test_a_plugin_that_needs_something_missing(project: Project) -> None:
         ("\nraise ValueError('boom')", "ValueError: boom (one.py:2)"),
         ("import sys\nsys.exit(2)", "SystemExit: 2 (one.py:2)"),
         ("def broken(:", "SyntaxError: invalid syntax (one.py:1)"),
-        ("def wfepy_configure(): pass", "wfepy_configure is not marked with @hookimpl"),
+        ("def wfepy_configure(): pass", "wfepy_configure is not marked with @hookimpl (one.py:1)"),
     ],
 )
 def test_a_plugin_that_cannot_be_imported(project: Project, source: str, message: str) -> None:
@@ -322,7 +329,7 @@ def test_a_misspelt_hook_is_a_failure_of_loading(project: Project) -> None:
     )
 
 
-# --- required_plugins --------------------------------------------------------------------------------
+# required_plugins
 
 
 @pytest.mark.parametrize("required", ["slack", "slack_plugin"])

@@ -10,7 +10,7 @@ import pytest
 
 from adapter import Flow
 
-# --- 1. all transitions of a task are decided in one step ---------------------------------------------
+# 1. all transitions of a task are decided in one step
 
 
 def test_all_transitions_are_decided_when_the_task_ends() -> None:
@@ -41,7 +41,7 @@ def test_transition_for_done_and_one_for_failed_to_one_task() -> None:
         assert Flow("a start: b b/failed\n b end").end("a", outcome=outcome) == ["b"]
 
 
-# --- 2. a skip goes on --------------------------------------------------------------------------------
+# 2. a skip goes on
 
 
 def test_skipped_task_skips_what_follows() -> None:
@@ -58,7 +58,7 @@ def test_skipped_task_decides_transitions_of_every_outcome() -> None:
     assert flow.status("c") == flow.status("d") == "skipped"
 
 
-# --- 3. joins -----------------------------------------------------------------------------------------
+# 3. joins
 
 THREE = "x start: j?\n y start: j?\n z start: j?\n j end join={}"
 
@@ -184,7 +184,7 @@ def test_what_is_skipped_and_what_is_cancelled_does_not_depend_on_the_order_of_t
         assert (flow.status("x"), flow.status("y")) == ("skipped", "cancelled")
 
 
-# --- 4. what is a loop --------------------------------------------------------------------------------
+# 4. what is a loop
 
 
 def test_loop_edge_is_not_a_branch_of_the_join_at_the_head() -> None:
@@ -216,7 +216,7 @@ def test_loop_may_repeat_because_a_task_failed() -> None:
     assert flow.end("t") == ["e"]
 
 
-# --- 5. repeating and closing -------------------------------------------------------------------------
+# 5. repeating and closing
 
 
 def test_region_repeats_only_when_all_of_it_is_decided() -> None:
@@ -309,7 +309,7 @@ def test_join_in_a_loop_forgets_the_branches_of_the_last_pass() -> None:
     assert flow.end("y") == ["x", "j"]
 
 
-# --- 6. failures --------------------------------------------------------------------------------------
+# 6. failures
 
 
 def test_failure_that_nobody_handles_stops_only_what_follows() -> None:
@@ -355,7 +355,7 @@ def test_loop_with_a_failure_in_it_neither_repeats_nor_closes() -> None:
     assert (flow.generation("h"), flow.status("out"), flow.state) == (0, "pending", "failed")
 
 
-# --- 7. ends ------------------------------------------------------------------------------------------
+# 7. ends
 
 
 def test_instance_is_finished_when_all_is_decided_and_an_end_point_is_done() -> None:
@@ -411,7 +411,7 @@ def test_cancelled_branch_does_not_make_the_end_cancelled() -> None:
     assert flow.state == "dead_end"
 
 
-# --- order --------------------------------------------------------------------------------------------
+# Order
 
 
 def test_branches_run_in_the_order_of_the_transitions() -> None:

@@ -59,7 +59,7 @@ def reasons(found: migration.Adapted) -> list[str]:
 
 
 def renamed(old: str | tuple[str, ...]) -> Any:
-    """A mark that stands for ``@task(renamed_from=old)``, see :class:`.Options`."""
+    """A mark that stands for ``@task(renamed_from=old)``, see :meth:`Code.add`."""
     return {"renamed_from": old}
 
 
@@ -78,7 +78,7 @@ class Code(Build):
 OLD = Code().add("start", START, "ask").add("ask", "serve", does=False).add("serve", END)
 
 
-# --- safe ---------------------------------------------------------------------------------------------
+# Safe
 
 
 def test_nothing_is_done_where_the_graph_is_the_same() -> None:
@@ -102,7 +102,7 @@ def test_a_join_that_lost_a_branch_goes_on() -> None:
     assert [instance.marking.graph.names[task] for task in instance.marking.queue] == ["right", "end"]
 
 
-# --- renamed ------------------------------------------------------------------------------------------
+# Renamed
 
 
 @pytest.mark.parametrize("ticks", [0, 1])
@@ -199,7 +199,7 @@ def test_the_end_of_a_child_is_put_where_the_task_is_called_now() -> None:
     assert wait == {"child": "other/1", "into": "question", "signals": ["wfepy.ended.other/1"]}
 
 
-# --- removed ------------------------------------------------------------------------------------------
+# Removed
 
 WITHOUT_ASK = Code().add("start", START, "serve").add("serve", END, removed="ask")
 
@@ -267,7 +267,7 @@ def test_a_task_that_ran_is_not_replaced_by_one_that_did_not_follow_it() -> None
     assert finish(found, after) == ["start", "ask", "serve", "serve"]
 
 
-# --- gone without a word ------------------------------------------------------------------------------
+# Gone without a word
 
 
 @pytest.mark.parametrize(("ticks", "where"), [(0, "there"), (1, "waits there")])
@@ -319,7 +319,7 @@ def test_a_name_that_the_code_has_cannot_be_dropped() -> None:
     assert found.document["queue"] == ["ask"]
 
 
-# --- decided tasks ------------------------------------------------------------------------------------
+# Decided tasks
 
 
 def decided(status: str, after: Code, *texts: str, **tasks: str) -> migration.Adapted:
@@ -423,7 +423,7 @@ def test_a_task_that_failed_without_a_transition_about_it_stays_failed() -> None
     assert loaded(found, after).marking.is_unhandled(0)
 
 
-# --- loops --------------------------------------------------------------------------------------------
+# Loops
 
 
 def again(times: int) -> Any:
@@ -477,7 +477,7 @@ def test_a_new_loop_transition_of_a_decided_task_is_asked_about() -> None:
     assert finish(found, LOOP) == ["draft", "read", "print", "print"]
 
 
-# --- start points, and instances that have ended ------------------------------------------------------
+# Start points, and instances that have ended
 
 
 def test_a_new_start_point_is_told() -> None:
@@ -496,7 +496,7 @@ def test_an_instance_that_has_ended_can_be_looked_at_whatever_the_code_is_now() 
     assert (instance.status, instance.context["ran"]) == ("finished", ["start", "ask", "serve"])
 
 
-# --- the records of a tick that was killed ------------------------------------------------------------
+# The records of a tick that was killed
 
 
 def record(seq: int, task: str, *decided: str, **fields: Any) -> dict[str, Any]:
@@ -580,7 +580,7 @@ def test_a_task_that_a_person_declared_done_is_sorted_like_any_other() -> None:
     assert finish(found, after) == ["start", "ask", "dish"]
 
 
-# --- the errors ---------------------------------------------------------------------------------------
+# The errors
 
 
 def test_an_instance_that_needs_a_decision_is_refused_with_the_commands_that_decide_it() -> None:

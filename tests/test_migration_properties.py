@@ -10,12 +10,11 @@ import pytest
 from hypothesis import strategies as st
 
 import wfepy_hooks as wfepy
-from adapter import OUTCOMES, decide, restored, settle, snapshot, tasks_of
+from adapter import OUTCOMES, decide, find_problems, restored, settle, snapshot, tasks_of
 from graphs import Case, cases, plans
 from oracle import EdgeSpec, Oracle, Plan, TaskSpec
 from wfepy_hooks import Instance, Workflow, migration, replaying, state
 from wfepy_hooks import marking as m
-from wfepy_hooks.checks import find_problems
 from wfepy_hooks.codec import Codec
 from wfepy_hooks.taskoptions import make_options
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 import wfepy_hooks as wfepy
+from wfepy_hooks.misfits import misfit_notes, refused_by
+from wfepy_hooks.signals import Signal
 
 if TYPE_CHECKING:
     from building import Begin
@@ -56,3 +60,39 @@ def test_a_decided_approval_leaves_no_misfit_vote_behind(begin: Begin) -> None:
     assert runner.tick().status == "finished"
     assert runner.context["review"] == "reject"
     assert runner.instance.signals == []
+
+
+def waiting(by: str) -> tuple[str, dict[str, Any]]:
+    return f"for_{by}", {"signals": ["go"], "by": [by]}
+
+
+def test_what_one_of_several_tasks_takes_is_refused_by_none() -> None:
+    signal = Signal("1", "go", by="ann")
+    assert refused_by(signal, [waiting("bob"), waiting("ann")]) == {}
+    assert refused_by(Signal("1", "stop"), [waiting("bob")]) == {}
+    assert list(refused_by(signal, [waiting("bob"), waiting("cy")])) == ["for_bob", "for_cy"]
+
+
+@pytest.mark.parametrize(("more", "said"), [(0, ""), (1, "1 more signal that"), (2, "2 more signals that")])
+def test_many_misfits_are_counted(begin: Begin, more: int, said: str) -> None:
+    def a(context: Any) -> bool:
+        return True
+
+    runner = begin(ends(a))
+    signals = [Signal(str(number), "go", by="eve") for number in range(5 + more)]
+    notes = misfit_notes(runner.instance, signals, [waiting("ann")])
+    assert ["id 4" in note for note in notes] == [False] * 4 + [True] + [False] * bool(more)
+    assert notes[-1].startswith("flow/default: " + said)
+
+
+def test_what_an_item_does_not_take_is_told(begin: Begin) -> None:
+    @wfepy.start_point()
+    @wfepy.task(each=lambda context: ["ann"])
+    @wfepy.end_point()
+    def mail(context: Any, item: Any) -> Any:
+        return wfepy.wait(signal="go", by=item)
+
+    runner = begin(mail)
+    runner.tick()
+    (note,) = misfit_notes(runner.instance, [Signal("1", "go", by="eve")])
+    assert "mail does not take it, it must be sent by ann, not by eve" in note

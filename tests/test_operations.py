@@ -162,7 +162,7 @@ def bench(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.Mo
     return Bench(tmp_path, request.param)
 
 
-# --- retry --------------------------------------------------------------------------------------------
+# Retry
 
 
 def test_a_task_that_failed_for_good_is_retried_and_its_instance_comes_back(bench: Bench) -> None:
@@ -200,7 +200,7 @@ def test_a_retried_task_that_waits_is_called_at_the_next_tick_and_keeps_its_dead
     assert (wait.deadline, wait.since, wait.signals) == (deadline, since, ("go",))
 
 
-# --- skip and done ------------------------------------------------------------------------------------
+# Skip and done
 
 
 def test_a_task_that_waits_is_skipped_and_what_only_follows_from_it(bench: Bench) -> None:
@@ -246,7 +246,7 @@ def test_a_condition_that_raises_leaves_the_instance_as_it_was(bench: Bench) -> 
     assert bench.records() == before
 
 
-# --- rewind -------------------------------------------------------------------------------------------
+# Rewind
 
 
 def test_a_finished_instance_is_rewound_and_runs_to_its_end_again(bench: Bench) -> None:
@@ -278,7 +278,7 @@ def test_an_operation_is_refused_if_it_is_not_what_was_shown(bench: Bench) -> No
         bench.operations.rewind("flow", "x", "a", expected=preview)
 
 
-# --- cancel, pause, resume ----------------------------------------------------------------------------
+# Cancel, pause, resume
 
 
 def test_a_cancelled_instance_is_filed_and_can_be_rewound(bench: Bench) -> None:
@@ -322,7 +322,7 @@ def test_a_paused_instance_does_nothing_until_it_is_resumed(bench: Bench) -> Non
         bench.operations.resume("flow", "x")
 
 
-# --- crashes ------------------------------------------------------------------------------------------
+# Crashes
 
 
 def crash_before_save(bench: Bench, monkeypatch: pytest.MonkeyPatch, verb: str, *task: str) -> None:
@@ -372,7 +372,7 @@ def test_an_instance_comes_back_at_the_second_try_if_the_machine_stops(
     assert bench.read().context["ran"] == ["a", "b", "b"]
 
 
-# --- what makes no sense ------------------------------------------------------------------------------
+# What makes no sense
 
 
 @pytest.mark.parametrize(
@@ -420,7 +420,7 @@ def test_a_rewind_that_a_join_would_undo_at_once_is_refused(bench: Bench) -> Non
         bench.operations.rewind("flow", "x", "c")
 
 
-# --- who holds it -------------------------------------------------------------------------------------
+# Who holds it
 
 
 def test_an_instance_that_a_tick_holds_is_waited_for(bench: Bench) -> None:

@@ -43,6 +43,21 @@ def test_wrong_settings_are_told(table: dict[str, Any], problem: str) -> None:
     assert problem in str(caught.value)
 
 
+def test_a_key_that_must_be_there_is_told_with_what_it_is() -> None:
+    config = Config("/srv/x", file="/srv/x/pyproject.toml")
+    with pytest.raises(ConfigError) as caught:
+        plugin_settings(config, "wfepy_lamps", RULES, TABLES, required=("color",))
+    assert str(caught.value) == (
+        "/srv/x/pyproject.toml: [tool.wfepy.plugin.wfepy_lamps] the key color is missing; "
+        "it is a list out of red, green"
+    )
+    config.plugin_settings["wfepy_lamps"] = {"colour": ["red"]}
+    with pytest.raises(ConfigError, match=r'there is no key colour; did you mean "color"\?$'):
+        plugin_settings(config, "wfepy_lamps", RULES, TABLES, required=("color",))
+    config.plugin_settings["wfepy_lamps"] = {"color": ["red"]}
+    assert plugin_settings(config, "wfepy_lamps", RULES, TABLES, required=("color",)) == {"color": ["red"]}
+
+
 def test_everything_is_told_at_once() -> None:
     with pytest.raises(ConfigError, match="2 problems:"):
         read({"color": 1, "lamps": {"door": {"color": 2}}})

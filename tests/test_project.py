@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import wfepy_hooks
+from wfepy_github.pins import PINS
 
 ROOT = Path(__file__).parent.parent
 SOURCES = ROOT / "wfepy_hooks"
@@ -209,8 +210,24 @@ def test_the_lock_pins_everything_and_names_no_registry() -> None:
     assert "://" not in "\n".join(lines)
 
 
+def used_actions(file: Path) -> list[str]:
+    return re.findall(r"uses: (.*)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+
+
 def test_the_actions_of_the_workflows_are_pinned_by_commit_and_say_their_version() -> None:
     for workflow in (ROOT / ".github/workflows").glob("*.yml"):
-        uses = re.findall(r"uses: (.*)$", workflow.read_text(encoding="utf-8"), re.MULTILINE)
+        uses = used_actions(workflow)
         assert uses
         assert [line for line in uses if not re.fullmatch(r"\S+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)] == []
+
+
+@needs_sources
+def test_an_action_is_pinned_to_one_commit_in_our_workflows_and_in_those_that_we_make() -> None:
+    files = [*(ROOT / ".github/workflows").glob("*.yml"), SOURCES / "starter/plugin/ci.txt"]
+    places = {path.name: used_actions(path) for path in files}
+    places["wfepy_github"] = [pin.text for pin in PINS]
+    found: dict[str, dict[str, set[str]]] = {}
+    for place, uses in places.items():
+        for action, _, commit in (line.partition("@") for line in uses):
+            found.setdefault(action, {}).setdefault(commit, set()).add(place)
+    assert {action: commits for action, commits in found.items() if len(commits) > 1} == {}

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adapter import Snapshot, expected, graph_of, restored, settle, snapshot, tasks_of
+from adapter import Snapshot, expected, find_problems, graph_of, restored, settle, snapshot, tasks_of
 from graphs import PASSES, Case, any_plans, cases, plans, races
 from oracle import CANCELLED, DONE, FAILED, PENDING, TIMED_OUT, Oracle, Plan
 from wfepy_hooks import marking as m
-from wfepy_hooks.checks import find_problems
 from wfepy_hooks.marking import Marking
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def lockstep(case: Case, marking: Marking, oracle: Oracle) -> Iterator[tuple[str
         yield name, settle(marking, case.plan.tasks[name], outcome, conditions)
 
 
-# --- the graph ----------------------------------------------------------------------------------------
+# The graph
 
 
 @given(st.one_of(plans(max_tasks=10), races()))
@@ -102,7 +101,7 @@ def test_checks_find_the_faults_that_the_model_finds(plan: Plan) -> None:
     assert all(words & set(plan.tasks) - {"a"} <= tangled for words in named)  # "a" is a word of the message
 
 
-# --- the marking --------------------------------------------------------------------------------------
+# The marking
 
 
 HALF_A_LOOP_IS_CANCELLED = Case.of(

@@ -55,7 +55,7 @@ def first_words(text: str) -> set[str]:
     return set(re.findall(r"^\| `([^`]+)`", text, re.MULTILINE))
 
 
-# --- commands ---------------------------------------------------------------------------------------------
+# Commands
 
 
 def all_commands() -> list[str]:
@@ -101,7 +101,7 @@ def test_every_environment_variable_that_the_code_reads_is_on_the_page() -> None
     assert {name for name in read if f"`{name}`" not in section("cli", "Environment variables")} == set()
 
 
-# --- settings ---------------------------------------------------------------------------------------------
+# Settings
 
 
 def test_the_page_has_every_key_of_the_config_file() -> None:
@@ -115,9 +115,10 @@ def test_the_page_has_every_bundled_plugin_with_settings() -> None:
 
 @pytest.mark.parametrize("plugin", PLUGINS)
 def test_the_page_has_every_key_of_a_plugin(plugin: str) -> None:
-    table, _, targets = section("config", f"[plugins.{plugin}]").partition("targets.NAME")
+    table, _, inner = section("config", f"[plugins.{plugin}]").partition(".NAME]`:")
     assert first_words(table) == set(configpage.rules(plugin))
-    assert first_words(targets) == (set(configpage.rules(plugin, "TARGET_KEYS")) if targets else set())
+    rules = configpage.TABLES[plugin][1] if plugin in configpage.TABLES else ""
+    assert first_words(inner) == (set(configpage.rules(plugin, rules)) if rules else set())
 
 
 def load(folder: Path, text: str) -> Config:
@@ -182,7 +183,7 @@ def test_a_default_of_a_plugin_is_what_is_so_without_the_key(
     assert parts(read(with_it)) == parts(read(without))
 
 
-# --- exit codes and names ---------------------------------------------------------------------------------
+# Exit codes and names
 
 
 def test_the_page_of_exit_codes_has_each_with_a_command_that_ends_so() -> None:

@@ -271,7 +271,7 @@ def test_a_task_gets_what_it_asks_for_by_name() -> None:
     assert seen == [(True, timezone.utc, key, 1, 3), (True, timezone.utc, key, 2, 3)]
 
 
-# --- WfEpy's ways ------------------------------------------------------------------------------------
+# WfEpy's ways
 
 
 def test_without_a_context_there_is_one_and_an_empty_one_is_kept() -> None:
@@ -370,7 +370,7 @@ def test_attrs_makes_subclasses_as_in_the_documentation_of_wfepy() -> None:
     assert runner.context["a"] == 1
 
 
-# --- hooks -------------------------------------------------------------------------------------------
+# Hooks
 
 
 class Log:

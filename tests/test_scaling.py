@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 import wfepy_hooks
+from adapter import find_problems
 from wfepy_hooks import Workflow
 from wfepy_hooks import marking as m
-from wfepy_hooks.checks import find_problems
 from wfepy_hooks.graph import Graph
 from wfepy_hooks.marking import Marking
 from wfepy_hooks.task import Task, Transition
@@ -180,7 +180,7 @@ def test_tick_is_linear(build: Callable[[Size], dict[str, Task]]) -> None:
     assert lines(large) < LINEAR * lines(small)
 
 
-# --- size ---------------------------------------------------------------------------------------------
+# Size
 
 
 @pytest.mark.slow

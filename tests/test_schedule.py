@@ -47,7 +47,7 @@ def on(day: date, expression: str, zone: str = "Europe/Prague") -> list[str]:
     return shown(list(Schedule(expression, zone).between(start, end)), key)
 
 
-# --- a fixed time is due once a day -------------------------------------------------------------------
+# A fixed time is due once a day
 
 
 def test_a_fixed_time_in_a_gap_is_due_at_the_first_moment_after_it() -> None:
@@ -75,7 +75,7 @@ def test_on_other_days_it_is_due_when_the_clock_shows_it() -> None:
     assert on(date(2026, 1, 1), "30 2 * * *") == ["02:30 02:30+0100"]
 
 
-# --- what has a star in the minute or hour follows the wall ---------------------------------------------
+# What has a star in the minute or hour follows the wall
 
 
 def test_each_hour_is_each_hour_of_the_wall() -> None:
@@ -115,7 +115,7 @@ def test_every_minute_of_the_wall_is_due_in_the_order_of_time() -> None:
     assert found[179:181] == ["02:59 02:59+0200 first pass", "02:00 02:00+0100 second pass"]
 
 
-# --- zones with habits of their own -------------------------------------------------------------------
+# Zones with habits of their own
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_second_passes_come_in_their_year_also_if_all_times_are_in_repeated_hour
     assert [each.rule for each in found] == [FIRST_PASS, FIRST_PASS, SECOND_PASS, SECOND_PASS] * 2
 
 
-# --- from where ---------------------------------------------------------------------------------------
+# From where
 
 
 def test_after_does_not_give_the_moment_itself_and_between_gives_its_end() -> None:
@@ -227,7 +227,7 @@ def test_a_moment_may_be_in_any_zone_but_must_be_in_one() -> None:
             ask(naive)
 
 
-# --- a long time --------------------------------------------------------------------------------------
+# A long time
 
 
 def test_a_leap_day_comes_over_the_year_2100() -> None:
@@ -263,7 +263,7 @@ def test_the_days_are_those_of_the_zone() -> None:
     ] == [utc("2026-06-30 17:00")]
 
 
-# --- Vixie's rule for days ----------------------------------------------------------------------------
+# Vixie's rule for days
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_of_two_days_either_is_enough_unless_one_starts_with_a_star(expression: 
     assert [each.due.day for each in found] == days
 
 
-# --- zones --------------------------------------------------------------------------------------------
+# Zones
 
 
 def test_a_schedule_says_what_it_is() -> None:
@@ -350,7 +350,7 @@ def test_utc_is_there_also_on_a_machine_without_time_zones() -> None:
         find_zone("Europe/Prague")
 
 
-# --- the model, and more of the random ones --------------------------------------------------------------
+# The model, and more of the random ones
 
 
 def test_the_model_knows_when_clocks_are_changed() -> None:

@@ -75,7 +75,7 @@ def test_an_untouched_task_is_left_out() -> None:
     assert document_of(runner)["tasks"] == {"start": {"status": "ready"}}
 
 
-# --- refused -----------------------------------------------------------------------------------------
+# Refused
 
 
 def change(**changes: Any) -> Any:
@@ -183,7 +183,7 @@ def test_what_the_schema_refuses_the_loader_refuses(where: int, action: str, rep
         restored(document, runner.workflow)
 
 
-# --- replayed ----------------------------------------------------------------------------------------
+# Replayed
 
 
 def test_records_replay_to_the_same_state() -> None:
@@ -263,7 +263,7 @@ def test_what_was_skipped_in_an_earlier_pass_is_told_of_that_pass() -> None:
     assert seen == [("never", 0), ("never", 1), ("never", 2)]
 
 
-# --- a changed workflow ------------------------------------------------------------------------------
+# A changed workflow
 
 
 def test_a_new_branch_that_is_decided_already_does_not_stop_the_instance() -> None:
@@ -301,7 +301,7 @@ def test_a_file_of_a_changed_task_says_which(tmp_path: Path) -> None:
     assert "no task 'right'" in str(caught.value)
 
 
-# --- Runner.load and dump ----------------------------------------------------------------------------
+# Runner.load and dump
 
 
 def test_dump_and_load_after_every_tick_change_nothing(tmp_path: Path) -> None:

@@ -160,7 +160,7 @@ def edges_of(plan: Plan, names: set[str]) -> set[Edge]:
     return {edge for edge in plan.edges if edge[0] in names}
 
 
-# --- retry --------------------------------------------------------------------------------------------
+# Retry
 
 
 @given(moments(), st.data())
@@ -198,7 +198,7 @@ def test_failed_end_point_may_be_retried() -> None:
     assert flow.state == "finished"
 
 
-# --- skip ---------------------------------------------------------------------------------------------
+# Skip
 
 
 @given(moments(), st.data())
@@ -227,7 +227,7 @@ def test_task_that_is_skipped_by_hand_skips_as_one_that_was_skipped_by_the_rules
     moment.run_on()
 
 
-# --- done ---------------------------------------------------------------------------------------------
+# Done
 
 
 @given(moments(), st.data())
@@ -245,7 +245,7 @@ def test_unhandled_failure_that_is_declared_done_goes_on_as_a_done_task_does(
     moment.run_on()
 
 
-# --- rewind -------------------------------------------------------------------------------------------
+# Rewind
 
 
 @given(moments(), st.data())

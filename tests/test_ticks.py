@@ -442,3 +442,15 @@ def test_a_bug_of_the_engine_is_told_and_stops_no_other_instance(
     assert [report.exit_code for report in reports.values()] == [1, 0]
     assert "coffee/a: a bug of wfepy-hooks: IndexError: oh" in str(reports["coffee/a"].error)
     assert [type(error) for error in seen] == [IndexError]
+
+
+def test_the_worst_exit_code_of_each_workflow_that_a_tick_looked_at_is_known(folder: Folder) -> None:
+    names = ("coffee", "broken", "idle")
+    folder.write("wfepy.toml", "".join(f'[workflows.{name}]\nmodule = "coffee.py"\n' for name in names))
+    folder.open().start("coffee", "default")
+    for name in ("one", "two"):
+        folder.open().start("broken", name)
+    folder.state("broken/one").write_text("{")
+    project = folder.open()
+    list(project.tick(["coffee", "broken", "idle"]))
+    assert project.config.ticked == {"coffee": 0, "broken": 3, "idle": 0}

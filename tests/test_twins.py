@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -143,6 +146,36 @@ def test_what_is_saved_is_the_same_as_if_each_were_alone(root: Path, executor: s
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "1 instance: 1 waiting\n"), done.stderr
     assert tick(configure(root, "one", "two", extra=extra)) == saved
+
+
+def test_threads_that_load_workflows_take_turns(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one, if it began before the first one ends, would find the neighbours that are there after that."""
+    events = ModuleType("wfepy_test_events")
+    first, second, ended = Event(), Event(), Event()
+    vars(events).update(first=first, second=second, ended=ended)
+    monkeypatch.setitem(sys.modules, "wfepy_test_events", events)
+    (root / "three").mkdir()
+    for name, wait in {
+        "two": "first.set(); second.wait(0.2)",
+        "three": "second.set(); ended.wait(5)",
+    }.items():
+        text = FLOW.replace(
+            "import wfepy_hooks", f"from wfepy_test_events import *\n{wait}\nimport wfepy_hooks"
+        )
+        (root / name / "wfepy_test_twin.py").write_text(text)
+        (root / name / "wfepy_test_helper.py").write_text(f"WORD = {name!r}\n")
+    load_workflow("wfepy_test_twin.py", str(root / "one"))
+    with ThreadPoolExecutor() as pool:
+        two = pool.submit(load_workflow, "wfepy_test_twin.py", str(root / "two"))
+        two.add_done_callback(lambda _: ended.set())
+        assert first.wait(5)
+        others = [
+            pool.submit(load_workflow, "wfepy_test_twin.py", str(root / name)) for name in ("two", "three")
+        ]
+        found = [each.result(10).twins["wfepy_test_twin"].WORD for each in (two, *others)]
+    assert found == ["two", "two", "three"]
+    assert sys.modules["wfepy_test_helper"].WORD == "one"
+    assert sys.modules["wfepy_test_twin"].__file__ == str(root / "one/wfepy_test_twin.py")
 
 
 def test_a_file_with_the_name_of_a_module_of_python_is_refused(root: Path) -> None:

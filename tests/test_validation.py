@@ -38,13 +38,15 @@ def test_a_hook_without_the_mark_is_refused() -> None:
     class Plugin:
         def wfepy_task_finished(self, task: Any) -> None: ...
 
-    assert problems_of(Plugin()) == "plugin slack: wfepy_task_finished is not marked with @hookimpl"
+    line = Plugin.wfepy_task_finished.__code__.co_firstlineno
+    what = f"plugin slack: wfepy_task_finished is not marked with @hookimpl ({__file__}:{line})"
+    assert problems_of(Plugin()) == what
 
 
 def test_a_hook_without_the_mark_is_refused_in_a_module() -> None:
     module = ModuleType("slack")
     exec("def wfepy_task_finished(task): pass", vars(module))
-    assert problems_of(module) == "plugin slack: wfepy_task_finished is not marked with @hookimpl"
+    assert problems_of(module).endswith("wfepy_task_finished is not marked with @hookimpl (<string>:1)")
 
 
 def test_a_wrong_argument_is_refused_with_the_right_ones() -> None:
@@ -52,9 +54,10 @@ def test_a_wrong_argument_is_refused_with_the_right_ones() -> None:
         @hookimpl
         def wfepy_task_finished(self, task: Any, results: Any) -> None: ...
 
+    line = Plugin.wfepy_task_finished.__code__.co_firstlineno
     assert problems_of(Plugin()) == (
         "plugin slack: wfepy_task_finished asks for results, "
-        "but wfepy_task_finished has the arguments instance, task, result"
+        f"but wfepy_task_finished has the arguments instance, task, result ({__file__}:{line})"
     )
 
 

@@ -128,7 +128,7 @@ class Life(RuleBasedStateMachine):
     def is_live(self) -> Any:
         return (self.state / "a.json").exists()
 
-    # --- what may happen -----------------------------------------------------------------------------
+    # What may happen
 
     @initialize()
     def start(self) -> None:
@@ -204,7 +204,7 @@ class Life(RuleBasedStateMachine):
         shutil.copytree(self.backup, self.state)
         self.settled.clear()  # what is after the copy is undone, and may happen once more
 
-    # --- what must hold ------------------------------------------------------------------------------
+    # What must hold
 
     def records(self) -> Any:
         return list(self.open().store.history("life", "a"))

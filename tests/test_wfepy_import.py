@@ -88,7 +88,7 @@ def ran_to_the_end(found: Imported) -> list[str]:
     return ran
 
 
-# --- where it is --------------------------------------------------------------------------------------
+# Where it is
 
 
 def test_an_instance_that_waits_goes_on_where_it_was(flow: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,7 +167,7 @@ def test_a_task_that_was_renamed_since_is_found(flow: Any) -> None:
     assert imported(flow, data).tokens == [("grind", TaskState.WAITING)]
 
 
-# --- the context --------------------------------------------------------------------------------------
+# The context
 
 RICH = {
     "bool": True,
@@ -331,7 +331,7 @@ def test_a_class_with_a_state_of_its_own_making_is_refused(flow: Any) -> None:
     assert called == []
 
 
-# --- hostile files ------------------------------------------------------------------------------------
+# Hostile files
 
 
 def command(path: Path) -> str:

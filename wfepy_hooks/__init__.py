@@ -25,6 +25,7 @@ from .errors import (
     WorkflowError,
 )
 from .instance import Instance
+from .lazy import lazy_names
 from .markers import hookimpl, hookspec
 from .outcome import (
     GiveUp,
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from .stores.protocol import Session, Store
     from .timing import parse_duration
     from .waitstate import WaitState
+    from .wording import describe_error
     from .writing import FileChange, compare_files, write_files
 
 __version__ = "0.1.0"
@@ -125,6 +127,7 @@ __all__ = [
     "approval",
     "collect_schedules",
     "compare_files",
+    "describe_error",
     "end_point",
     "followed_by",
     "format_time",
@@ -152,54 +155,31 @@ __all__ = [
     "write_files",
 ]
 
-
-#: What most workflows do not use, so that a plain tick does not import it.
-_LAZY = {
-    "ClockChange": "offsets",
-    "Commands": "commands",
-    "Config": "config",
-    "FileChange": "writing",
-    "GeneratedFile": "generating",
-    "Machine": "generating",
-    "Occurrence": "schedule",
-    "PluginHost": "plugins",
-    "Registry": "registry",
-    "Schedule": "schedule",
-    "ScheduleEntry": "scheduling",
-    "Session": "stores.protocol",
-    "Store": "stores.protocol",
-    "WaitState": "waitstate",
-    "WorkflowConfig": "configfile",
-    "approval": "approving",
-    "collect_schedules": "scheduling",
-    "compare_files": "writing",
-    "generate": "generating",
-    "needed_minutes": "needed",
-    "offsets_ahead": "offsets",
-    "parse_duration": "timing",
-    "parse_time": "clock",
-    "plugin_settings": "pluginsettings",
-    "read_data": "sending",
-    "read_overview": "sending",
-    "settings_table": "pluginsettings",
-    "some_of": "pluginsettings",
-    "ZoneOffsets": "offsets",
-    "Operations": "operations",
-    "Retry": "retrying",
-    "Signal": "signals",
-    "send_signal": "sending",
-    "format_time": "clock",
-    "tick_command": "generating",
-    "who": "people",
-    "write_files": "writing",
-}
-
-
-def __getattr__(name: str) -> object:
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    found: object = getattr(import_module(f".{_LAZY[name]}", __name__), name)
-    globals()[name] = found
-    return found
+if not TYPE_CHECKING:
+    # What most workflows do not use, so that a plain tick does not import it.
+    _LAZY = {
+        "approving": ("approval",),
+        "clock": ("format_time", "parse_time"),
+        "commands": ("Commands",),
+        "config": ("Config",),
+        "configfile": ("WorkflowConfig",),
+        "generating": ("GeneratedFile", "Machine", "generate", "tick_command"),
+        "needed": ("needed_minutes",),
+        "offsets": ("ClockChange", "ZoneOffsets", "offsets_ahead"),
+        "operations": ("Operations",),
+        "people": ("who",),
+        "plugins": ("PluginHost",),
+        "pluginsettings": ("plugin_settings", "settings_table", "some_of"),
+        "registry": ("Registry",),
+        "retrying": ("Retry",),
+        "schedule": ("Occurrence", "Schedule"),
+        "scheduling": ("ScheduleEntry", "collect_schedules"),
+        "sending": ("read_data", "read_overview", "send_signal"),
+        "signals": ("Signal",),
+        "stores.protocol": ("Session", "Store"),
+        "timing": ("parse_duration",),
+        "waitstate": ("WaitState",),
+        "wording": ("describe_error",),
+        "writing": ("FileChange", "compare_files", "write_files"),
+    }
+    __getattr__, __dir__ = lazy_names(globals(), _LAZY)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .notices import logger
 from .outcome import Wait
-from .wording import describe, shorten
+from .wording import describe_error, shorten
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,4 +40,4 @@ def error_text(error: BaseException) -> str:
     """Return an error as one line of text, such as ``ValueError: no milk``."""
     if isinstance(error, SystemExit):
         return f"the task called sys.exit({error.code!r})"
-    return shorten(describe(error), 500)
+    return shorten(describe_error(error), 500)

@@ -8,9 +8,9 @@ from .arguments import parameters
 from .context import put
 from .outcome import GiveUp
 from .signals import listed, refusal
-from .task import DecoratorStack, Task
+from .task import Task, is_async, stack_of
 from .task import task as make_task
-from .waiting import wait
+from .waiting import names, wait
 
 __all__ = ["approval"]
 
@@ -28,21 +28,42 @@ if TYPE_CHECKING:
 class _Terms:
     """What an approval asks for; see :func:`approval`."""
 
-    def __init__(self, by: str | Iterable[str], choices: Iterable[str], quorum: int, reason: str) -> None:
+    def __init__(
+        self, by: str | Iterable[str], choices: Iterable[str], quorum: int, into: str, reason: str
+    ) -> None:
         """
-        :raises ValueError: if they make no sense
+        :raises TypeError: :raises ValueError: if they make no sense
         """
-        self.by = (by,) if isinstance(by, str) and by else tuple(by)
-        self.choices = tuple(choices)
+        self.by = tuple(dict.fromkeys(names(by, "by of an approval")))
+        # Of one text each letter would be a choice.
+        self.choices = () if isinstance(choices, str) else tuple(choices)
         are_texts = all(isinstance(each, str) for each in self.choices)
         if not self.choices or len(set(self.choices)) < len(self.choices) or not are_texts:
-            raise ValueError(f"choices of an approval must be different texts, not {self.choices!r}")
-        people = len(set(self.by))
+            shown = repr(choices if isinstance(choices, str) else self.choices)
+            raise ValueError(f"choices of an approval must be different texts, not {shown}")
+        people = len(self.by)
         if type(quorum) is not int or quorum < 1 or (people and quorum > people):
             most = f" to {people}, as many as may decide" if people else " on"
             raise ValueError(f"quorum of an approval must be a number from 1{most}, not {quorum!r}")
         self.quorum = quorum
+        self.into = into
         self.reason = reason
+
+    def answer(self, context: Any, signals: Signals, name: str) -> bool | Wait:
+        """Return whether it is decided, which is put into the context then, or what is waited for.
+
+        :raises GiveUp: if it cannot be decided any more
+        """
+        votes = self.votes(signals.peek(name))
+        choice = self.decided(votes)
+        if choice is not None:
+            self.count(signals, name)
+            put(context, self.into or name, choice)
+            return True
+        if self.is_hopeless(votes):
+            given = ", ".join(f"{who}: {what}" for who, what in votes.items())
+            raise GiveUp(f"no choice can get {self.quorum} votes any more ({given})")
+        return wait(signal=name, choices=self.choices, by=self.by, reason=self.describe(votes))
 
     def votes(self, signals: Iterable[Signal]) -> dict[str, Any]:
         """Return who chose what; of one person the last vote counts, and all who give no name are one person."""
@@ -100,10 +121,10 @@ def approval(
     """Make a function a task that people decide: ``@approval(by=("ann", "bob"), deadline="3d")``.
 
     It stands in place of :func:`.task`. The function is called once, when the decision is asked for, to tell people for
-    example; what it returns does not matter. They answer with ``wfepy signal WORKFLOW INSTANCE TASK --data CHOICE``.
-    When it asks again, in the next pass of a loop for example, what was sent before does not count.
-    What they have chosen is put into the context; conditions of the transitions decide by it. Nobody's name is
-    verified: whoever can write into the folder of the state can sign as anybody.
+    example; it may be ``async def``, and what it returns does not matter. They answer with
+    ``wfepy signal WORKFLOW INSTANCE TASK --data CHOICE``. When it asks again, in the next pass of a loop for example,
+    what was sent before does not count. What they have chosen is put into the context; conditions of the transitions
+    decide by it. Nobody's name is verified: whoever can write into the folder of the state can sign as anybody.
 
     :param name: the task's name, and that of the signal; by default the function's
     :param by: who may decide; empty: anybody
@@ -119,12 +140,12 @@ def approval(
     """
     if callable(name):
         raise TypeError("write @approval() with parentheses")
-    terms = _Terms(by, choices, quorum, reason)
+    terms = _Terms(by, choices, quorum, into, reason)
 
     def decorator(func: Any) -> Task:
-        stack = func if isinstance(func, DecoratorStack) else DecoratorStack(func)
+        stack = stack_of(func)
         function = stack.function
-        stack.function = asking = _asking(function, terms, into)
+        stack.function = asking = _asking(function, terms)
         made = make_task(
             name or function.__name__,
             labels,
@@ -139,32 +160,34 @@ def approval(
     return decorator
 
 
-def _asking(function: Callable[..., Any], terms: _Terms, into: str) -> Any:
+def _asking(function: Callable[..., Any], terms: _Terms) -> Any:
     own = parameters(function)[1]
+
+    def ask(context: Any, signals: Signals, instance: Instance, given: dict[str, Any]) -> Any:
+        """Call the function where the decision was not asked for yet, and return what it returns."""
+        _drop_earlier(signals, instance, made.task_name)
+        if made.task_name in instance.waits:
+            return None
+        every = {**given, "signals": signals, "instance": instance}
+        return function(context, **{each: every[each] for each in own})
 
     @functools.wraps(function)
     def asking(context: Any, signals: Signals, instance: Instance, **given: Any) -> bool | Wait:
-        name = made.task_name
-        _drop_earlier(signals, instance, name)
-        if name not in instance.waits:
-            every = {**given, "signals": signals, "instance": instance}
-            function(context, **{each: every[each] for each in own})
-        votes = terms.votes(signals.peek(name))
-        choice = terms.decided(votes)
-        if choice is not None:
-            terms.count(signals, name)
-            put(context, into or name, choice)
-            return True
-        if terms.is_hopeless(votes):
-            given_text = ", ".join(f"{who}: {what}" for who, what in votes.items())
-            raise GiveUp(f"no choice can get {terms.quorum} votes any more ({given_text})")
-        return wait(signal=name, choices=terms.choices, by=terms.by, reason=terms.describe(votes))
+        ask(context, signals, instance, given)
+        return terms.answer(context, signals, made.task_name)
 
-    made: Any = asking
+    @functools.wraps(function)
+    async def asking_async(context: Any, signals: Signals, instance: Instance, **given: Any) -> bool | Wait:
+        asked = ask(context, signals, instance, given)
+        if asked is not None:
+            await asked
+        return terms.answer(context, signals, made.task_name)
+
+    made: Any = asking_async if is_async(function) else asking
     # What it may put into the context and by whom, for tests and for who sends it early.
     made.wfepy_choices = terms.choices
     made.wfepy_by = terms.by
-    made.wfepy_into = into
+    made.wfepy_into = terms.into
     made.wfepy_parameters = tuple(dict.fromkeys(("signals", "instance", *own)))
     return made
 

@@ -6,7 +6,7 @@ from .errors import PluginError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Generator, Mapping
+    from collections.abc import Callable, Collection, Generator, Iterable, Mapping
     from typing import Any
 
     from .clock import Clock
@@ -131,6 +131,18 @@ ARGUMENTS: dict[str, Callable[[Call], Any]] = {
 
 #: Of these, what can be sent to another process. A task that asks for anything else runs in that of the tick.
 PORTABLE = frozenset(("attempt", "idempotency_key", "item", "now"))
+
+
+def require_free(names: Iterable[str], plugins: Iterable[str]) -> None:
+    """Refuse names of arguments that no plugin would ever be asked for.
+
+    :raises PluginError: if one is built in
+    """
+    taken = [name for name in names if name in ARGUMENTS]
+    if taken:
+        what = f"tasks get {', '.join(taken)} from wfepy itself, and no plugin is asked for it"
+        hint = f"look at the plugins that implement it: {', '.join(plugins)}"
+        raise PluginError(what, where="wfepy_argument_names", hint=hint)
 
 
 def wanted(tasks: Mapping[str, Task]) -> dict[str, tuple[str, ...]]:

@@ -6,6 +6,8 @@ has finished by then with one flush of the disk; only then does what follows sta
 
 from __future__ import annotations
 
+from functools import partial
+
 from . import marking as m
 from .answer import as_answer
 from .arguments import PORTABLE, Call
@@ -13,11 +15,11 @@ from .context import refill
 from .eachtask import EachTask
 from .errors import CodecError, WfepyError
 
-__all__ = ["Beside", "ContextReplaced", "modes_of"]
+__all__ = ["Beside", "ContextReplaced", "await_task", "modes_of"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Callable, Collection
     from typing import Any
 
     from .executors import Branches, Done, Executor, Finished, Home, Loaded, Pump
@@ -56,6 +58,16 @@ def modes_of(runner: Runner) -> dict[int, str]:
 
 def _is_portable(runner: Runner, task: Task) -> bool:
     return PORTABLE.issuperset(runner._wanted.get(task.name, ()))
+
+
+async def await_task(
+    task: Task, context: Callable[[], Any], call: Call | None, names: Collection[str]
+) -> Any:
+    """Return what an async task answers.
+
+    :param context: returns what is passed to it
+    """
+    return await task.func(context(), **({} if call is None else call.values(names)))
 
 
 class Unit:
@@ -205,14 +217,13 @@ class Beside:
         each = self._each[key[0]] if key[1] >= 0 else None
         if self._modes[key[0]] == ASYNC:
 
-            def awaitable() -> Awaitable[Any]:
+            def shared() -> Any:
                 # Only now: until the loop runs, another task may have had the context replaced.
                 unit.replaced = runner._replaced
-                context = runner.instance.context if each is None else each.context
-                found: Awaitable[Any] = task.func(context, **({} if call is None else call.values(names)))
-                return found
+                return runner.instance.context if each is None else each.context
 
-            self._the_pump().start_async(key, awaitable, time_limit=limit)
+            make = partial(await_task, task, shared, call, names)
+            self._the_pump().start_async(key, make, time_limit=limit)
             return
         from .executors import Job, run_job
 

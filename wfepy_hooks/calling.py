@@ -13,7 +13,7 @@ from .errors import PluginError, WfepyError
 from .hookspecs import HOOKS, OBSERVATION
 from .notices import logger
 from .outcome import GiveUp
-from .wording import describe, origin
+from .wording import describe_error, origin, package_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class HookCalls:
 
     :ivar strict: an exception in an observation is fatal
     :ivar calling: name of the plugin whose setup hook is running, else empty
+    :ivar failing: name of the plugin whose setup hook has raised, the last one
     """
 
     command_started: Implementations
@@ -59,7 +60,7 @@ class HookCalls:
 
     def __init__(self, *, strict: bool = False) -> None:
         self.strict = strict
-        self.calling = ""
+        self.calling = self.failing = ""
         self._order: dict[str, Implementations] = {}
         self._found: dict[str, list[Implementation]] = {}
         self._engine: set[str] = set()
@@ -125,18 +126,19 @@ class HookCalls:
         # SystemExit: a plugin must not end the tick. KeyboardInterrupt is the person at the keyboard.
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
             if self.strict:
-                _raise_fatal(error, implementation.hook, implementation.plugin)
-            _log(error, implementation, instance)
+                self._raise_fatal(error, implementation.hook, implementation)
+            self._log(error, implementation, instance)
 
     def setup(self, hook: str, types: Types = object, /, **arguments: Any) -> list[Any]:
         """Call a setup hook, and return the results that are not ``None`` in the order of the calls.
 
-        A historic hook is also called for each plugin that is registered later.
+        It may be one that a plugin offers; wrappers of it are not called. A historic hook is also called for each
+        plugin that is registered later.
 
         :param types: what a result may be
         :raises PluginError: if an implementation raised, or returned something else
         """
-        if HOOKS[hook].historic:
+        if hook in HOOKS and HOOKS[hook].historic:
             self._history.append((hook, arguments))
         return self._run_setup(hook, self._order.get(hook, ()), types, arguments)
 
@@ -150,7 +152,7 @@ class HookCalls:
             for implementation in implementations:
                 result = self._call_setup(implementation, arguments)
                 if result is not None:
-                    _check(hook, types, result, [implementation.plugin])
+                    self._check(hook, types, result, [implementation])
                     results.append(result)
         finally:
             if self._tracer is not None:
@@ -191,9 +193,9 @@ class HookCalls:
         try:
             result = self._ask(hook, arguments)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
-            _raise_fatal(error, hook, _culprit(error, self._found.get(hook, ())))
+            self._raise_fatal(error, hook)
         if result is not None:
-            _check(hook, types, result, self.implementers(hook))
+            self._check(hook, types, result)
         return result
 
     def around(self, hook: str, types: Types, /, **arguments: Any) -> Any:
@@ -210,11 +212,11 @@ class HookCalls:
         except GiveUp:
             raise
         except (Exception, SystemExit) as error:
-            culprit = _culprit(error, self._found.get(hook, ()))
-            if culprit in self._engine:
+            culprit = self._culprit(error)
+            if culprit is not None and culprit.plugin in self._engine:
                 raise
-            _raise_fatal(error, hook, culprit)
-        _check(hook, types, result, self.implementers(hook))
+            self._raise_fatal(error, hook)
+        self._check(hook, types, result)
         return result
 
     @property
@@ -261,7 +263,8 @@ class HookCalls:
         try:
             return self._call(implementation, arguments)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
-            _raise_fatal(error, implementation.hook, implementation.plugin)
+            self.failing = implementation.plugin
+            self._raise_fatal(error, implementation.hook, implementation)
         finally:
             self.calling = outer
 
@@ -270,6 +273,76 @@ class HookCalls:
         if self._tracer is not None:
             return self._tracer.call(implementation, values)
         return implementation.function(*values)
+
+    def _suspects(self, hook: str) -> list[Implementation]:
+        """Return the implementations that plugins have; the engine's own if there are no others."""
+        found = self._found.get(hook, [])
+        return [each for each in found if each.plugin not in self._engine] or found
+
+    def _check(
+        self, hook: str, types: Types, result: object, suspects: list[Implementation] | None = None
+    ) -> None:
+        if isinstance(result, types):
+            return
+        suspects = suspects or self._suspects(hook)
+        names = _names(suspects)
+        hint = f"look at the plugins that implement it: {names}"
+        if result is None and any(each.wrapper for each in suspects):
+            hint += "; a wrapper hands on what it gets by return (yield)"
+        wanted = " or ".join(each.__name__ for each in (types if isinstance(types, tuple) else (types,)))
+        what = f"the result must be of type {wanted}, not {type(result).__name__}"
+        raise PluginError(what, where=hook, hint=hint, plugin=names)
+
+    def _culprit(self, error: BaseException) -> Implementation | None:
+        """Return the implementation that raised ``error``, also if it is one of a hook of a plugin."""
+        # By identity: two copies of one function have codes that are equal.
+        by_code = {id(each.code): each for found in self._found.values() for each in found}
+        culprit = None
+        traceback = error.__traceback__
+        while traceback is not None:
+            # The innermost one: a wrapper is passed by an error of what it encloses.
+            culprit = by_code.get(id(traceback.tb_frame.f_code), culprit)
+            traceback = traceback.tb_next
+        return culprit
+
+    def _blame(self, error: BaseException, hook: str, known: Implementation | None) -> tuple[str, str, str]:
+        """Return the hook and the plugin that raised ``error``, and where.
+
+        :param known: the implementation that was called, where there was but one
+        """
+        culprit = self._culprit(error) or known
+        if culprit is None:
+            return hook, _names(self._suspects(hook)), origin(error)
+        if known is not None and known.code is culprit.code:
+            culprit = known  # two plugins may share the code of a class
+        return culprit.hook, culprit.plugin, origin(error, {package_of(culprit.function)})
+
+    def _raise_fatal(self, error: BaseException, hook: str, known: Implementation | None = None) -> NoReturn:
+        hook, plugin, place = self._blame(error, hook, known)
+        if isinstance(error, WfepyError):
+            # The plugin says no in our own words, such as a ConfigError about its settings.
+            error.where = error.where or f"plugin {plugin}"
+            raise error
+        raise PluginError(
+            f"{hook} raised {describe_error(error)} ({place})",
+            where=f"plugin {plugin}",
+            hint="" if plugin in self._engine else f"run without it by -p no:{plugin.partition(',')[0]}",
+            plugin=plugin,
+        ) from error
+
+    def _log(self, error: BaseException, implementation: Implementation, instance: Instance | None) -> None:
+        log = logger("wfepy_hooks.plugins")
+        label = "" if instance is None else f" for {instance.workflow.name}/{instance.id}"
+        hook, plugin, place = self._blame(error, implementation.hook, implementation)
+        log.error(
+            "plugin %s: %s%s raised %s (%s); the run goes on",
+            plugin,
+            hook,
+            label,
+            describe_error(error),
+            place,
+            exc_info=error if log.isEnabledFor(10) else None,  # DEBUG
+        )
 
 
 def call_order(implementations: Iterable[Implementation]) -> Implementations:
@@ -281,51 +354,5 @@ def call_order(implementations: Iterable[Implementation]) -> Implementations:
     return (*reversed(first), *reversed(middle), *last)
 
 
-def _check(hook: str, types: Types, result: object, plugins: list[str]) -> None:
-    if isinstance(result, types):
-        return
-    wanted = " or ".join(each.__name__ for each in (types if isinstance(types, tuple) else (types,)))
-    names = ", ".join(plugins)
-    raise PluginError(
-        f"the result must be of type {wanted}, not {type(result).__name__}",
-        where=hook,
-        hint=f"look at the plugins that implement it: {names}",
-        plugin=names,
-    )
-
-
-def _culprit(error: BaseException, implementations: Iterable[Implementation]) -> str:
-    """Return the plugin whose implementation raised ``error``, or all of them if that cannot be told."""
-    names = {each.code: each.plugin for each in implementations}
-    found = ""
-    traceback = error.__traceback__
-    while traceback is not None:
-        # The innermost one: a wrapper is passed by an error of what it encloses.
-        found = names.get(traceback.tb_frame.f_code, found)
-        traceback = traceback.tb_next
-    return found or ", ".join(names.values())
-
-
-def _raise_fatal(error: BaseException, hook: str, plugin: str) -> NoReturn:
-    where = f"plugin {plugin}"
-    if isinstance(error, WfepyError):
-        # The plugin says no in our own words, such as a ConfigError about its settings.
-        error.where = error.where or where
-        raise error
-    raise PluginError(
-        f"{hook} raised {describe(error)} ({origin(error)})", where=where, plugin=plugin
-    ) from error
-
-
-def _log(error: BaseException, implementation: Implementation, instance: Instance | None) -> None:
-    log = logger("wfepy_hooks.plugins")
-    label = "" if instance is None else f" for {instance.workflow.name}/{instance.id}"
-    log.error(
-        "plugin %s: %s%s raised %s (%s); the run goes on",
-        implementation.plugin,
-        implementation.hook,
-        label,
-        describe(error),
-        origin(error),
-        exc_info=error if log.isEnabledFor(10) else None,  # DEBUG
-    )
+def _names(implementations: Iterable[Implementation]) -> str:
+    return ", ".join(dict.fromkeys(each.plugin for each in implementations))

@@ -64,11 +64,6 @@ def examine(tasks: Mapping[str, Task], provided: Collection[str] = ()) -> tuple[
     return problems, graph
 
 
-def find_problems(tasks: Mapping[str, Task]) -> list[Problem]:
-    """Return every problem of the graph."""
-    return examine(tasks)[0]
-
-
 def _problem(task: Task, message: str, *, fatal: bool = False) -> Problem:
     return Problem(task.name, message, task.location, fatal=fatal)
 

@@ -29,7 +29,7 @@ from __future__ import annotations
 from .context import Context
 from .errors import CodecError
 
-__all__ = ["MAX_DEPTH", "Codec"]
+__all__ = ["MAX_DEPTH", "MEMBER", "Codec", "Decoder", "Encoder", "encode_other", "is_text", "sorted_members"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

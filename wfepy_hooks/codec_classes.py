@@ -8,7 +8,7 @@ from types import BuiltinFunctionType, GetSetDescriptorType, MemberDescriptorTyp
 from .codec import MEMBER, sorted_members
 from .errors import CodecError
 
-__all__ = ["ClassPlan", "class_encoder", "decode_enum", "decode_object"]
+__all__ = ["ClassPlan", "class_encoder", "decode_enum", "decode_object", "find_class"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

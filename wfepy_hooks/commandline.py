@@ -2,6 +2,8 @@
 
 Results go to standard output by :func:`result` and :func:`result_json`, everything else to standard error by
 :func:`say`. Neither fails where a reader has gone or a stream cannot hold a character.
+What is no part of a command, such as a plugin that observes, warns by a :func:`logger`: that reaches the handlers of
+whoever has set up logging, and is told as a warning of the command where nobody has.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ from .cli.output import clean, result, result_json, say
 from .cli.tables import show_table
 from .cli.ticklog import TickLog
 from .cli.tickoptions import add_tick_arguments, plain_tick_arguments, tick_log
+from .lazy import lazy_names
+from .notices import logger
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +27,7 @@ __all__ = [
     "add_verbs",
     "clean",
     "description",
+    "logger",
     "plain_tick_arguments",
     "result",
     "result_json",
@@ -32,16 +37,7 @@ __all__ = [
     "tick_log",
 ]
 
-#: Where to find what is imported when it is first asked for: argparse takes 8 ms, and a tick of a plugin does without.
-_LATER = {"add_json": "parsing", "add_verbs": "parsing", "description": "parsing", "show_files": "generate"}
-
-if not TYPE_CHECKING:  # or a type checker would take every name for one of ours
-
-    def __getattr__(name: str) -> object:
-        if name not in _LATER:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from importlib import import_module
-
-        found: object = getattr(import_module(f".cli.{_LATER[name]}", __package__), name)
-        globals()[name] = found
-        return found
+if not TYPE_CHECKING:
+    # argparse takes 8 ms, and a tick of a plugin does without.
+    _LAZY = {"cli.generate": ("show_files",), "cli.parsing": ("add_json", "add_verbs", "description")}
+    __getattr__, __dir__ = lazy_names(globals(), _LAZY)

@@ -3,8 +3,8 @@ when the command runs."""
 
 from __future__ import annotations
 
-from .errors import PluginError
-from .wording import describe, origin
+from .errors import PluginError, WfepyError
+from .wording import describe_error, origin, package_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,17 +57,67 @@ class CommandSpec:
 
         :raises PluginError: if that fails, or it is not the code of a command
         """
-        where = f'command "{self.name}" of plugin {self.plugin}'
+        given: object = self._module  # whatever a plugin gave
+        if not isinstance(given, str) and not callable(given):
+            kind = type(given).__name__
+            what = (
+                f"its module is neither the name of one nor a function that returns one, but of type {kind}"
+            )
+            raise self._error(what)
         try:
             found = _import(self._module) if isinstance(self._module, str) else self._module()
         except (Exception, SystemExit) as error:
-            what = f"its code cannot be loaded: {describe(error)} ({origin(error)})"
-            raise PluginError(what, where=where, plugin=self.plugin) from error
+            raise self._error(f"its code cannot be loaded: {describe_error(error)}{_place(error)}") from error
         missing = [name for name in ("add_arguments", "run") if not callable(getattr(found, name, None))]
         if missing:
-            what = f"its code has no function {' and no function '.join(missing)}"
-            raise PluginError(what, where=where, plugin=self.plugin)
+            raise self._error(f"its code has no function {' and no function '.join(missing)}")
         return found
+
+    def call(self, function: Callable[..., Any], /, *arguments: Any) -> Any:
+        """Call a function of its code, and return the result.
+
+        :raises PluginError: if a plugin's raises what is no error of ours; what the engine's own raise is a bug
+        """
+        try:
+            return function(*arguments)
+        except WfepyError as error:
+            if isinstance(error, PluginError):
+                error.where = error.where or self._where
+            raise
+        except Exception as error:
+            if self.is_own:
+                raise
+            what = f"it raised {describe_error(error)}{_place(error, package_of(function))}"
+            raise self._error(what, "tell its authors, with what --traceback shows") from error
+
+    def run(self, module: CommandModule, arguments: Namespace, config: Config) -> int:
+        """Run the command, and return the exit code.
+
+        :raises PluginError: as :meth:`call`, or if the result is no exit code
+        """
+        code = self.call(module.run, arguments, config)
+        if code is None:
+            return 0
+        if isinstance(code, bool) or not isinstance(code, int):
+            what = f"its run must return the exit code, a number, not {code!r}"
+            raise self._error(what, "return 0 where all is well")
+        return code
+
+    def has_raised(self, error: WfepyError) -> bool:
+        """Whether ``error`` says that the code of a plugin's command raised something."""
+        return isinstance(error, PluginError) and error.where == self._where and error.__cause__ is not None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is one of the engine's own."""
+        return isinstance(self._module, str) and self._module.startswith("wfepy_hooks.")
+
+    @property
+    def _where(self) -> str:
+        return f'command "{self.name}" of plugin {self.plugin}'
+
+    def _error(self, what: str, hint: str = "") -> PluginError:
+        return PluginError(what, where=self._where, hint=hint, plugin=self.plugin)
 
 
 class Commands:
@@ -108,6 +158,11 @@ class Commands:
 
     def __len__(self) -> int:
         return len(self._specs)
+
+
+def _place(error: BaseException, package: str = "") -> str:
+    place = origin(error, {package})
+    return "" if place.startswith(__file__) else f" ({place})"
 
 
 def _import(name: str) -> Any:

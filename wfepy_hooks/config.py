@@ -50,6 +50,8 @@ class Config:
     :ivar environ: the environment variables
     :ivar options: what the command line said; ``None`` outside of it
     :ivar command: the name of the command that runs, such as ``tick``; empty outside of the command line
+    :ivar ticked: the workflows that ticks of this process have looked at, those that were due, with the exit code that
+        is due to each: the worst of its instances; 0 also if there was none
     :ivar stash: what plugins keep on this configuration, each under a key of its own
     """
 
@@ -83,6 +85,7 @@ class Config:
         self.environ = environ
         self.options: Namespace | None = None
         self.command = ""
+        self.ticked: dict[str, int] = {}
         self.stash = Stash()
         self._named: list[str] = engine.get("plugins", [])
         self._registry: Registry | None = None

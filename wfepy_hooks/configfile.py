@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from .errors import ConfigError
+from .stores.names import is_name
 from .usercache import CacheFile
 
 TYPE_CHECKING = False
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CONFIG_FILE",
+    "FLAG",
     "PYPROJECT",
+    "TEXT",
     "Settings",
     "WorkflowConfig",
     "find_config",
@@ -31,16 +34,9 @@ PYPROJECT = "pyproject.toml"
 #: Projects whose parsed config file is kept in the cache.
 KEPT = 50
 
-_FIRST = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
-_REST = _FIRST | frozenset("._-")
-
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
-
-
-def _is_name(text: str) -> bool:
-    return 0 < len(text) <= 100 and text[0] in _FIRST and _REST.issuperset(text)
 
 
 def _is_name_list(value: object) -> bool:
@@ -73,7 +69,7 @@ TEXT: Rule = ("text", _is_text)
 FLAG: Rule = ("true or false", lambda value: isinstance(value, bool))
 PROJECT: Rule = (
     "up to 50 letters, digits, dots, dashes and underscores, a letter or digit first",
-    lambda value: isinstance(value, str) and len(value) <= 50 and _is_name(value),
+    lambda value: isinstance(value, str) and len(value) <= 50 and is_name(value),
 )
 NAMES: Rule = ("a list of names", _is_name_list)
 BARE_NAMES: Rule = (
@@ -292,7 +288,7 @@ def _check(sections: list[tuple[str, Any]], problems: list[str]) -> Settings:
 
 
 def _workflow_problems(where: str, name: str, table: object) -> Iterator[str]:
-    if not _is_name(name):
+    if not is_name(name):
         allowed = "up to 100 letters, digits, dots, dashes and underscores, a letter or digit first"
         yield f"[{where}] the name of a workflow is {allowed}"
     if name == "done":

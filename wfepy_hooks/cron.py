@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from .errors import ScheduleError
 
-__all__ = ["ALIASES", "CronExpression", "Field", "parse_cron"]
+__all__ = ["ALIASES", "KINDS", "LONGEST", "CronExpression", "Field", "Kind", "parse_cron"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -56,14 +56,13 @@ class Engine:
         strict: bool = False,
         interrupts: Interrupts | None = None,
         inside_task: AbstractContextManager[Any] | None = None,
-        sleep: Callable[[float], object] = sleep,
     ) -> None:
         self.host = PluginHost() if host is None else host
         self.clock = clock
         self.strict = strict
         self.interrupts = interrupts
         self.inside_task = NOTHING if inside_task is None else inside_task
-        self.sleep = sleep
+        self.sleep: Callable[[float], object] = sleep
         self.timer: Callable[[], float] = perf_counter
         self.executor: Callable[[], Executor] | None = None
         self.start_child: Callable[[Instance, str, Child], str] | None = None

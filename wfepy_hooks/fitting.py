@@ -80,11 +80,11 @@ class Fitting:
             document["parent"] = self.parent
         return self.result
 
-    # --- what there is -------------------------------------------------------------------------------
+    # What there is
 
     def _names(self) -> dict[str, str]:
         """Return the status of every task that is named anywhere; ``pending`` if it is only led to."""
-        found = {name: "pending" for _, dest, _ in self._decisions() for name in (dest,)}
+        found = {dest: "pending" for _, dest, _ in self._decisions()}
         found.update((name, entry["status"]) for name, entry in self.tasks.items())
         for record in self.records:
             status = _after(record)
@@ -106,7 +106,7 @@ class Fitting:
             self.result.questions.append(Question(task, reason, options, hint))
         self.open.add(task)
 
-    # --- names ---------------------------------------------------------------------------------------
+    # Names
 
     def _rename(self) -> None:
         """Put new names wherever the old ones are; linear in all that is renamed."""
@@ -206,7 +206,7 @@ class Fitting:
                 if record["event"] == "signal" and record["id"] in taken:
                     record["event"] = _FORGOTTEN
 
-    # --- tasks that are gone -------------------------------------------------------------------------
+    # Tasks that are gone
 
     def _replace_removed(self) -> list[tuple[str, str, int]]:
         """Put tasks in the place of others that are gone.
@@ -293,7 +293,7 @@ class Fitting:
         hint = f'write renamed_from="{name}" at the task that it is now, or removed="{name}" at the one that follows'
         self._ask(name, reason, f"--drop {name}", hint=hint)
 
-    # --- transitions ---------------------------------------------------------------------------------
+    # Transitions
 
     def _align(self) -> None:
         """Sort the decisions of each decided task into the transitions that it has now."""
@@ -330,7 +330,7 @@ class Fitting:
         if decided:
             entry["next"] = decided
 
-    # --- what is new ---------------------------------------------------------------------------------
+    # What is new
 
     def _begin_new_starts(self) -> None:
         """Begin at the start points that were none: those that are not listed are begun when the document is read."""

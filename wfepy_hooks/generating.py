@@ -103,9 +103,9 @@ def generate(name: str, config: Config, names: Iterable[str] | None = None) -> l
         error.where = error.where or where
         raise
     except Exception as error:
-        from .wording import describe, origin  # lazily: only for an error
+        from .wording import describe_error, origin  # lazily: only for an error
 
-        raise PluginError(f"{describe(error)} ({origin(error)})", where=where, plugin=plugin) from error
+        raise PluginError(f"{describe_error(error)} ({origin(error)})", where=where, plugin=plugin) from error
     if isinstance(files, list) and all(isinstance(each, GeneratedFile) for each in files):
         return files
     what = f"it must return a list of GeneratedFile, not {files!r:.100}"

@@ -74,11 +74,7 @@ class Held:
 
         history = self.project.store.history(workflow, instance)
         known = {record.get("id") for record in history if record["event"] == "signal"}
-        fresh = []
-        for fields in inbox:
-            if fields["id"] not in known:
-                known.add(fields["id"])
-                fresh.append(fields)
+        fresh = [fields for fields in inbox if fields["id"] not in known]
         for first in range(0, len(fresh), _BATCH):
             with self.recorder.batch():
                 for fields in fresh[first : first + _BATCH]:

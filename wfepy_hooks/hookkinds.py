@@ -1,4 +1,4 @@
-"""The kinds of hooks, and what the engine knows of each; the hooks themselves are in :mod:`.hookspecs`.
+"""The kinds of hooks, and what the engine knows of each hook.
 
 The kinds say what becomes of an error:
 
@@ -36,15 +36,18 @@ class HookKind:
 
     :ivar kind: :data:`SETUP`, :data:`DECISION`, :data:`AROUND` or :data:`OBSERVATION`
     :ivar historic: a plugin that is registered later gets the calls that it missed
+    :ivar function: the specification
     :ivar arguments: names of the arguments
     """
 
-    __slots__ = ("arguments", "historic", "kind")
+    __slots__ = ("arguments", "function", "historic", "kind")
 
-    def __init__(self, kind: str, historic: bool, arguments: tuple[str, ...]) -> None:
+    def __init__(self, kind: str, historic: bool, function: Callable[..., object]) -> None:
+        code = function.__code__
         self.kind = kind
         self.historic = historic
-        self.arguments = arguments
+        self.function = function
+        self.arguments = code.co_varnames[: code.co_argcount]
 
     @property
     def wrappers(self) -> bool:
@@ -52,7 +55,7 @@ class HookKind:
         return self.kind in (DECISION, AROUND)
 
 
-#: Every hook by name, in the order of :mod:`.hookspecs`.
+#: Every hook by name.
 HOOKS: dict[str, HookKind] = {}
 
 
@@ -64,9 +67,7 @@ def spec(kind: str, *, historic: bool = False) -> Callable[[F], F]:
     """
 
     def decorate(function: F) -> F:
-        code = function.__code__
-        arguments = code.co_varnames[: code.co_argcount]
-        HOOKS[function.__name__] = HookKind(kind, historic, arguments)
+        HOOKS[function.__name__] = HookKind(kind, historic, function)
         return hookspec(function, firstresult=kind in (DECISION, AROUND), historic=historic)
 
     return decorate

@@ -134,6 +134,12 @@ class Instance:
 
         return explain(self, task if isinstance(task, str) else task.name)
 
+    def why_ended(self) -> str:
+        """Explain in one line why it has failed or came to a dead end; empty where nothing went wrong."""
+        from .why import explain_end  # lazily, as above
+
+        return explain_end(self)
+
     def forget_attempts(self, name: str) -> None:
         """Drop what is known of earlier attempts of a task: it is decided, or starts over."""
         for kept in (self.failures, self.errors, self.waits, self.retry_at, self.deadlines, self.items):

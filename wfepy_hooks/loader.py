@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os.path
 import sys
+from _thread import RLock  # threading takes longer to import than all of this
 
 from .errors import WorkflowError
 from .twins import import_twin, is_from, is_taken
@@ -14,17 +15,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
+#: Of one thread, which may load another workflow from within the module of the first. Two threads wait for each other
+#: if one loads a workflow from within a module, and the module of the other's workflow imports that one just then.
+_turn = RLock()
 
-def load_workflow(path: str, folder: str, name: str = "") -> Workflow:
+
+def load_workflow(path: str, folder: str) -> Workflow:
     """Return the workflow of a module; its graph is not checked yet.
 
     :param path: dotted name of the module, or path of its file, relative to ``folder``
     :param folder: put first on ``sys.path``, for modules that lie beside each other
-    :param name: of the workflow; by default the last part of the module's name
     :raises WorkflowError: if the module cannot be imported or has no task
     """
-    module = import_file(os.path.join(folder, path)) if is_file(path) else _import_named(path, folder)
-    workflow = Workflow(name)
+    with _turn:
+        module = import_file(os.path.join(folder, path)) if is_file(path) else _import_named(path, folder)
+    workflow = Workflow()
     workflow.collect_tasks(module)
     if not workflow.tasks:
         raise WorkflowError(
@@ -101,9 +106,8 @@ def _import_error(name: str, folder: str, error: BaseException) -> WorkflowError
             hint=f"it was looked for in {folder} and on sys.path",
         )
     if isinstance(error, SyntaxError):
-        file = error.filename or os.path.join(
-            folder, f"{name.replace('.', os.sep)}.py"
-        )  # none for a NUL in it
+        # Of a NUL in the source Python names no file.
+        file = error.filename or os.path.join(folder, f"{name.replace('.', os.sep)}.py")
         return WorkflowError(f"{type(error).__name__}: {error.msg}", where=f"{file}:{error.lineno or 1}")
     place = _place(error) or where
     text = " ".join(str(error).split())

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os.path
 import sys
 
+from .calling import PREFIX
 from .errors import PluginError, WfepyError
 from .plugins import PluginFailure
-from .wording import describe, origin
+from .wording import describe_error, origin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,7 +93,9 @@ class PluginLoader:
                 raise  # the plugin is there, what it imports is not
             from .suggest import closest
 
-            match = closest(name, [each.name for each in self._installed()])
+            # Without the prefix, which would make all of them look alike.
+            known = {each.name.removeprefix(PREFIX): each.name for each in self._installed()}
+            match = known.get(closest(name.replace("-", "_").removeprefix(PREFIX), known))
             hint = f'did you mean "{match}"?' if match else f"install it, or take it out of {source}"
             what = "there is no installed plugin and no module of this name"
             raise PluginError(what, where=f"plugin {name}", hint=hint, plugin=name) from error
@@ -118,7 +121,9 @@ class PluginLoader:
             self._host.failures.append(PluginFailure(name, source, refusal))
         # SystemExit: a plugin that calls sys.exit() when it is imported must not end the command.
         except (Exception, SystemExit) as error:  # noqa: BLE001 - it may raise anything
-            broken = PluginError(f"{describe(error)} ({origin(error)})", where=f"plugin {name}", plugin=name)
+            broken = PluginError(
+                f"{describe_error(error)} ({origin(error)})", where=f"plugin {name}", plugin=name
+            )
             broken.__cause__ = error
             self._host.failures.append(PluginFailure(name, source, broken))
 

@@ -76,7 +76,7 @@ class Marking:
             self.status[start] = READY
             self.queue[start] = None
 
-    # --- deciding -----------------------------------------------------------------------------------
+    # Deciding
 
     def settle(self, task: int, outcome: int, decisions: Sequence[int]) -> Settled:
         """End ``task`` and decide everything that follows from it; the cost is that of the edges that change.
@@ -159,7 +159,7 @@ class Marking:
         first, end = self.graph.first_edge[task], self.graph.first_edge[task + 1]
         self.edges[first:end] = [decision] * (end - first)
 
-    # --- loops --------------------------------------------------------------------------------------
+    # Loops
 
     def _count_down(self, loop: Loop, decided: list[int], settled: Settled) -> None:
         """Note that one more part of ``loop`` is decided; when all are, repeat it or close it."""
@@ -194,7 +194,7 @@ class Marking:
         settled.repeated.append(loop.number)
         self._make_ready(loop.head, settled)
 
-    # --- cancelling ---------------------------------------------------------------------------------
+    # Cancelling
 
     def _cancel_rest(self, join: int, settled: Settled) -> list[int]:
         """Cancel what can only lead to ``join``; a loop that is wholly among it does not repeat any more."""
@@ -203,9 +203,8 @@ class Marking:
             if self.status[task] in (PENDING, READY):
                 self._cancel(task, settled)
                 ended.append(task)
-            elif not self._is_decided(
-                task
-            ):  # a failure that no transition is about: it holds nothing up any more
+            elif not self._is_decided(task):
+                # A failure that no transition is about: it holds nothing up any more.
                 self._drop(task, self.status[task], E_CANCELLED)
                 ended.append(task)
         for loop in self.graph.stops[join]:
@@ -236,7 +235,7 @@ class Marking:
         self._cancelled = True
         return settled
 
-    # --- stepping in --------------------------------------------------------------------------------
+    # Stepping in
 
     def is_unhandled(self, task: int) -> bool:
         """Return whether ``task`` failed or timed out, no transition was about that, and none was cancelled since."""
@@ -297,7 +296,7 @@ class Marking:
                 edges += graph.edges_of(target)
         return list(found)
 
-    # --- asking -------------------------------------------------------------------------------------
+    # Asking
 
     @property
     def state(self) -> str:
@@ -323,7 +322,7 @@ class Marking:
         """Return whether everything in ``loop`` is decided and it does not repeat."""
         return self._open[loop] == 0
 
-    # --- restoring ----------------------------------------------------------------------------------
+    # Restoring
 
     def recount(self) -> None:
         """Derive everything again from the statuses and decisions, after they were set from outside."""

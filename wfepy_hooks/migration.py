@@ -109,16 +109,14 @@ def adapt(
     return Fitting(document, records, workflow, drop, keep).run()
 
 
-def fitted(
-    document: Document, records: list[Record], workflow: Workflow, where: str = ""
-) -> tuple[Document, list[Record]]:
+def fitted(document: Document, records: list[Record], workflow: Workflow) -> tuple[Document, list[Record]]:
     """Return what :func:`adapt` does, where nothing is left to be decided.
 
     :raises StateFormatError: if something is
     """
     adapted = adapt(document, records, workflow)
     if adapted.questions:
-        raise refusal(adapted, where)
+        raise refusal(adapted)
     return adapted.document, adapted.records
 
 

@@ -40,7 +40,10 @@ _current: list[_LastResort] = []
 
 
 def logger(name: str = "wfepy_hooks") -> Logger:
-    """Return a logger. Importing logging takes 6 ms that a plain tick does not need: call this when it is needed."""
+    """Return a logger whose warnings are told as those of the command where nobody has set up logging.
+
+    Importing logging takes 6 ms that a plain tick does not need: call this when there is something to say.
+    """
     import logging
 
     if _current:

@@ -146,7 +146,7 @@ _TASK_VERBS: dict[str, Callable[[Instance, int, Record], m.Settled]] = {
 }
 
 
-# --- telling ------------------------------------------------------------------------------------------
+# Telling
 
 
 def signature(record: Record) -> str:

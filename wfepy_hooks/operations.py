@@ -9,7 +9,7 @@ from .errors import InstanceNotFound, LockedError, UsageError, WfepyError
 from .operate import TASK_VERBS, is_allowed
 from .outcome import InstanceStatus
 
-__all__ = ["Change", "Effects", "Operations"]
+__all__ = ["PAST", "Change", "Effects", "Operations"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -242,11 +242,14 @@ class Operations:
 
 
 def _no_signal(signal: str, left: Iterable[str], where: str) -> UsageError:
-    from .suggest import did_you_mean
+    from .sending import is_made_id
+    from .suggest import closest
 
-    hint = (
-        did_you_mean(signal, left) or "wfepy status --json lists those that nobody has taken, with their ids"
-    )
+    match = closest(signal, left)
+    # Ids that are made are much alike, whatever they are of.
+    is_telling = match and not is_made_id(match)
+    listing = "wfepy status --json lists those that nobody has taken, with their ids"
+    hint = f'did you mean "{match}"?' if is_telling else listing
     return UsageError(f"there is no signal of the id {signal} that nobody has taken", where=where, hint=hint)
 
 
@@ -288,7 +291,7 @@ def _decisions(held: Held, task: str) -> dict[str, list[str]]:
     return {"next": [f"{graph.names[graph.target[edge]]}: {m.EDGE_WORDS[word]}" for edge, word in edges]}
 
 
-# --- what makes sense ---------------------------------------------------------------------------------
+# What makes sense
 
 
 def failed_tasks(instance: Instance) -> list[str]:

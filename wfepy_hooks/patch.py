@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .errors import StateFormatError
 
-__all__ = ["apply_patch", "fields_of", "make_patch", "replay"]
+__all__ = ["apply_patch", "fields_of", "make_patch", "replay", "same"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

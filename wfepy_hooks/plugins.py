@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .calling import PREFIX, HookCalls
-from .errors import PluginError
-from .hookspecs import HOOKS
+from .errors import PluginError, WfepyError
+from .hookspecs import HOOKS, MODULES
 from .markers import PROJECT, SPEC_MARK
 
 TYPE_CHECKING = False
@@ -48,7 +48,7 @@ class Plugin:
 
 
 class PluginFailure:
-    """A plugin that was asked for and is not there.
+    """A plugin that was asked for and is not there, or that refuses to work.
 
     :ivar name: its name
     :ivar source: where it was asked for, in words
@@ -57,7 +57,7 @@ class PluginFailure:
 
     __slots__ = ("error", "name", "source")
 
-    def __init__(self, name: str, source: str, error: PluginError) -> None:
+    def __init__(self, name: str, source: str, error: WfepyError) -> None:
         self.name = name
         self.source = source
         self.error = error
@@ -78,6 +78,7 @@ class PluginHost(HookCalls):
         self._plugins: dict[str, Plugin] = {}
         self._blocked: set[str] = set()
         self._offered: dict[str, ModuleType | type] = {}
+        self._offerers: dict[str, str] = {}
         self._foreign: set[str] = set()
         self._settled = False
         self._has_builtins = False
@@ -122,6 +123,7 @@ class PluginHost(HookCalls):
     def _add(self, entry: Plugin) -> None:
         self._plugins[entry.name] = entry
         try:
+            self._require_arguments(entry)
             if self._manager is not None:
                 _hand_over(entry, self._manager)
             elif any(each.wrapper or each.hook in self._offered for each in entry.implementations):
@@ -203,25 +205,55 @@ class PluginHost(HookCalls):
         :raises PluginError: if it has none, or a plugin implements one of them wrongly
         """
         names = [name for name in dir(module) if hasattr(getattr(module, name, None), SPEC_MARK)]
-        problem = "" if names else f"did not find any {PROJECT!r} hooks in {module!r}"
-        for name in names:
-            if name in HOOKS or name in self._offered:
-                problem = f"the hook {name} is already registered"
-        if problem:
-            raise PluginError(problem, where=f"plugin {self.calling}", plugin=self.calling)
+        self._require_new(names, module)
         self._offered.update(dict.fromkeys(names, module))
+        self._offerers.update(dict.fromkeys(names, self.calling))
         try:
+            for entry in self.plugins:
+                self._require_arguments(entry)
             if self._manager is not None:
                 self._manager.add_hookspecs(module)
             elif any(name in self._foreign for name in names):
                 self._start_pluggy()  # not before somebody implements one: it takes 20 ms
         except Exception as error:
             for name in names:
-                del self._offered[name]
+                del self._offered[name], self._offerers[name]
             if isinstance(error, PluginError):
                 raise
             culprit = getattr(error, "plugin", None)
             raise _invalid(error, self._pluggy().get_name(culprit) or "") from error
+
+    def offered_by(self, name: str) -> list[str]:
+        """Return the hooks that the plugin of this name offers to others, sorted."""
+        return sorted(hook for hook, offerer in self._offerers.items() if offerer == name)
+
+    def _require_new(self, names: list[str], module: ModuleType | type) -> None:
+        problem, hint = "", ""
+        if not names:
+            problem = f"{module!r} has no function that is marked with @hookspec"
+        for name in names:
+            if name in HOOKS:
+                problem, hint = f"the hook {name} is one of wfepy's own", "call it otherwise"
+            elif name in self._offered:
+                problem = f"the hook {name} is offered by the plugin {self._offerers[name]} already"
+                hint = f"run without one of them by -p no:{self.calling}"
+        if problem:
+            raise PluginError(problem, where=f"plugin {self.calling}", hint=hint, plugin=self.calling)
+
+    def _require_arguments(self, entry: Plugin) -> None:
+        """Require of the hooks that plugins offer what is required of the engine's own."""
+        offered = [each for each in entry.implementations if each.hook in self._offered]
+        if not offered:
+            return
+        from .validation import offer_problems
+
+        problems = [
+            problem
+            for each in offered
+            for problem in offer_problems(each, getattr(self._offered[each.hook], each.hook))
+        ]
+        if problems:
+            raise PluginError("; ".join(problems), where=f"plugin {entry.name}", plugin=entry.name)
 
     def _pluggy(self) -> PluginManager:
         return self._manager or self._start_pluggy()
@@ -229,11 +261,8 @@ class PluginHost(HookCalls):
     def _start_pluggy(self) -> PluginManager:
         from pluggy import PluginManager  # Imported lazily, see the top of calling.py.
 
-        from . import hookspecs
-
         manager = PluginManager(PROJECT)
-        manager.add_hookspecs(hookspecs)
-        for module in dict.fromkeys(self._offered.values()):
+        for module in (*MODULES, *dict.fromkeys(self._offered.values())):
             manager.add_hookspecs(module)
         for entry in self._plugins.values():
             _hand_over(entry, manager)
@@ -261,13 +290,19 @@ class PluginHost(HookCalls):
         for each in entry.implementations:
             if each.hook not in known and not each.optional:
                 from .suggest import closest
+                from .validation import place
 
                 # Without the prefix, which would make all of them look alike.
                 match = closest(each.hook.removeprefix(PREFIX), [name.removeprefix(PREFIX) for name in known])
-                remarks = [f"{each.code.co_filename}:{each.code.co_firstlineno}"]
+                remarks = [place(each.code)]
                 if match:
                     remarks.append(f"did you mean {PREFIX}{match}?")
                 yield f"there is no hook {each.hook} ({'; '.join(remarks)})"
+
+    def note_failure(self, error: WfepyError) -> None:
+        """Add to :attr:`failures` what a setup hook has raised, where that need not end the command."""
+        entry = self._plugins.get(self.failing)
+        self.failures.append(PluginFailure(self.failing, entry.source if entry else "", error))
 
     def require_healthy(self) -> None:
         """Raise the first failure, if there are any.
@@ -278,7 +313,8 @@ class PluginHost(HookCalls):
             return
         first = self.failures[0]
         more = f" (and {len(self.failures) - 1} more, see wfepy plugins)" if self.failures[1:] else ""
-        hint = first.error.hint or f"run without it by -p no:{first.error.plugin or first.name}"
+        name = getattr(first.error, "plugin", "") or first.name
+        hint = first.error.hint or f"run without it by -p no:{name}"
         error = PluginError(first.error.what + more, where=first.error.where, hint=hint, plugin=first.name)
         raise error from (first.error.__cause__ or first.error)
 

@@ -23,6 +23,7 @@ def plugin_settings(
     name: str,
     rules: Mapping[str, Rule],
     tables: Mapping[str, Mapping[str, Rule]] | None = None,
+    required: Collection[str] = (),
 ) -> dict[str, Any]:
     """Return the settings of a plugin.
 
@@ -31,12 +32,17 @@ def plugin_settings(
         may raise a :exc:`ValueError` that says what is wrong
     :param tables: for each key that holds tables of the user's naming, ``[plugins.NAME.KEY.THEIRS]``, the rules of
         each of them
-    :raises ConfigError: with everything that is wrong: a key that is not known, a value that is not allowed
+    :param required: the keys that must be there
+    :raises ConfigError: with everything that is wrong: a key that is not known or is missing, a value that is not
+        allowed
     """
     table = config.plugin_settings.get(name, {})
     where = settings_table(config, name)
     known = {**rules, **dict.fromkeys(tables or (), ("a table of tables", _are_tables))}
     problems = list(wrong_values(where, table, known))
+    if known.keys() >= table.keys():  # or it is there, and misspelt
+        missing = (key for key in required if key not in table)
+        problems += [f"[{where}] the key {key} is missing; it is {known[key][0]}" for key in missing]
     for key, inner in (tables or {}).items():
         if _are_tables(found := table.get(key, {})):
             for theirs in found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import state
 from .answer import error_text
+from .arguments import require_free
 from .clock import format_time
 from .codec import Codec
 from .engine import Engine
@@ -70,7 +71,7 @@ class Project:
         self._engine.start_child = self.family.start_child
         self._engine.cancel_children = self.family.cancel_children
 
-    # --- workflows -----------------------------------------------------------------------------------
+    # Workflows
 
     def workflow(self, name: str) -> Workflow:
         """Return the workflow that is configured under ``name``, loaded and checked.
@@ -95,9 +96,10 @@ class Project:
         host = self.config.plugins
         if not host.has("wfepy_argument_names"):
             return []
-        return [
-            name for names in host.setup("wfepy_argument_names", list, config=self.config) for name in names
-        ]
+        said = host.setup("wfepy_argument_names", list, config=self.config)
+        found = [name for names in said for name in names]
+        require_free(found, host.implementers("wfepy_argument_names"))
+        return found
 
     def _load_context_module(self, workflow: Workflow) -> None:
         """Import the module of the function that makes contexts: it is one of the workflow's own from then on."""
@@ -148,7 +150,7 @@ class Project:
             self._store = self.config.make_store()
         return self._store
 
-    # --- instances -----------------------------------------------------------------------------------
+    # Instances
 
     def start(self, name: str, instance_id: str, values: Mapping[str, object] | None = None) -> str:
         """Begin an instance; the next tick runs it.
@@ -212,7 +214,7 @@ class Project:
         if self._executor is not None:
             self._executor.close()
 
-    # --- ticks ---------------------------------------------------------------------------------------
+    # Ticks
 
     def tick(
         self,
@@ -253,6 +255,8 @@ class Project:
 
     def _tick(self, chosen: list[str], busy: Callable[[str, str], None] | None) -> Iterator[Report]:
         broken: set[str] = set()
+        for name in chosen:
+            self.config.ticked.setdefault(name, 0)
         for session in self.store.claim(chosen, self.config.clock(), busy=busy):
             if session.workflow in broken:
                 session.release()
@@ -313,6 +317,7 @@ class Project:
             session.release()
             if self._interrupts is not None:
                 self._interrupts.holding = False
+        report.note(self.config.ticked)
         if self._interrupts is not None:
             self._interrupts.check()
         return report

@@ -13,7 +13,9 @@ from .patch import replay
 from .waitstate import WaitState
 
 __all__ = [
+    "changed_transitions",
     "decisions_text",
+    "forget_settled",
     "gone_signals",
     "note_failure",
     "note_wait",
@@ -22,6 +24,7 @@ __all__ = [
     "replay_records",
     "replay_task",
     "settle",
+    "take_signals",
 ]
 
 TYPE_CHECKING = False

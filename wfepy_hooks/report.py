@@ -45,3 +45,7 @@ class Report:
             InstanceStatus.FAILED,
         )
         return 1 if failed else 0
+
+    def note(self, ticked: dict[str, int]) -> None:
+        """Put the exit code into ``ticked``, where the worst one of a workflow counts."""
+        ticked[self.workflow] = max(ticked.get(self.workflow, 0), self.exit_code)

@@ -90,7 +90,7 @@ class Runner(TaskRunner):
         #: History records that an earlier tick may not have told the observers of.
         self.replayed: list[tuple[dict[str, Any], m.Settled]] = []
 
-    # --- what WfEpy has ------------------------------------------------------------------------------
+    # What WfEpy has
 
     @property
     def context(self) -> Any:
@@ -187,7 +187,7 @@ class Runner(TaskRunner):
                 host.notify("wfepy_tick_finished", instance=self.instance, summary=self.summary)
         return self.summary
 
-    # --- one tick ------------------------------------------------------------------------------------
+    # One tick
 
     def _advance(self) -> None:
         if self.instance.paused is not None:
@@ -284,7 +284,5 @@ class Runner(TaskRunner):
             self._recorder.save(instance)
 
     def _report_dead_end(self) -> None:
-        from .why import false_conditions  # lazily: it is rare
-
-        reasons = "; ".join(false_conditions(self.instance)) or "every way to an end point was skipped"
-        self._log("error", "%s/%s is a dead end: %s", self.workflow.name, self.instance.id, reasons)
+        instance = self.instance
+        self._log("error", "%s/%s is a dead end: %s", self.workflow.name, instance.id, instance.why_ended())

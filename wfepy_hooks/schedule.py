@@ -20,7 +20,7 @@ from .clock import UTC
 from .cron import parse_cron
 from .errors import ScheduleError
 
-__all__ = ["FIRST_PASS", "GAP", "SECOND_PASS", "Occurrence", "Schedule"]
+__all__ = ["FIRST_PASS", "GAP", "SECOND_PASS", "Occurrence", "Schedule", "find_zone"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

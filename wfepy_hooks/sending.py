@@ -12,7 +12,7 @@ from .errors import InstanceNotFound, StateFormatError, UsageError
 from .overview import Overview
 from .signals import Signal, refusal
 
-__all__ = ["EarlyAnswer", "Sent", "early_answer", "is_made_id", "read_data", "send_signal"]
+__all__ = ["EarlyAnswer", "Sent", "early_answer", "is_made_id", "read_data", "read_overview", "send_signal"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,12 +92,7 @@ def send_signal(
         raise UsageError(f'the data of "{name}" is no JSON: {error}', where=where) from error
     if not accepted:
         return Sent(signal.id, False, [])
-    note = ""
-    if early is not None:
-        note = f"{name} is not waiting now; the answer is kept, and counts when it asks"
-    elif not takers:
-        note = _unexpected(name, overview)
-    return Sent(signal.id, True, takers, note)
+    return Sent(signal.id, True, takers, "" if takers else _kept(name, overview, early))
 
 
 def _takers(signal: Signal, waits: Sequence[Waiting], early: EarlyAnswer | None, where: str) -> list[str]:
@@ -261,7 +256,10 @@ def _refused(signal: Signal, wait: Waiting) -> str:
     )
 
 
-def _unexpected(name: str, overview: Overview) -> str:
+def _kept(name: str, overview: Overview, early: EarlyAnswer | None) -> str:
+    """Return what becomes of a signal that nobody waits for."""
+    if early is not None:
+        return f"{name} is not waiting now; the answer is kept, and counts when it asks"
     names = list(dict.fromkeys(each for wait in overview.waits() for each in wait.signals))
     kept = f'no task waits for "{name}" now; it is kept until one does'
     if not names:

@@ -134,7 +134,7 @@ class Schedules:
                     is_due |= self._agenda.is_tick_due(entry, self._now_text)
                 except WfepyError as error:
                     if not again:
-                        yield _failed(workflow, "", error)
+                        yield self._failed(workflow, "", error)
                         is_due = True
             if is_due:
                 yield workflow
@@ -142,6 +142,12 @@ class Schedules:
     def close(self) -> None:
         """Remember what was found out, for the ticks to come."""
         self._agenda.save(self._all)
+
+    def _failed(self, workflow: str, instance: str, error: WfepyError) -> Report:
+        report = Report(workflow, instance)
+        report.error = error
+        report.note(self._project.config.ticked)
+        return report
 
     def _serve(self, entry: ScheduleEntry) -> Iterator[Report]:
         name = ""
@@ -153,7 +159,7 @@ class Schedules:
             if plan.until is not None:
                 self._note(entry, plan)
         except WfepyError as error:
-            yield _failed(entry.workflow, name, error)
+            yield self._failed(entry.workflow, name, error)
 
     def _plan(self, entry: ScheduleEntry) -> Plan:
         noted = self._project.store.starts(entry.workflow).get(key_of(entry))
@@ -247,9 +253,3 @@ def instance_id(due: datetime) -> str:
 def key_of(entry: ScheduleEntry) -> str:
     """Return under what the store notes a schedule. With another expression or time zone it is a new one."""
     return f"{entry.expression} {entry.timezone}"
-
-
-def _failed(workflow: str, instance: str, error: WfepyError) -> Report:
-    report = Report(workflow, instance)
-    report.error = error
-    return report

@@ -61,7 +61,7 @@ _TASK_KEYS = frozenset(
 _HEX_DIGITS = frozenset("0123456789abcdef")
 
 
-# --- writing ------------------------------------------------------------------------------------------
+# Writing
 
 
 def to_document(instance: Instance, context: Any) -> Document:
@@ -130,7 +130,7 @@ def _add_wait(entry: dict[str, Any], wait: WaitState) -> None:
     entry.update(wait.to_json())
 
 
-# --- reading ------------------------------------------------------------------------------------------
+# Reading
 
 
 def check_header(document: Document, workflow: str, where: str = "") -> None:

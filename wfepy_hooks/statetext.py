@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from wfepy_hooks.errors import StateFormatError
+from .errors import StateFormatError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,7 +13,9 @@ __all__ = [
     "Transition",
     "end_point",
     "followed_by",
+    "is_async",
     "join_point",
+    "stack_of",
     "start_point",
     "task",
 ]
@@ -161,7 +163,7 @@ class Task:
     @property
     def is_async(self) -> bool:
         """Whether its function is an ``async def``."""
-        return bool(getattr(getattr(self.func, "__code__", None), "co_flags", 0) & _CO_COROUTINE)
+        return is_async(self.func)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.func(*args, **kwargs)
@@ -173,6 +175,11 @@ class Task:
     def location(self) -> str:
         """``file:line`` where the function is defined."""
         return _location(self.func)
+
+
+def is_async(func: object) -> bool:
+    """Return whether a function is an ``async def``."""
+    return bool(getattr(getattr(func, "__code__", None), "co_flags", 0) & _CO_COROUTINE)
 
 
 def _checked_name(name: object) -> str:
@@ -211,6 +218,11 @@ class DecoratorStack:
         return _location(self.function)
 
 
+def stack_of(func: Any) -> DecoratorStack:
+    """Return what a decorator below has made of a function, or the start of that."""
+    return func if isinstance(func, DecoratorStack) else DecoratorStack(func)
+
+
 def _mark(apply: Callable[[Task, bool], None]) -> Callable[[Any], Any]:
     """Return a decorator that applies a mark to a task, now or when the task is made.
 
@@ -221,7 +233,7 @@ def _mark(apply: Callable[[Task, bool], None]) -> Callable[[Any], Any]:
         if isinstance(func, Task):
             apply(func, True)
             return func
-        stack = func if isinstance(func, DecoratorStack) else DecoratorStack(func)
+        stack = stack_of(func)
         stack.marks.append(apply)
         return stack
 
@@ -278,7 +290,7 @@ def task(
     )
 
     def decorator(func: Any) -> Task:
-        stack = func if isinstance(func, DecoratorStack) else DecoratorStack(func)
+        stack = stack_of(func)
         made = Task(stack.function, name, labels, options)
         for apply in reversed(stack.marks):
             apply(made, False)
@@ -298,9 +310,8 @@ def followed_by(
     :param on: the outcome it is about: ``"done"``, ``"failed"``, ``"timeout"`` or ``"any"``
     """
     transition = Transition(dest, cond, on)
-    caller = sys._getframe(
-        1
-    )  # a task may have many lines of decorators, and the typing error is in one of them
+    # A task may have many lines of decorators, and the typing error is in one of them.
+    caller = sys._getframe(1)
     declared = f"{caller.f_code.co_filename}:{caller.f_lineno}"
 
     def apply(made: Task, above: bool) -> None:

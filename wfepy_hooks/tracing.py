@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import time
 
-from .wording import describe, shorten
+from .wording import describe_error, shorten
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def abbreviate(value: object) -> str:
 
 
 def _describe(error: BaseException) -> str:
-    return shorten(describe(error), WIDTH)
+    return shorten(describe_error(error), WIDTH)
 
 
 def _since(started: float) -> str:

@@ -3,6 +3,9 @@
 The first that is imported is in ``sys.modules`` under its name, as always. Each other one, its twin, is there under a
 private name only, and the workflow holds on to it. It keeps its own name in ``__name__`` and in its classes, so that
 what is saved does not depend on what else the process has imported.
+
+While a twin is imported, ``sys.modules`` has it and its neighbours under their names. Threads that load workflows take
+turns for that; one that imports something else meanwhile may get such a neighbour, so load workflows before it begins.
 """
 
 from __future__ import annotations

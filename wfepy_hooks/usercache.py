@@ -29,9 +29,8 @@ class CacheFile:
     """
 
     def __init__(self, kind: str, subject: str, key: list[Any], environ: Mapping[str, str]) -> None:
-        from zlib import (
-            crc32,
-        )  # A checksum will do, for the key tells two subjects apart. hashlib takes 4 ms.
+        # A checksum will do, for the key tells two subjects apart. hashlib takes 4 ms.
+        from zlib import crc32
 
         self._folder = os.path.join(_cache_home(environ), "wfepy-hooks")
         self._kind = kind
@@ -82,6 +81,5 @@ def _cache_home(environ: Mapping[str, str]) -> str:
     if os.path.isabs(folder):
         return folder
     home = environ.get("HOME") or os.path.expanduser("~")
-    return (
-        os.path.join(home, ".cache") if os.path.isabs(home) else os.devnull
-    )  # nobody's home: nothing is kept
+    # Where nobody is at home nothing is kept.
+    return os.path.join(home, ".cache") if os.path.isabs(home) else os.devnull

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from types import CodeType
     from typing import Any
 
-__all__ = ["Implementation", "find_implementations"]
+__all__ = ["Implementation", "find_implementations", "offer_problems", "place"]
 
 CALLABLES = (FunctionType, MethodType)
 
@@ -79,7 +79,8 @@ def find_implementations(plugin: object, name: str) -> list[Implementation]:
         if options is not None:
             implementation = Implementation(options.get("specname") or attribute, name, function, options)
             found.append(implementation)
-            problems += _problems(attribute, implementation, options)
+            found_wrong = _problems(attribute, implementation, options)
+            problems += [f"{each} ({place(implementation.code)})" for each in found_wrong]
         elif attribute.startswith(PREFIX):
             problems += _unmarked(attribute, function)
     if problems:
@@ -107,7 +108,7 @@ def _function(plugin: object, attribute: str) -> Any:
 def _unmarked(attribute: str, value: object) -> Iterator[str]:
     if isinstance(value, CALLABLES):
         if not hasattr(value, SPEC_MARK):
-            yield f"{attribute} is not marked with @hookimpl"
+            yield f"{attribute} is not marked with @hookimpl ({place(_signature(value)[0])})"
     elif callable(value) and not isinstance(value, (type, ModuleType)):
         yield f"{attribute} is of type {type(value).__name__}, but a hook is a function marked with @hookimpl"
 
@@ -146,9 +147,23 @@ def _problems(name: str, each: Implementation, options: dict[str, Any]) -> Itera
     yield from _argument_problems(name, each, kind.arguments)
 
 
+def offer_problems(each: Implementation, spec: Callable[..., Any]) -> Iterator[str]:
+    """Yield what is wrong with an implementation of a hook that a plugin offers by the function ``spec``."""
+    known = _signature(spec)[1]
+    if known[:1] == ("self",) and not isinstance(spec, MethodType):
+        known = known[1:]  # of a class, as pluggy has it
+    for problem in _argument_problems(each.hook, each, known):
+        yield f"{problem} ({place(each.code)})"
+
+
+def place(code: CodeType) -> str:
+    """Return ``file:line`` of where a function begins."""
+    return f"{code.co_filename}:{code.co_firstlineno}"
+
+
 def _argument_problems(name: str, each: Implementation, known: tuple[str, ...]) -> Iterator[str]:
     code = each.code
-    offered = f"{each.hook} has the arguments {', '.join(known)}"
+    offered = f"{each.hook} has the arguments {', '.join(known)}" if known else f"{each.hook} has none"
     wrong = [argument for argument in each.arguments if argument not in known]
     if wrong:
         yield f"{name} asks for {', '.join(wrong)}, but {offered}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Wait", "sleep", "start_child", "wait"]
+__all__ = ["Child", "Wait", "sleep", "start_child", "wait"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,10 +62,10 @@ class Wait:
             raise TypeError(f"the reason of a wait must be text, not {type(reason).__name__}")
         self.reason = reason
         self.until = until
-        self.signals = _names(signal, "signal")
+        self.signals = names(signal, "signal of a wait")
         self.choices = tuple(choices)
         self.schema = None if schema is None else dict(schema)
-        self.by = _names(by, "by")
+        self.by = names(by, "by of a wait")
         self.deadline = deadline
         self.remind_every = remind_every
         self.done = done
@@ -214,14 +214,19 @@ def start_child(
     return Wait(reason, deadline=deadline, remind_every=remind_every, child=child)
 
 
-def _names(given: str | Iterable[str], what: str) -> tuple[str, ...]:
+def names(given: str | Iterable[str], what: str) -> tuple[str, ...]:
+    """Return one name or several as a tuple.
+
+    :param what: what they are, for the message
+    :raises TypeError: if one is no name
+    """
     if isinstance(given, str):
         given = (given,) if given else ()
-    names: tuple[object, ...] = tuple(given)
-    for name in names:
+    found: tuple[object, ...] = tuple(given)
+    for name in found:
         if not isinstance(name, str) or not name or not name.isprintable():
-            raise TypeError(f"{what} of a wait must be one name or several, not {name!r}")
-    return tuple(map(str, names))
+            raise TypeError(f"{what} must be one name or several, not {name!r}")
+    return tuple(map(str, found))
 
 
 def _check_times(given: Wait) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from . import marking as m
-
-__all__ = ["EVERY_TICK", "task_wake", "wake_of"]
+__all__ = ["EVERY_TICK", "deadline_of", "task_wake", "wait_wake", "wake_of"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,8 +58,3 @@ def deadline_of(instance: Instance, name: str) -> str:
     wait = instance.waits.get(name)
     found = [instance.deadlines.get(name, ""), wait.deadline if wait is not None else ""]
     return min(filter(None, found), default="")
-
-
-def is_ready(instance: Instance, task: int) -> bool:
-    """Return whether a task may run."""
-    return instance.marking.status[task] == m.READY

@@ -119,7 +119,7 @@ def _unknown_task(name: str, workflow: Workflow) -> StateFormatError:
     )
 
 
-# --- where it is --------------------------------------------------------------------------------------
+# Where it is
 
 
 def _place(instance: Instance, tokens: list[Token], where: str) -> None:
@@ -157,7 +157,7 @@ def _decide(task: Task, context: Any, where: str) -> list[int]:
     return found
 
 
-# --- what is not known --------------------------------------------------------------------------------
+# What is not known
 
 
 def _unknown(instance: Instance, tokens: list[Token]) -> list[str]:

@@ -299,7 +299,14 @@ def _status_word(instance: Instance, task: int) -> str:
     return m.STATUS_WORDS[instance.marking.status[task]]
 
 
-def false_conditions(instance: Instance) -> list[str]:
-    """Return a line for each condition that was false: why an instance came to a dead end."""
-    edges = enumerate(instance.marking.edges)
-    return [_edge(instance, edge) for edge, decision in edges if decision == m.E_FALSE]
+def explain_end(instance: Instance) -> str:
+    """Return in one line why an instance has ended as nobody wants it; empty: it has not."""
+    marking = instance.marking
+    if instance.status == InstanceStatus.DEAD_END:
+        edges = enumerate(marking.edges)
+        false = (_edge(instance, edge) for edge, decision in edges if decision == m.E_FALSE)
+        return "; ".join(false) or "every way to an end point was skipped"
+    if instance.status != InstanceStatus.FAILED:
+        return ""
+    failed = (name for task, name in enumerate(marking.graph.names) if marking.is_unhandled(task))
+    return "; ".join(f"{name}: {instance.errors.get(name) or 'timed out'}" for name in failed)

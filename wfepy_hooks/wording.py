@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["describe", "origin", "shorten"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+__all__ = ["describe_error", "origin", "package_of", "shorten"]
 
 
-def describe(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """Return the type and the text of an error; only the type if it has no text or that cannot be had."""
     kind = type(error).__name__
     try:
@@ -22,15 +26,26 @@ def shorten(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 3] + "..."
 
 
-def origin(error: BaseException) -> str:
-    """Return ``file:line`` of where an error was raised, the import system aside; nothing if that is not known."""
+def origin(error: BaseException, packages: Container[str] = ()) -> str:
+    """Return ``file:line`` of where an error was raised, the import system aside; nothing if that is not known.
+
+    :param packages: if any code of these raised or called what did, the innermost such place is returned: a line of a
+        library that they use would be the same for all its users
+    """
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno or 0}"
-    found = ""
+    found = wanted = ""
     traceback = error.__traceback__
     while traceback is not None:
-        file = traceback.tb_frame.f_code.co_filename
-        if not file.startswith("<frozen"):
-            found = f"{file}:{traceback.tb_lineno}"
+        frame = traceback.tb_frame
+        if not frame.f_code.co_filename.startswith("<frozen"):
+            found = f"{frame.f_code.co_filename}:{traceback.tb_lineno}"
+            if str(frame.f_globals.get("__name__")).partition(".")[0] in packages:
+                wanted = found
         traceback = traceback.tb_next
-    return found
+    return wanted or found
+
+
+def package_of(function: object) -> str:
+    """Return the name of the package, or the module outside of one, that a function is defined in."""
+    return str(getattr(function, "__module__", "") or "").partition(".")[0]

@@ -21,7 +21,7 @@ def run(bench: Bench) -> Result:
     def ours(what: str, size: int) -> Contestant:
         return Contestant(what, bench.script(OURS, "ours_beside.py", what, size))
 
-    samples = bench.interleave(
+    of = bench.interleave(
         [
             ours("async", tasks),
             ours("inline", CPU_TASKS),
@@ -31,26 +31,13 @@ def run(bench: Bench) -> Result:
             ours("batch", items),
             Contestant("floor", bench.script(OURS, "floor.py", items)),
         ]
-    )
-    floor, _inline = samples.of("floor"), samples.of("inline")
+    ).of
     flushes = f"{items:,} append+fsync"
     rows = [
-        Row(
-            f"{tasks:,} async tasks that sleep 0.1 s each",
-            samples.of("async"),
-            0.5,
-            "half a second",
-            goal=1.0,
-        ),
-        Row(
-            f"{CPU_TASKS} CPU-bound tasks, processes:2",
-            samples.of("processes"),
-            samples.of("inline"),
-            "inline",
-            goal=0.6,
-        ),
-        Row("the same", samples.of("processes"), samples.of("bare"), "two bare Pythons, half of it each"),
-        Row(f"{items:,} items, each durable", samples.of("each"), floor, flushes, goal=1.5),
-        Row(f"{items:,} items, in batches", samples.of("batch"), floor, flushes, goal=1.0),
+        Row(f"{tasks:,} async tasks that sleep 0.1 s each", of("async"), 0.5, "half a second", goal=1.0),
+        Row(f"{CPU_TASKS} CPU-bound tasks, processes:2", of("processes"), of("inline"), "inline", goal=0.6),
+        Row("the same", of("processes"), of("bare"), "two bare Pythons, half of it each"),
+        Row(f"{items:,} items, each durable", of("each"), of("floor"), flushes, goal=1.5),
+        Row(f"{items:,} items, in batches", of("batch"), of("floor"), flushes, goal=1.0),
     ]
     return Result(rows)

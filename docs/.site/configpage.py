@@ -159,6 +159,11 @@ PLUGINS: dict[str, tuple[str, Meanings]] = {
             "format": ('"text"', "readable lines or JSON lines"),
             "level": ('"info"', "events below it are not logged"),
             "levels": ("{}", "the level of single events"),
+            "tasks": (
+                "",
+                "from which level on it holds what tasks, libraries and plugins log themselves, too. Without it, "
+                '`"warning"` for `stderr`, else `"off"`',
+            ),
             "config": ("{}", "handlers and their like, as Python's `logging` has them"),
         },
     ),
@@ -169,6 +174,7 @@ PLUGINS: dict[str, tuple[str, Meanings]] = {
             "give_up": ('"3d"', "a message that could not be sent for so long is given up"),
             "title": ('"{project}: {workflow}/{instance} {what}"', "the template of titles"),
             "body": (r'"{details}\n\nNext:\n{next}"', "the template of messages"),
+            "digest": ("false", "what a tick has to tell comes in one message"),
             "rate": ('"20/1h"', "so many messages in so much time; more are held back and counted"),
         },
     ),
@@ -193,7 +199,7 @@ PLUGINS: dict[str, tuple[str, Meanings]] = {
 TARGET: Meanings = {
     "url": ("", "where it goes, with `${VARIABLES}` for what is secret. Without it, a plugin sends it"),
     "events": (
-        '["failed", "failing", "timed_out", "reminder", "dead_end"]',
+        '["failed", "failing", "recovered", "timed_out", "reminder", "dead_end"]',
         "what this one is told about",
     ),
     "workflows": ("", "of which workflows; `*` stands for anything. Without it, of all"),
@@ -201,7 +207,28 @@ TARGET: Meanings = {
     "labels": ("", "of tasks with one of these labels. Without it, of all"),
     "title": ("", "as above, for this one"),
     "body": ("", "as above, for this one"),
+    "digest": ("", "as above, for this one"),
     "rate": ("", "as above, for this one"),
+}
+#: Tables of the user's naming, by plugin: the key that holds them, the name of their rules, what leads to them, and
+#: what their keys mean.
+TABLES: dict[str, tuple[str, str, str, Meanings]] = {
+    "wfepy_notify": (
+        "targets",
+        "TARGET_KEYS",
+        "Whoever is told has a table `[plugins.wfepy_notify.targets.NAME]`:",
+        TARGET,
+    ),
+    "wfepy_healthchecks": (
+        "workflows",
+        "WORKFLOW_KEYS",
+        "A workflow, or several by a pattern such as `art*`, can have a check of its own, "
+        "`[plugins.wfepy_healthchecks.workflows.NAME]`:",
+        {
+            "url": ("", "the check's own URL; `{workflow}` in it is the name of the workflow"),
+            "variable": ("", "the environment variable that comes before `url`"),
+        },
+    ),
 }
 
 
@@ -224,9 +251,9 @@ def plugins() -> str:
             f"See [its page](../how-to/{page}.md).",
             _keys(rules(name), meanings),
         ]
-        if name == "wfepy_notify":
-            parts += ["Whoever is told has a table `[plugins.wfepy_notify.targets.NAME]`:"]
-            parts += [_keys(rules(name, "TARGET_KEYS"), TARGET)]
+        if name in TABLES:
+            _, keys, words, inner = TABLES[name]
+            parts += [words, _keys(rules(name, keys), inner)]
     return "\n\n".join(parts)
 
 

@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 
 import hooktypes
+import prose
 from wfepy_hooks import hookspecs
 from wfepy_hooks.hookspecs import AROUND, DECISION, HOOKS, OBSERVATION, SETUP
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HOOK = re.compile(r"``(wfepy_\w+)``")
+#: An argument in the docstring of a specification: its name, and the lines about it.
+ARGUMENT = re.compile(r"^    (\w+): ((?:.*\n?)(?:^     +.*\n?)*)", re.MULTILINE)
 #: Where the bundled plugins are described, below ``docs/how-to``.
 GUIDES = {
     "wfepy_crontab": "cron.md",
@@ -62,19 +65,17 @@ def page(hook: str) -> str:
     if HOOKS[hook].historic:
         facts["Late plugins"] = "one that is registered later gets the calls that it missed."
     lines = [_wrapped(f"* **{title}:** {text}", "  ") for title, text in facts.items()]
-    return "\n".join(
-        ["", _wrapped(summary), "", *_signature(hook), "", *lines, "", *_arguments(hook), "", ""]
-    )
+    return "\n".join(["", _wrapped(summary), "", *_signature(hook), "", *lines, "", _arguments(hook), "", ""])
 
 
 def table() -> str:
     """Return the table of all hooks, in the order of their calls."""
-    rows = ["", "| hook | arguments | kind | what for |", "| --- | --- | --- | --- |"]
+    rows = []
     for hook in call_order():
         arguments = ", ".join(f"`{name}`" for name in HOOKS[hook].arguments)
         what_for = contract(hook)[0].rstrip(".")
-        rows.append(f"| [`{hook}`]({hook}.md) | {arguments} | {HOOKS[hook].kind} | {what_for} |")
-    return "\n".join([*rows, "", ""])
+        rows.append((f"[`{hook}`]({hook}.md)", arguments, HOOKS[hook].kind, what_for))
+    return f"\n{prose.table(('hook', 'arguments', 'kind', 'what for'), rows)}\n\n"
 
 
 def order() -> str:
@@ -97,7 +98,7 @@ def call_order() -> list[str]:
 
 def contract(hook: str) -> tuple[str, dict[str, str]]:
     """Return the summary of a hook and what its docstring says under each title, as Markdown."""
-    doc = inspect.getdoc(getattr(hookspecs, hook)) or ""
+    doc = inspect.getdoc(HOOKS[hook].function) or ""
     head, *rest = re.split(r"^(When|Kind|Arguments|Result):[ ]?", doc, flags=re.MULTILINE)
     titles = {title: _markdown(text) for title, text in zip(rest[::2], rest[1::2], strict=True)}
     return " ".join(_markdown(head).split()), titles
@@ -152,8 +153,7 @@ def _linked_plugin(module: str) -> str:
 
 
 def _signature(hook: str) -> list[str]:
-    function = getattr(hookspecs, hook)
-    types = {name: str(annotation) for name, annotation in function.__annotations__.items()}
+    types = {name: str(annotation) for name, annotation in HOOKS[hook].function.__annotations__.items()}
     arguments = [f"{name}: {types[name]}" for name in HOOKS[hook].arguments]
     head, tail = f"def {hook}(", f") -> {types['return']}: ..."
     one = head + ", ".join(arguments) + tail
@@ -161,22 +161,17 @@ def _signature(hook: str) -> list[str]:
     return ["```python", *lines, "```"]
 
 
-def _arguments(hook: str) -> list[str]:
-    parts = contract(hook)[1]
-    types = getattr(hookspecs, hook).__annotations__
-    rows = ["| argument | type | meaning |", "| --- | --- | --- |"]
-    for name, text in re.findall(
-        r"^    (\w+): ((?:.*\n?)(?:^     +.*\n?)*)", parts["Arguments"], re.MULTILINE
-    ):
-        rows.append(f"| `{name}` | {_type(types[name])} | {' '.join(text.split())} |")
-    return rows
+def _arguments(hook: str) -> str:
+    types = HOOKS[hook].function.__annotations__
+    told = ARGUMENT.findall(contract(hook)[1]["Arguments"])
+    rows = [(f"`{name}`", _type(types[name]), text) for name, text in told]
+    return prose.table(("argument", "type", "meaning"), rows)
 
 
 def _type(annotation: str) -> str:
     """Return an annotation as code, which leads to what is told of the first of our types in it."""
-    code = "`" + annotation.replace("|", "\\|") + "`"
     links = filter(None, map(hooktypes.link, re.findall(r"\w+", annotation)))
-    return next((f"[{code}]({link})" for link in links), code)
+    return next((f"[`{annotation}`]({link})" for link in links), f"`{annotation}`")
 
 
 def _linked_type(code: re.Match[str]) -> str:
@@ -202,8 +197,7 @@ def _listed(text: str) -> str:
 
 
 def _markdown(text: str) -> str:
-    text = re.sub(r":\w+:`[.~]?([\w.]+)`", r"`\1`", text)
-    return text.replace("``", "`").strip("\n")
+    return prose.ROLE.sub(r"`\1`", text).replace("``", "`").strip("\n")
 
 
 def _wrapped(text: str, indent: str = "") -> str:

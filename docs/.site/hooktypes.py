@@ -9,11 +9,12 @@ import re
 from functools import cache
 
 import wfepy_hooks
-from wfepy_hooks import hookspecs
+from prose import table
+from wfepy_hooks.hookspecs import MODULES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 #: Where the values are described that have no class of their own.
 ELSEWHERE = {"Document": "../state-format.md#the-snapshot", "Record": "../state-format.md#the-history"}
@@ -25,7 +26,7 @@ _ROLE = re.compile(r":\w+:`[.~]?(?:[\w.]*\.)?(\w+)`")
 def names() -> dict[str, type]:
     """Return the types of the engine that the specifications of hooks use, by name."""
     found: dict[str, object] = {}
-    for node in ast.walk(ast.parse(inspect.getsource(hookspecs))):
+    for node in ast.walk(ast.parse("".join(map(inspect.getsource, MODULES)))):
         if isinstance(node, ast.ImportFrom) and node.level and node.module != "hookkinds":
             module = importlib.import_module(f"wfepy_hooks.{node.module}")
             found.update({each.name: getattr(module, each.name, None) for each in node.names})
@@ -51,39 +52,33 @@ def _section(name: str, kind: type) -> Iterator[str]:
     yield from (_prose(doc.partition("\n\n")[0]), "")
     rows = [*_attributes(doc), *_members(kind)]
     if rows:
-        yield from ("| name | meaning |", "| --- | --- |", *rows, "")
+        yield from (table(("name", "meaning"), rows), "")
 
 
-def _attributes(doc: str) -> Iterator[str]:
+def _attributes(doc: str) -> Iterator[tuple[str, str]]:
     for marks, text in _IVAR.findall(doc):
-        attributes = ", ".join(f"`{name}`" for name in re.findall(r":ivar (\w+):", marks))
-        yield f"| {attributes} | {_cell(text)} |"
+        yield ", ".join(f"`{name}`" for name in re.findall(r":ivar (\w+):", marks)), _prose(text)
 
 
-def _members(kind: type) -> Iterator[str]:
-    """Return a row for each public property and method, with the first paragraph of its docstring."""
+def _members(kind: type) -> Iterator[tuple[str, str]]:
+    """Yield a row for each public property and method, with the first paragraph of its docstring."""
     for name, member in vars(kind).items():
-        doc = _cell((inspect.getdoc(member) or "").partition("\n\n")[0])
+        doc = _prose((inspect.getdoc(member) or "").partition("\n\n")[0])
         if name.startswith("_") or not doc:
             continue
         if isinstance(member, property):
-            yield f"| `{name}` | {doc} |"
+            yield f"`{name}`", doc
         elif inspect.isfunction(member):
-            yield f"| `{name}({', '.join(_parameters(member))})` | {doc} |"
+            yield f"`{name}({', '.join(_parameters(member))})`", doc
 
 
-def _parameters(function: object) -> Iterator[str]:
-    """Return the parameters as they are written in a call."""
-    for name, parameter in list(inspect.signature(function).parameters.items())[1:]:  # type: ignore[arg-type]
-        default = "" if parameter.default is parameter.empty else "=..."
-        yield (
-            f"{name}{default or '=...'}" if parameter.kind is parameter.KEYWORD_ONLY else f"{name}{default}"
-        )
+def _parameters(method: Callable[..., object]) -> Iterator[str]:
+    """Yield the parameters as they are written in a call."""
+    _, *parameters = inspect.signature(method).parameters.values()
+    for each in parameters:
+        is_named = each.kind is each.KEYWORD_ONLY or each.default is not each.empty
+        yield f"{each.name}=..." if is_named else each.name
 
 
 def _prose(text: str) -> str:
     return _ROLE.sub(r"`\1`", " ".join(text.split())).replace("``", "`")
-
-
-def _cell(text: str) -> str:
-    return _prose(text).replace("|", "\\|")

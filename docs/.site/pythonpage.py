@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-__all__ = ["GROUPS", "modules", "section"]
+__all__ = ["GROUPS", "entries", "modules", "section"]
 
 #: Every public name by heading.
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -44,7 +44,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "Context",
     ),
     "From outside": ("send_signal", "Signal", "Operations", "who", "read_data", "read_overview"),
-    "Plugins": ("hookimpl", "hookspec", "Stash", "StashKey", "plugin_settings", "settings_table", "some_of"),
+    "Plugins": (
+        *("hookimpl", "hookspec", "Stash", "StashKey", "plugin_settings", "settings_table", "some_of"),
+        "describe_error",
+    ),
     "Handed to hooks": (
         "Config",
         "WorkflowConfig",
@@ -73,13 +76,20 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 MODULES = (
     *("wfepy_hooks.commandline", "wfepy_hooks.errors", "wfepy_hooks.faults", "wfepy_hooks.render"),
-    *("wfepy_hooks.statetext", "wfepy_hooks.testing"),
+    *("wfepy_hooks.statetext", "wfepy_hooks.stores", "wfepy_hooks.stores.conformance"),
+    *("wfepy_hooks.executors.conformance", "wfepy_hooks.testing"),
 )
 
 
 def section(title: str) -> str:
     """Return what is below a heading: each name of a group."""
     return "\n\n".join(_entry(name, getattr(wfepy_hooks, name)) for name in GROUPS[title])
+
+
+def entries(module: str, names: tuple[str, ...] = ()) -> str:
+    """Return what is said of the names of a module; by default of all."""
+    found = import_module(module)
+    return "\n\n".join(_entry(name, getattr(found, name)) for name in names or found.__all__)
 
 
 def modules() -> str:

@@ -55,9 +55,7 @@ class Page(HTMLParser):
         if "style" in values:
             self.loads += STYLE.findall(values["style"])
         if "mermaid" in values.get("class", "").split():
-            self.loads.append(
-                "https://unpkg.com/mermaid"
-            )  # the theme fetches it where there is such an element
+            self.loads.append("https://unpkg.com/mermaid")  # by the theme
         if tag == "link" and not NAMING & set(values.get("rel", "").split()):
             self.loads.append(values.get("href", ""))
         elif tag == "a" and "href" in values:

@@ -19,9 +19,8 @@ import wfepy_hooks as wfepy
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROJECT = os.path.join(HERE, "sample")
 OUT = os.path.join(HERE, "out")
-INDEX = os.path.join(
-    OUT, "simple"
-)  # a "simple repository" as PEP 503 describes it: any web server can serve it
+# A "simple repository" as PEP 503 describes it: any web server can serve it.
+INDEX = os.path.join(OUT, "simple")
 
 
 def tests_passed(context: wfepy.Context) -> bool:

@@ -13,16 +13,15 @@ if TYPE_CHECKING:
 
 def make_crontab(schedules: Sequence[ScheduleEntry], config: Config) -> list[GeneratedFile]:
     """Return the lines for a user's crontab, see :func:`wfepy_crontab.generators.crontab`."""
-    from .generators import (
-        crontab,
-    )  # Lazily: a tick imports this module, and must not pay for what it does not use.
+    # Lazily: a tick imports this module, and must not pay for what it does not use.
+    from .generators import crontab
 
     return crontab(schedules, config)
 
 
 def make_cron_d(schedules: Sequence[ScheduleEntry], config: Config) -> list[GeneratedFile]:
     """Return the file for ``/etc/cron.d``, see :func:`wfepy_crontab.generators.cron_d`."""
-    from .generators import cron_d  # Lazily: as above.
+    from .generators import cron_d  # as above
 
     return cron_d(schedules, config)
 

@@ -56,9 +56,9 @@ class Block:
     end: int = 0
 
     @classmethod
-    def of(cls, id: str, body: bytes, made: str, was: frozenset[str] = frozenset()) -> Block:
+    def of(cls, id: str, body: bytes, made: str) -> Block:
         """Return a block that is in no crontab yet."""
-        return cls(id, _sum(body), body, made, was)
+        return cls(id, _sum(body), body, made)
 
     @property
     def is_edited(self) -> bool:

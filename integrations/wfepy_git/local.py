@@ -78,10 +78,17 @@ class Local:
                 raise StateError(
                     f"cannot be read: {error.strerror}", where=f"{self._state}/{path}"
                 ) from error
-            self._data[path] = whole_lines(data) if path.endswith(".jsonl") else data
+            self._data[path] = self._whole(path, data)
             self.stamps[path] = stamp_of(status, time.time_ns())
             self.blobs[path] = blob_of(self._data[path])
         self._leave_out_what_never_began()
+
+    def _whole(self, path: str, data: bytes) -> bytes:
+        if self.entity.kind == SHARED:
+            return data[
+                : data.rfind(b"\n") + 1
+            ]  # whatever its lines are: half of one may look like a whole one
+        return whole_lines(data) if path.endswith(".jsonl") else data
 
     def _opener(self, path: str, flags: int) -> int:
         # What a link of that name leads to is nobody's to push.

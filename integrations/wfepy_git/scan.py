@@ -120,8 +120,8 @@ def _look_at_shared(state: str, path: str, table: Table, found: Scan, seen: set[
         status = os.lstat(f"{state}/{path}")
     except (FileNotFoundError, NotADirectoryError):
         return
-    if path not in table.blobs and not status.st_size:
-        return  # nothing was ever said in it
+    if not status.st_size:
+        return  # nothing is said in it, as if it were not there
     seen.add(path)
     if table.stamps.get(path) != stamp_of(status):
         found.changed.append(path)

@@ -6,7 +6,7 @@ these go there.
 
 from __future__ import annotations
 
-from wfepy_hooks import PluginError, WfepyError
+from wfepy_hooks import PluginError
 
 from .layout import is_name
 
@@ -59,25 +59,14 @@ class SharedFiles:
 def shared_files(config: Config) -> Mapping[str, Merge]:
     """Return how the files of plugins are merged, by path.
 
-    :raises PluginError: if a plugin names one that cannot be shared
+    :raises PluginError: if a plugin names one that cannot be shared, or raised something else
     """
     files = SharedFiles()
-    if config.plugins.has("wfepy_git_files"):
-        try:
-            config.plugins.hook.wfepy_git_files(files=files, config=config)
-        except WfepyError:
-            raise
-        except Exception as error:
-            raise PluginError(f"{type(error).__name__}: {error}", where="wfepy_git_files") from error
+    config.plugins.setup("wfepy_git_files", files=files, config=config)
     return files.merges
 
 
 def tell_ticked(config: Config, workflows: Sequence[str], exit_code: int) -> None:
     """Let plugins do what others are to know of; whatever they do, what was ticked is pushed."""
-    if config.plugins.has("wfepy_git_ticked"):
-        try:
-            config.plugins.hook.wfepy_git_ticked(workflows=workflows, exit_code=exit_code, config=config)
-        except Exception:
-            import logging
-
-            logging.getLogger("wfepy_git").exception("wfepy_git: a plugin failed in wfepy_git_ticked")
+    found = {"workflows": workflows, "exit_code": exit_code, "config": config}
+    config.plugins.notify("wfepy_git_ticked", None, **found)

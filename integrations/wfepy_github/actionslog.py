@@ -47,12 +47,9 @@ def set_outputs(environ: Mapping[str, str], values: Mapping[str, str]) -> None:
     append(environ.get("GITHUB_OUTPUT", ""), output_text(values))
 
 
-def output_text(values: Mapping[str, str], delimiter: str = "") -> str:
-    """Return what sets the outputs.
-
-    :param delimiter: a text that no value has as a line; by default a random one
-    """
-    delimiter = delimiter or f"wfepy-{os.urandom(16).hex()}"
+def output_text(values: Mapping[str, str]) -> str:
+    """Return what sets the outputs."""
+    delimiter = f"wfepy-{os.urandom(16).hex()}"  # no value has it as a line
     return "".join(f"{name}<<{delimiter}\n{value}\n{delimiter}\n" for name, value in values.items())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import wfepy_hooks
-from wfepy_hooks import InstanceStatus, StashKey, hookimpl
+from wfepy_hooks import InstanceStatus, StashKey, describe_error, hookimpl
 
 from .actionslog import append, set_outputs, tell
 from .page import Row, page
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Fence", "Reporter", "outputs"]
 
-#: Mermaid on GitHub draws no longer text than this.
-LONGEST_GRAPH = 50_000
 #: Instances whose graph is drawn.
 MOST_GRAPHS = 20
 _PACKAGE = os.path.join(os.path.dirname(os.path.abspath(wfepy_hooks.__file__)), "")
@@ -67,9 +65,9 @@ class Reporter:
     def wfepy_tick_finished(self, instance: Instance, summary: TickSummary) -> None:
         results = instance.stash.get(_RESULTS, {})
         for name, error in summary.failures.items():
-            self._annotate("error", instance, name, _said(error), error)
+            self._annotate("error", instance, name, describe_error(error), error)
         for name, error in summary.retrying.items():
-            self._annotate("warning", instance, name, f"it is tried again: {_said(error)}", error)
+            self._annotate("warning", instance, name, f"it is tried again: {describe_error(error)}", error)
         for name, reason in summary.waiting.items():
             if name in results and results[name][1].changed:
                 self._annotate("notice", instance, name, f"waits: {reason}" if reason else "waits")
@@ -104,8 +102,10 @@ class Reporter:
 
     def _row(self, instance: Instance, summary: TickSummary) -> Row:
         row = Row(instance.workflow.name, instance.id, _status(instance, summary))
-        row.failed.update({name: _said(error) for name, error in summary.failures.items()})
-        row.failed.update({name: f"is tried again: {_said(e)}" for name, e in summary.retrying.items()})
+        row.failed.update({name: describe_error(error) for name, error in summary.failures.items()})
+        row.failed.update(
+            {name: f"is tried again: {describe_error(e)}" for name, e in summary.retrying.items()}
+        )
         row.failed.update({name: f"is tried again at {at}" for name, at in summary.sleeping.items()})
         row.waiting.update(summary.waiting)
         if instance.status == InstanceStatus.DEAD_END:
@@ -117,14 +117,15 @@ class Reporter:
         if self._graphs == MOST_GRAPHS:
             return ""
         self._graphs += 1
-        from wfepy_hooks.render import diagram, source_links, to_mermaid  # lazily: not for the 21st
+        from wfepy_hooks import render  # lazily: not for the 21st
 
         environ = self._config.environ
         # Complete addresses, of which only the job knows; without them a link would lead nowhere.
         knows = environ.get("GITHUB_REPOSITORY") and environ.get("GITHUB_SHA")
-        link = source_links("github" if knows else "none", environ=environ)
-        text = to_mermaid(diagram(instance.workflow, instance=instance, root=self._config.root, link=link))
-        return text if len(text) <= LONGEST_GRAPH else ""
+        link = render.source_links("github" if knows else "none", environ=environ)
+        drawn = render.diagram(instance.workflow, instance=instance, root=self._config.root, link=link)
+        text = render.to_mermaid(drawn)
+        return "" if render.beyond_mermaid(text, drawn) else text
 
 
 def outputs(rows: list[Row]) -> dict[str, str]:
@@ -149,11 +150,6 @@ def _status(instance: Instance, summary: TickSummary) -> str:
 
 def _name(instance: Instance) -> str:
     return f"{instance.workflow.name}/{instance.id}"
-
-
-def _said(error: BaseException) -> str:
-    text = str(error)
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _place(error: BaseException | None, top: str) -> str:

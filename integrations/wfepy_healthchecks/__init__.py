@@ -25,12 +25,12 @@ def wfepy_configure(config: Config) -> None:
     from .settings import read_settings
 
     settings = read_settings(config)
-    if settings.url:
-        config.plugins.register(Pings(settings), f"{__name__}:pings", __name__)
+    if not settings.is_silent:
+        config.plugins.register(Pings(settings, config), f"{__name__}:pings", __name__)
 
 
 @hookimpl
-def wfepy_report_header(config: Config) -> str | None:
+def wfepy_report_header(config: Config) -> list[str] | None:
     if not _is_wanted(config):
         return None
     from .settings import read_settings

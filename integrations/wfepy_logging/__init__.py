@@ -24,3 +24,12 @@ def wfepy_configure(config: Config) -> None:
     if settings.config:
         events.open()  # now, for what is wrong in there is to end the command
     config.plugins.register(events, f"{__name__}:events", __name__)
+
+
+@hookimpl
+def wfepy_report_header(config: Config) -> str | None:
+    if __name__ not in config.plugin_settings:
+        return None
+    from .settings import read_settings
+
+    return read_settings(config).header()

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from sys import modules
 from time import perf_counter
 
-from wfepy_hooks import StashKey, hookimpl
+from wfepy_hooks import StashKey, describe_error, hookimpl
 
-from .words import error_text, seconds, users_traceback, waiting_words
+from .words import seconds, users_traceback, waiting_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from logging import Logger
+    from logging import Logger, LogRecord
     from typing import Any
 
     from wfepy_hooks import Config, Instance, Task, TaskResult, TickSummary, Transition, WaitState
 
-    from .output import Output
+    from .output import Others, Output
     from .settings import Settings
 
 __all__ = ["EventLog"]
@@ -38,6 +39,13 @@ class EventLog:
         self._began = perf_counter()
         self._output: Output | None = None
         self._loggers: dict[str, Logger] = {}
+        #: The attempts that are going on, by instance and task.
+        self._attempts: dict[tuple[str, str, str], int] = {}
+        self._others: Others | None = None
+        if settings.tasks:
+            from .output import Others  # lazily, as in open()
+
+            self._others = Others(settings.tasks, self._write_other, self._place)
 
     @hookimpl
     def wfepy_command_started(self, command: str) -> None:
@@ -60,6 +68,7 @@ class EventLog:
 
     @hookimpl
     def wfepy_tick_finished(self, instance: Instance, summary: TickSummary) -> None:
+        self._attempts.clear()
         if summary.item_failures or summary.unrecorded:
             self._log_what_no_hook_tells(instance, summary)
         if level := self._wants("tick_finished"):
@@ -82,12 +91,14 @@ class EventLog:
                 self._log(event, level, instance, text, fields, result)
         if summary.unrecorded and (level := self._wants("task_unrecorded")):
             for name in sorted(summary.unrecorded):
-                error = error_text(summary.failures[name]) if name in summary.failures else ""
+                error = describe_error(summary.failures[name]) if name in summary.failures else ""
                 text = f"{name} could not be recorded, and does not count: {error}"
                 self._log("task_unrecorded", level, instance, text, {"task": name, "error": error})
 
     @hookimpl
     def wfepy_task_started(self, instance: Instance, task: Task, attempt: int) -> None:
+        if self._others is not None:
+            self._attempts[instance.workflow.name, instance.id, task.name] = attempt
         if level := self._wants("task_started"):
             fields = {"task": task.name, "attempt": attempt}
             self._log("task_started", level, instance, f"{task.name} starts, attempt {attempt}", fields)
@@ -104,6 +115,7 @@ class EventLog:
 
     @hookimpl
     def wfepy_task_finished(self, instance: Instance, task: Task, result: TaskResult) -> None:
+        self._attempts.pop((instance.workflow.name, instance.id, task.name), None)
         event = f"task_{result.status}" if result.changed else "task_polled"
         level = self._wants(event)
         if not level:
@@ -123,7 +135,11 @@ class EventLog:
         event = f"instance_{status}"
         if level := self._wants(event):
             fields = {"status": status, "begun": instance.created, **_event_id(instance)}
-            self._log(event, level, instance, f"ends: {status.replace('_', ' ')}", fields)
+            text = f"ends: {status.replace('_', ' ')}"
+            if reason := instance.why_ended():
+                fields["reason"] = reason
+                text += f", {reason}"
+            self._log(event, level, instance, text, fields)
 
     @hookimpl
     def wfepy_state_saved(self, instance: Instance) -> None:
@@ -133,14 +149,30 @@ class EventLog:
     @hookimpl
     def wfepy_internal_error(self, error: BaseException, instance: Instance | None) -> None:
         if level := self._wants("internal_error"):
-            text, fields = f"internal error: {error_text(error)}", {"error": error_text(error)}
+            text, fields = f"internal error: {describe_error(error)}", {"error": describe_error(error)}
             if instance is not None:
                 self._log("internal_error", level, instance, text, fields)
             else:
                 self._write("", level, text, {"event": "internal_error", **fields})
 
+    def _place(self) -> dict[str, Any]:
+        """Return whose it is what somebody logs now; of attempts at the same time nobody knows."""
+        places = [
+            {"workflow": workflow, "instance": instance, "task": task, "attempt": attempt}
+            for (workflow, instance, task), attempt in self._attempts.copy().items()
+        ]
+        return {**(places[0] if len(places) == 1 else {}), **_trace()}
+
+    def _write_other(self, record: LogRecord) -> None:
+        if self._output is None:
+            self.open()
+        assert self._output is not None, "it was just opened"
+        self._output.write(record)
+
     @hookimpl(trylast=True)
     def wfepy_unconfigure(self) -> None:
+        if self._others is not None:
+            self._others.close()
         if self._output is not None:
             self._output.close()
             self._output = None
@@ -173,6 +205,7 @@ class EventLog:
         output = self._output
         assert output is not None, "it comes with the first logger"
         if output.is_enabled(logger, level):
+            fields.update(_trace())
             now = self._clock().timestamp()
             output.handle(logger, output.record(logger.name, level, now, text, fields, exc_info))
 
@@ -205,7 +238,7 @@ def _outcome(result: TaskResult) -> dict[str, Any]:
     if result.reason:
         fields["reason"] = result.reason
     if result.error is not None:
-        fields["error"] = error_text(result.error)
+        fields["error"] = describe_error(result.error)
     if result.retry_at:
         fields["retry_at"] = result.retry_at
     if result.wait is not None:
@@ -232,6 +265,21 @@ def _said(name: str, result: TaskResult, fields: dict[str, Any]) -> str:
         return f"{said}: {result.reason}" if result.reason else said
     again = f", again at {result.retry_at[:19]}Z" if result.retry_at else ""
     return f"{said}, attempt {result.attempt}{again}: {fields['error']}"
+
+
+def _trace() -> dict[str, str]:
+    """Return where a trace tells of the same, if OpenTelemetry is in use, under the names that it has for that."""
+    trace: Any = modules.get("opentelemetry.trace")
+    if trace is None:
+        return {}
+    span = trace.get_current_span()
+    context = span.get_span_context()
+    if not context.is_valid:
+        return {}
+    found = {"trace_id": f"{context.trace_id:032x}"}
+    if span.is_recording():  # else it is sent by nobody
+        found["span_id"] = f"{context.span_id:016x}"
+    return found
 
 
 def _event_id(instance: Instance) -> dict[str, str]:

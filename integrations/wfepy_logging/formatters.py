@@ -47,11 +47,19 @@ def _printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
+def _place(record: logging.LogRecord) -> str:
+    """Return in which attempt somebody has logged; of an event its text says so."""
+    fields = vars(record).get("wfepy") or {}
+    if "logger" not in fields or "task" not in fields:
+        return ""
+    return f"{fields['workflow']}/{fields['instance']} {fields['task']}: "
+
+
 class TextLines(_Lines):
     """``2026-11-23T06:13:34.123Z INFO coffee/default make_coffee completed in 0.012 s``, and tracebacks below."""
 
     def format(self, record: logging.LogRecord) -> str:
-        line = f"{self.moment(record)} {record.levelname} {_printable(record.getMessage())}"
+        line = f"{self.moment(record)} {record.levelname} {_printable(_place(record) + record.getMessage())}"
         if record.exc_info:
             trace = self.formatException(record.exc_info).split("\n")
             line = "\n".join([line, *map(_printable, trace)])

@@ -13,6 +13,7 @@ from .settings import HANDLERS, LEVELS, PLUGIN, STDERR
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, TextIO
 
     from .settings import Settings
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
 else:
     StreamHandler = logging.StreamHandler  # which Python 3.10 cannot subscript
 
-__all__ = ["Output"]
+__all__ = ["Others", "Output"]
 
 ROOT = "wfepy"
+#: The priorities of syslog, from the worst level on; what is below them is for debugging.
+_PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
 _LEVEL_NAMES = {number: name.upper() for name, number in LEVELS.items()}
 
 
@@ -86,6 +89,11 @@ class Output:
 
                 say(clean(f"{PLUGIN}: a handler cannot log: {type(error).__name__}: {error}"))
 
+    def write(self, record: logging.LogRecord) -> None:
+        """Write the record of somebody else."""
+        if self._handler is not None:
+            self._handler.handle(record)
+
     def _blank(self, logger: str) -> logging.LogRecord:
         factory = logging.getLogRecordFactory()
         if factory is not logging.LogRecord:  # somebody adds to each record what it is about
@@ -108,19 +116,62 @@ class Output:
         self._logger.setLevel(level)
 
 
+class Others(logging.Handler):
+    """Lets what tasks, libraries and plugins log themselves come between the events.
+
+    It belongs to the root logger, so that it is there before anything is logged and nothing is opened for it.
+
+    :param level: from which on
+    :param write: called with each record, the fields of an event in its attribute ``wfepy``
+    :param place: returns which attempt is going on, as such fields
+    """
+
+    def __init__(
+        self,
+        level: int,
+        write: Callable[[logging.LogRecord], None],
+        place: Callable[[], dict[str, Any]],
+    ) -> None:
+        super().__init__(level)
+        self._write = write
+        self._place = place
+        self._root = logging.getLogger()
+        self._before = self._root.level
+        self._root.setLevel(min(self._before, level))
+        self._root.addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            vars(record)["wfepy"] = {"event": "log", **self._place(), "logger": record.name}
+            self._write(record)
+        except Exception:  # noqa: BLE001 - as every handler of logging does
+            self.handleError(record)
+
+    def close(self) -> None:
+        """Put the root logger back as it was."""
+        self._root.removeHandler(self)
+        self._root.setLevel(self._before)
+        super().close()
+
+
 class _Lines(StreamHandler):
     """Writes lines; of a stream that cannot be written it tells once, not with a traceback for each event."""
 
     def __init__(self, to: str) -> None:
         super().__init__(_open(to))
         self._to = to
+        self._is_journal = to == STDERR and _is_journal(self.stream)
         self._has_told = False
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
             if self.stream.closed:  # a dictConfig() of a task closes all handlers that there are
                 self.stream = _open(self._to)
-            self.stream.write(f"{self.format(record)}\n")
+            text = self.format(record)
+            if self._is_journal:
+                mark = f"<{_priority(record.levelno)}>"
+                text = mark + text.replace("\n", f"\n{mark}")  # each line is an entry of its own
+            self.stream.write(f"{text}\n")
             self.stream.flush()  # a crash is to find the line in the file
         except Exception:  # noqa: BLE001 - as every handler of logging does
             self.handleError(record)
@@ -153,9 +204,27 @@ def _open(to: str) -> TextIO:
         return sys.stderr
 
 
+def _is_journal(stream: TextIO) -> bool:
+    """Return whether systemd reads a stream, as it has told its unit."""
+    told = os.environ.get("JOURNAL_STREAM", "")
+    if not told:
+        return False
+    try:
+        status = os.fstat(stream.fileno())
+    except (OSError, ValueError):  # it is no file
+        return False
+    return told == f"{status.st_dev}:{status.st_ino}"
+
+
+def _priority(level: int) -> int:
+    return next((priority for least, priority in _PRIORITIES if level >= least), 7)
+
+
 def _warn(what: str, error: object) -> None:
     reason = getattr(error, "strerror", "") or error
-    logging.getLogger(PLUGIN).warning("%s: events cannot be logged there: %s", what, reason)
+    from wfepy_hooks.commandline import logger  # lazily: disks are not full
+
+    logger(PLUGIN).warning("%s: events cannot be logged there: %s", what, reason)
 
 
 def _configure(table: dict[str, object]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from wfepy_hooks import ConfigError, plugin_settings, settings_table
+from wfepy_hooks import ConfigError, plugin_settings, settings_table, some_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,10 +55,11 @@ class Settings:  # no dataclass: importing that takes 10 ms, and every tick read
     :ivar json: JSON lines, not readable ones
     :ivar level: events below it are not logged; 0: the handlers' loggers say it
     :ivar levels: the level of each event; 0: it is never logged
+    :ivar tasks: from which level on what others log goes there, too; 0: it does not
     :ivar config: what :func:`logging.config.dictConfig` is given; empty: it is not called
     """
 
-    __slots__ = ("config", "json", "level", "levels", "to")
+    __slots__ = ("config", "json", "level", "levels", "tasks", "to")
 
     def __init__(
         self,
@@ -67,13 +68,25 @@ class Settings:  # no dataclass: importing that takes 10 ms, and every tick read
         json: bool = False,
         level: int = LEVELS["info"],
         levels: dict[str, int] | None = None,
+        tasks: int = 0,
         config: dict[str, Any] | None = None,
     ) -> None:
         self.to = to
         self.json = json
         self.level = level
         self.levels = levels or {event: LEVELS[name] for event, name in DEFAULTS.items()}
+        self.tasks = tasks
         self.config = config or {}
+
+    def header(self) -> str:
+        """Return what goes where, for ``wfepy plugins``."""
+        if self.to == HANDLERS:
+            return "logging: events to the handlers of Python's logging"
+        names = {number: name for name, number in LEVELS.items()}
+        others = f", and what tasks log from {names[self.tasks]} on" if self.tasks else ""
+        form = "JSON lines" if self.json else "lines"
+        to = "standard error" if self.to == STDERR else self.to
+        return f"logging: events from {names[self.level]} on{others} as {form} to {to}"
 
 
 def _is_text(value: object) -> bool:
@@ -93,6 +106,7 @@ KEYS: dict[str, tuple[str, Callable[[object], bool]]] = {
     "format": ('"text" or "json"', lambda value: value in ("text", "json")),
     "level": (f"one of {', '.join(list(LEVELS)[:-1])}", _is_level),
     "levels": ("a table of events and their levels", _is_table),
+    "tasks": (f"one of {', '.join(LEVELS)}", lambda value: isinstance(value, str) and value in LEVELS),
     "config": ("a table for logging.config.dictConfig", _is_table),
 }
 
@@ -106,28 +120,42 @@ def read_settings(config: Config) -> Settings:
     levels = {**DEFAULTS, **table.get("levels", {})}
     _check_levels(config, levels)
     handlers = table.get("config", {})
+    where = config.file or config.root
     to = table.get("to", HANDLERS if handlers else STDERR)
     if handlers and to != HANDLERS:
         raise ConfigError(
             f"[{settings_table(config, PLUGIN)}] to and config exclude each other",
-            where=config.file or config.root,
+            where=where,
             hint="leave one of them out",
+        )
+    if to == HANDLERS and "tasks" in table:
+        raise ConfigError(
+            f"[{settings_table(config, PLUGIN)}] tasks: handlers get what tasks log anyway",
+            where=where,
+            hint="say which of it by the levels of their loggers",
         )
     return Settings(
         to=to if to in (STDERR, HANDLERS) else os.path.join(config.root, os.path.expanduser(to)),
         json=table.get("format") == "json",
         level=LEVELS[table["level"]] if "level" in table else 0 if to == HANDLERS else LEVELS["info"],
         levels={event: LEVELS[name] for event, name in levels.items()},
+        # As Python does by itself: without it, what tasks say would be between the lines, in another form.
+        tasks=LEVELS[table.get("tasks", "warning" if to == STDERR else "off")],
         config=handlers,
     )
 
 
 def _check_levels(config: Config, levels: dict[str, Any]) -> None:
     name = f"[{settings_table(config, PLUGIN)}.levels]"
-    problems = [f"{name} there is no event {event}" for event in levels if event not in DEFAULTS]
-    hint = f"the events are {', '.join(DEFAULTS)}" if problems else ""
+    is_known = some_of(DEFAULTS, "event")[1]
+    problems = []
     for event, level in levels.items():
-        if event in DEFAULTS and not (isinstance(level, str) and level in LEVELS):
-            problems.append(f"{name} {event} must be one of {', '.join(LEVELS)}")
+        try:
+            is_known([event])
+        except ValueError as error:
+            problems.append(f"{name} {error}")
+        else:
+            if not (isinstance(level, str) and level in LEVELS):
+                problems.append(f"{name} {event} must be one of {', '.join(LEVELS)}")
     if problems:
-        raise ConfigError("; ".join(problems), where=config.file or config.root, hint=hint)
+        raise ConfigError("; ".join(problems), where=config.file or config.root)

@@ -12,17 +12,12 @@ if TYPE_CHECKING:
 
     ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
-__all__ = ["error_text", "seconds", "users_traceback", "waiting_words"]
+__all__ = ["seconds", "users_traceback", "waiting_words"]
 
 
 def seconds(took: float) -> str:
     """Return a duration: ``0.012 s``."""
     return f"{took:.3f} s"
-
-
-def error_text(error: BaseException) -> str:
-    """Return an error with its type: ``ValueError: no such thing``."""
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 def waiting_words(wait: WaitState | None) -> str:

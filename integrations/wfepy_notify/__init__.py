@@ -36,3 +36,12 @@ def wfepy_configure(config: Config) -> None:
         from .travelling import Traveller
 
         config.plugins.register(Traveller(observer), f"{__name__}:traveller", f"[plugins.{__name__}]")
+
+
+@hookimpl
+def wfepy_report_header(config: Config) -> list[str] | None:
+    if not config.plugin_settings.get(__name__):
+        return None
+    from .settings import read_settings
+
+    return [target.header(config.environ) for target in read_settings(config).targets]

@@ -7,7 +7,6 @@ import time
 from datetime import timedelta
 from queue import Empty, SimpleQueue
 
-from .message import Message
 from .outbox import failure, ids, parse_moment, shown_moment
 from .sending import NotSent, send
 from .wording import printable
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from wfepy_hooks import Config
 
+    from .message import Message
     from .outbox import Outbox, Pending
     from .settings import Settings, Target
 
@@ -33,7 +33,7 @@ _GRACE = 60
 #: The next so many ticks try at once; from then on the time between two attempts grows.
 _EAGER = 3
 _LONGEST_PAUSE = timedelta(hours=1)
-#: So many titles are in a summary.
+#: So many messages that are given up are told one by one.
 _MOST_TITLES = 30
 #: What a plugin raises may be long.
 _LONGEST_ERROR = 400
@@ -59,10 +59,10 @@ class Batch:
 
 def say_error(text: str) -> None:
     """Log that somebody was not told."""
-    import logging  # lazily: as a rule there is nothing to say
+    from wfepy_hooks.commandline import logger  # lazily: as a rule there is nothing to say
 
     text = printable(" ".join(text.split()), _LONGEST_NEWS)
-    logging.getLogger("wfepy_notify").error("wfepy_notify: %s", text)
+    logger("wfepy_notify").error("wfepy_notify: %s", text)
 
 
 def deliver(config: Config, settings: Settings, outbox: Outbox, others: Collection[str] = ()) -> None:
@@ -79,9 +79,7 @@ def deliver(config: Config, settings: Settings, outbox: Outbox, others: Collecti
     with outbox.locked():
         _give_up(config.clock(), settings, targets, outbox)
         waiting = [each for each in outbox.pending.values() if each.message.workflow not in others]
-        plans = {
-            name: _plan(config.clock(), targets[name], outbox, waiting, settings.limit) for name in targets
-        }
+        plans = {name: _plan(config, targets[name], outbox, waiting, settings.limit) for name in targets}
         plans = {name: plan for name, plan in plans.items() if plan}
         taken = [each for plan in plans.values() for batch in plan for each in batch.waiting]
         if not taken:
@@ -116,17 +114,17 @@ def _give_up(now: datetime, settings: Settings, targets: dict[str, Target], outb
 
 
 def _plan(
-    now: datetime, target: Target, outbox: Outbox, waiting: Sequence[Pending], limit: float
+    config: Config, target: Target, outbox: Outbox, waiting: Sequence[Pending], limit: float
 ) -> list[Batch]:
     """Return what is to be sent to a target now."""
+    now, most = config.clock(), len(waiting)
     waiting = [each for each in waiting if each.message.target == target.name and _is_due(each, now, limit)]
     # What has failed comes last: a message that a server refuses must not stop those behind it.
     waiting.sort(key=lambda each: (each.tries, each.message.at))
-    if not target.period:
-        return batches(target.name, waiting, len(waiting), outbox.now())
-    since = shown_moment(now - timedelta(seconds=target.period))
-    left = target.rate - outbox.deliveries(target.name, since, outbox.now())
-    return batches(target.name, waiting, max(left, 0), outbox.now())
+    if target.period:
+        since = shown_moment(now - timedelta(seconds=target.period))
+        most = max(target.rate - outbox.deliveries(target.name, since, outbox.now()), 0)
+    return batches(target, waiting, min(most, 1) if target.digest else most, config.project, outbox.now())
 
 
 def _is_due(each: Pending, now: datetime, limit: float) -> bool:
@@ -139,24 +137,17 @@ def _is_due(each: Pending, now: datetime, limit: float) -> bool:
     return now >= parse_moment(each.tried) + pause
 
 
-def batches(target: str, waiting: Sequence[Pending], most: int, at: str) -> list[Batch]:
+def batches(target: Target, waiting: Sequence[Pending], most: int, project: str, at: str) -> list[Batch]:
     """Return at most so many deliveries; if that is too few, the last one is a summary of all that is left."""
     if len(waiting) <= most:
         return [Batch(each.message, [each]) for each in waiting]
     if not most:
         return []
     single, rest = waiting[: most - 1], waiting[most - 1 :]
-    return [*(Batch(each.message, [each]) for each in single), Batch(_summary(target, rest, at), rest)]
+    from .digest import digest  # lazily: mostly there is little to tell
 
-
-def _summary(target: str, rest: Sequence[Pending], at: str) -> Message:
-    lines = [f"{each.message.at} {each.message.title}" for each in rest[:_MOST_TITLES]]
-    if len(rest) > _MOST_TITLES:
-        lines.append(f"and {len(rest) - _MOST_TITLES} more")
-    body = "\n".join(["More happened than the rate limit lets through one by one:", "", *lines])
-    body += "\n\nNext:\n    wfepy status"
-    title = f"{len(rest)} messages were held back"
-    return Message(target, "held_back", f"{rest[0].message.event_id}-summary", at, title=title, body=body)
+    summary = digest(target, project, [each.message for each in rest], at)
+    return [*(Batch(each.message, [each]) for each in single), Batch(summary, rest)]
 
 
 def _send_all(

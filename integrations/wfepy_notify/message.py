@@ -13,8 +13,8 @@ class Message:
     """What one target is told about one event. All of it is text.
 
     :ivar target: the name of the target, ``[plugins.wfepy_notify.targets.NAME]``
-    :ivar event: ``failed``, ``failing``, ``timed_out``, ``waiting``, ``reminder``, ``finished`` or ``dead_end``;
-        ``held_back`` for the summary of what the rate limit held back, ``test`` for ``wfepy notify test``
+    :ivar event: ``failed``, ``failing``, ``recovered``, ``timed_out``, ``waiting``, ``reminder``, ``finished`` or
+        ``dead_end``; ``held_back`` for the summary of what the rate limit held back, ``test`` for ``wfepy notify test``
     :ivar event_id: the same each time this event is told
     :ivar at: when it happened, ISO 8601 in UTC
     :ivar workflow: :ivar instance: :ivar task: what it is about; the task is empty if it is the whole instance

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from wfepy_hooks import hookimpl
+from wfepy_hooks import StashKey, describe_error, hookimpl
 
 from .message import Message
 from .outbox import Outbox, shown_moment
@@ -28,6 +28,8 @@ _TICKING_VERBS = ("tick", "advance")
 _SHARING = "git"
 #: The exit code of what somebody wants to end: the next tick sends it.
 _INTERRUPTED = 130
+#: How each task stood before the attempt that is under way: "failing", "waiting" or neither.
+_BEFORE = StashKey[dict[str, str]]()
 
 
 class Observer:
@@ -46,8 +48,17 @@ class Observer:
             require_apprise(config)
 
     @hookimpl
+    def wfepy_task_started(self, instance: Instance, task: Task) -> None:
+        instance.stash.setdefault(_BEFORE, {})[task.name] = _standing(instance, task.name)
+
+    @hookimpl
     def wfepy_task_finished(self, instance: Instance, task: Task, result: TaskResult) -> None:
-        event = _event(instance, task, result)
+        before = instance.stash.setdefault(_BEFORE, {}).pop(task.name, "")
+        self._tell_result(_event(instance, task, result, before), instance, task, result)
+        if before == "failing" and result.status in ("completed", "waiting"):
+            self._tell_result("recovered", instance, task, result)
+
+    def _tell_result(self, event: str, instance: Instance, task: Task, result: TaskResult) -> None:
         targets = self._targets(event, instance, task)
         if not targets:
             return
@@ -61,7 +72,7 @@ class Observer:
         if (
             result.error is not None and event != "timed_out"
         ):  # that of a timeout says no more than the reason
-            reason = _said(result.error)
+            reason = describe_error(result.error)
         self._tell(targets, instance, event, task, event_id, reason=reason, attempt=result.attempt, wait=wait)
 
     @hookimpl
@@ -74,19 +85,27 @@ class Observer:
 
     @hookimpl
     def wfepy_tick_finished(self, instance: Instance, summary: TickSummary) -> None:
-        for name in summary.unrecorded:  # no other hook tells of an attempt that does not count
-            task = instance.workflow.tasks[name]
-            if targets := self._targets("failing", instance, task):
-                # The same for as long as nothing of the instance is recorded, however often it is tried.
-                event_id = f"{instance.uid}-{instance.seq}-{name}-unrecorded"
-                reason = _said(summary.failures.get(name))
-                self._tell(targets, instance, "failing", task, event_id, reason=reason)
+        # No other hook tells of items, nor of an attempt that does not count.
+        for name, number, result in summary.item_failures:
+            if result.error is not None and result.status == "retrying" and not result.retry_at:
+                # Of a thousand items one is news enough.
+                event_id = f"{instance.uid}-{name}-{instance.generation(name)}-items"
+                self._tell_failing(instance, name, event_id, f"item {number}: {describe_error(result.error)}")
+        for name in summary.unrecorded:
+            # The same for as long as nothing of the instance is recorded, however often it is tried.
+            event_id = f"{instance.uid}-{instance.seq}-{name}-unrecorded"
+            self._tell_failing(instance, name, event_id, describe_error(summary.failures[name]))
+
+    def _tell_failing(self, instance: Instance, name: str, event_id: str, reason: str) -> None:
+        task = instance.workflow.tasks[name]
+        if targets := self._targets("failing", instance, task):
+            self._tell(targets, instance, "failing", task, event_id, reason=reason)
 
     @hookimpl
     def wfepy_instance_finished(self, instance: Instance, status: str) -> None:
         targets = self._targets(status, instance, None) if status in ("finished", "dead_end") else []
         if targets:
-            reason = _false_conditions(instance) if status == "dead_end" else ""
+            reason = instance.why_ended()
             # That of the record of the end: an instance may be brought back, and end again.
             event_id = f"{instance.event_id or instance.uid}-{status}"
             self._tell(targets, instance, status, None, event_id, reason=reason)
@@ -171,32 +190,28 @@ class Observer:
         return bool(self._outbox.pending)
 
 
-def _said(error: BaseException | None) -> str:
-    return f"{type(error).__name__}: {error}".rstrip(": ") if error is not None else ""
-
-
 def _is_tick(config: Config) -> bool:
     """Return whether a command ticks, so that it sends what an earlier tick could not."""
     return config.command in _TICKS or getattr(config.options, "verb", "") in _TICKING_VERBS
 
 
-def _event(instance: Instance, task: Task, result: TaskResult) -> str:
-    """Return which event of the settings this is; empty: none."""
+def _standing(instance: Instance, name: str) -> str:
+    """Return how a task stands; a policy that tries again counts as nothing, for it is no news until it gives up."""
+    if name in instance.waits:
+        return "waiting"
+    return "failing" if name in instance.failures and name not in instance.retry_at else ""
+
+
+def _event(instance: Instance, task: Task, result: TaskResult, before: str) -> str:
+    """Return which event of the settings this is; empty: none.
+
+    :param before: how the task stood before this attempt; empty also where it is told again after a crash
+    """
     status = result.status
     if status == "waiting":
         return status if result.changed else ""
     if status == "retrying":
         # A policy tries for a while before it is news. Without one, nobody else would ever say so.
-        without_policy = task.name in instance.failures and task.name not in instance.retry_at
-        return "failing" if result.attempt == 1 and without_policy and not result.retry_at else ""
+        is_failing = _standing(instance, task.name) == "failing" and not result.retry_at
+        return "failing" if is_failing and before != "failing" else ""
     return status if status in ("failed", "timed_out") else ""
-
-
-def _false_conditions(instance: Instance) -> str:
-    """Return which conditions were false, one a line."""
-    lines = []
-    for name in instance.workflow.tasks:
-        for line in instance.why(name).splitlines()[1:]:
-            if "was false" in line and line.strip() not in lines:
-                lines.append(line.strip())
-    return "; ".join(lines)

@@ -9,7 +9,6 @@ from wfepy_hooks import WfepyError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Callable, Mapping
     from typing import Any
 
@@ -18,9 +17,10 @@ if TYPE_CHECKING:
     from .message import Message
     from .settings import Target
 
-__all__ = ["NotSent", "expand", "send", "without_secrets"]
+__all__ = ["VARIABLE", "NotSent", "expand", "send", "without_secrets"]
 
-_VARIABLE = re.compile(r"\$\{(\w+)\}")
+#: A variable of the environment in a URL.
+VARIABLE = re.compile(r"\$\{(\w+)\}")
 _LONGEST_ERROR = 300
 #: A shorter value would be found in the middle of words.
 _SHORTEST_SECRET = 4
@@ -45,15 +45,17 @@ def send(config: Config, target: Target, message: Message, seconds: float, reach
             return
     if not target.url:
         raise NotSent("no plugin has sent it, and the target has no url")
+    from .hearing import Heard  # lazily, as all that only Apprise needs
+
     url, secrets = expand(target.url, config.environ)
-    heard, service = _Heard(), None
+    heard, service = Heard(), None
     try:
         with heard:
             service = _service(url)
             _skip_reached(service, message, reached)
             _by_apprise(service, message, seconds)
     except NotSent as error:
-        words = without_secrets(error.hint or heard.last, url, secrets)
+        words = without_secrets(error.hint or heard.words, url, secrets)
         words = _without_parts(words, url, "" if service is None else service.url(privacy=True))
         raise NotSent(f"{error.what}: {words}" if words else error.what) from error
 
@@ -74,13 +76,13 @@ def expand(url: str, environ: Mapping[str, str]) -> tuple[str, dict[str, str]]:
     :raises NotSent: if one is not set
     """
     used: dict[str, str] = {}
-    for name in _VARIABLE.findall(url):
+    for name in VARIABLE.findall(url):
         if not environ.get(name):
             raise NotSent(f"the environment variable {name} is not set, which its url asks for")
         used[name] = environ[name]
-    if whole := _VARIABLE.fullmatch(url):
+    if whole := VARIABLE.fullmatch(url):
         return used[whole[1]], used
-    return _VARIABLE.sub(lambda found: quote(used[found[1]], safe=""), url), used
+    return VARIABLE.sub(lambda found: quote(used[found[1]], safe=""), url), used
 
 
 def without_secrets(text: str, url: str, secrets: dict[str, str]) -> str:
@@ -126,7 +128,7 @@ def _by_apprise(service: Any, message: Message, seconds: float) -> None:
 
     service.socket_connect_timeout = min(service.socket_connect_timeout, seconds)
     service.socket_read_timeout = min(service.socket_read_timeout, seconds)
-    kind = "success" if message.event in ("finished", "test") else "warning"
+    kind = "success" if message.event in ("finished", "recovered", "test") else "warning"
     if message.event in ("failed", "failing", "timed_out", "dead_end"):
         kind = "failure"
     try:
@@ -169,37 +171,3 @@ def _in_its_format(service: Any, message: Message) -> dict[str, Any]:
     if service.title_maxlen <= 0:  # it becomes a part of the body
         title = convert(NotifyFormat.TEXT, wanted, title)
     return {"body": body, "title": title, "body_format": wanted}
-
-
-class _Heard:
-    """While this is entered, it keeps what Apprise logs in this thread: its answers say only yes or no.
-
-    Nobody else hears that: there are whole URLs in it, which a root logger at the level DEBUG would write to a file.
-    """
-
-    _LOGGERS = ("apprise", "urllib3.connectionpool")
-
-    def __init__(self) -> None:
-        self.last = ""
-        self._thread = 0
-
-    def __enter__(self) -> None:
-        import logging
-        from threading import get_ident
-
-        self._thread = get_ident()
-        for name in self._LOGGERS:
-            logging.getLogger(name).addFilter(self._hear)
-
-    def _hear(self, record: logging.LogRecord) -> bool:
-        if record.thread != self._thread:
-            return True
-        if record.levelno >= 30 and record.name == "apprise":
-            self.last = record.getMessage()
-        return False
-
-    def __exit__(self, *exception: object) -> None:
-        import logging
-
-        for name in self._LOGGERS:
-            logging.getLogger(name).removeFilter(self._hear)

@@ -8,7 +8,7 @@ from wfepy_hooks import ConfigError, parse_duration, plugin_settings, settings_t
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
     from typing import Any
 
     from wfepy_hooks import Config
@@ -26,9 +26,9 @@ __all__ = [
 
 PLUGIN = "wfepy_notify"
 #: What somebody can be told about.
-EVENTS = ("failed", "failing", "timed_out", "waiting", "reminder", "finished", "dead_end")
-#: What a target is told that does not say: where somebody has to do something.
-DEFAULT_EVENTS = ("failed", "failing", "timed_out", "reminder", "dead_end")
+EVENTS = ("failed", "failing", "recovered", "timed_out", "waiting", "reminder", "finished", "dead_end")
+#: What a target is told that does not say: where somebody has to do something, or need not any more.
+DEFAULT_EVENTS = ("failed", "failing", "recovered", "timed_out", "reminder", "dead_end")
 TITLE = "{project}: {workflow}/{instance} {what}"
 BODY = "{details}\n\nNext:\n{next}"
 #: What a template may use.
@@ -47,12 +47,13 @@ class Target:
     :ivar workflows: :ivar tasks: patterns of names; empty: all
     :ivar labels: labels of tasks, one of which is enough; empty: all tasks
     :ivar title: :ivar body: templates by event; the one of ``""`` is for all others
+    :ivar digest: what a tick has for them comes in one message
     :ivar rate: so many messages ...
     :ivar period: ... in so many seconds; 0: no limit
     """
 
     __slots__ = (
-        *("body", "events", "labels", "name", "period"),
+        *("body", "digest", "events", "labels", "name", "period"),
         *("rate", "tasks", "title", "url", "workflows"),
     )
 
@@ -65,6 +66,7 @@ class Target:
         self.labels = frozenset(table.get("labels", ()))
         self.title = {"": TITLE, **_by_event(common.get("title")), **_by_event(table.get("title"))}
         self.body = {"": BODY, **_by_event(common.get("body")), **_by_event(table.get("body"))}
+        self.digest: bool = table.get("digest", common.get("digest", False))
         self.rate, self.period = _rate(table.get("rate", common.get("rate", "20/1h")))
 
     def wants(self, event: str, workflow: str) -> bool:
@@ -76,6 +78,18 @@ class Target:
         if self.labels and self.labels.isdisjoint(labels):
             return False
         return not self.tasks or _matches(name, self.tasks)
+
+    def header(self, environ: Mapping[str, str]) -> str:
+        """Return who is told about what, for ``wfepy plugins``; the URL may be a secret."""
+        from .sending import VARIABLE  # lazily: no tick needs this
+
+        missing = [name for name in VARIABLE.findall(self.url) if not environ.get(name)]
+        way, has_way, _ = self.url.partition("://")
+        by = f", by {way}" if has_way else "" if self.url else ", by a plugin"
+        if missing:
+            by = f", but there is no {' and no '.join(missing)} in the environment"
+        of = f" of {', '.join(self.workflows)}" if self.workflows else ""
+        return f"notify: {self.name} is told {', '.join(self.events)}{of}{by}"
 
     def template(self, part: str, event: str) -> str:
         """Return the template of ``title`` or ``body``."""
@@ -217,12 +231,14 @@ def _is_template(value: object) -> bool:
 
 
 _TEMPLATE = ("text with names in braces, or a table of such texts by event", _is_template)
+_DIGEST = ("true or false", lambda value: isinstance(value, bool))
 _RATE = ('text such as "20/1h", or "off"', _is_rate)
 KEYS = {
     "limit": ('a duration such as "10s"', _is_duration),
     "give_up": ('a duration such as "3d"', _is_duration),
     "title": _TEMPLATE,
     "body": _TEMPLATE,
+    "digest": _DIGEST,
     "rate": _RATE,
 }
 TARGET_KEYS = {
@@ -233,5 +249,6 @@ TARGET_KEYS = {
     "labels": ("a list of labels", _is_list),
     "title": _TEMPLATE,
     "body": _TEMPLATE,
+    "digest": _DIGEST,
     "rate": _RATE,
 }

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
     from wfepy_hooks import Config, Instance, WaitState
 
-__all__ = ["LONGEST_BODY", "LONGEST_TITLE", "printable", "texts"]
+__all__ = ["LONGEST_BODY", "LONGEST_TITLE", "printable", "said", "texts"]
 
 #: Bytes of a title: as the subject of a mail each takes three, in a line of which servers take 998.
 LONGEST_TITLE = 300
@@ -21,6 +21,7 @@ _UNPRINTABLE = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2
 _WHAT = {
     "failed": "failed in {task}",
     "failing": "fails in {task} and is tried again at each tick",
+    "recovered": "fails no more in {task}",
     "timed_out": "timed out in {task}",
     "waiting": "waits in {task}",
     "reminder": "still waits in {task}",
@@ -55,7 +56,7 @@ def texts(
         "task": task,
         "event": event,
         "event_id": event_id,
-        "what": _WHAT[event].format(task=task),
+        "what": said(event, task),
         "reason": printable(reason, _LONGEST_REASON),
         "since": _second(since),
         "at": _second(at),
@@ -68,6 +69,11 @@ def texts(
     }
     found["details"] = "\n".join(_details(found))
     return found
+
+
+def said(event: str, task: str) -> str:
+    """Return what happened, as it follows the name of a workflow or an instance."""
+    return _WHAT.get(event, event).format(task=task)
 
 
 def printable(text: str, longest: int) -> str:

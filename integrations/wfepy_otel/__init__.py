@@ -26,3 +26,12 @@ def wfepy_configure(config: Config) -> None:
 
     for name, observer in make_observers(config, polls=settings.polls).items():
         config.plugins.register(observer, f"{__name__}:{name}", __name__)
+
+
+@hookimpl
+def wfepy_report_header(config: Config) -> str | None:
+    if __name__ not in config.plugin_settings:
+        return None
+    from .settings import read_settings
+
+    return read_settings(config).header(config.environ)

@@ -13,6 +13,7 @@ from .exporters import chosen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import logging
     from collections.abc import Callable
 
     from opentelemetry.sdk.resources import Resource
@@ -25,6 +26,8 @@ __all__ = ["Exporting"]
 
 #: Seconds that the end of a command waits until everything is sent.
 LIMIT = 5.0
+#: Of what the SDK says of a problem.
+_LONGEST = 300
 
 
 class Exporting:
@@ -35,12 +38,14 @@ class Exporting:
 
     def __init__(self, settings: Settings, config: Config) -> None:
         self._environ = config.environ
+        self._heard = _Heard()
         self._closers: list[Callable[[], object]] = []
         # opentelemetry-instrument, or a wfepy_plugins.py, was here before.
         is_free = isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
         if is_free and self._environ.get("OTEL_SDK_DISABLED", "").lower() != "true":
             try:
                 self._set_up(settings)
+                self._heard.listen()
             except ImportError as error:
                 raise ConfigError(
                     f"wfepy_otel cannot send: {error}",
@@ -101,7 +106,43 @@ class Exporting:
             thread.start()
         for thread in threads:
             thread.join(max(deadline - monotonic(), 0))
+        problem = self._heard.first
         if any(thread.is_alive() for thread in threads):
-            import logging  # lazily: all is well
+            problem = f"no answer within {LIMIT:g} s" + (f": {problem}" if problem else "")
+        self._heard.close()
+        if problem:
+            from wfepy_hooks.commandline import logger  # lazily: mostly all is well
 
-            logging.getLogger(__package__).warning("not everything could be sent within %g s", LIMIT)
+            text = "wfepy_otel: not everything could be sent, and what was not is lost: %s"
+            logger("wfepy_otel").warning(text, problem)
+
+
+class _Heard:
+    """Keeps the first of what the SDK logs about sending: it is several lines for each try of each signal.
+
+    :ivar first: what was logged first; empty: all is well
+    """
+
+    def __init__(self) -> None:
+        self.first = ""
+        self._loggers: list[logging.Logger] = []
+
+    def listen(self) -> None:
+        """Hear what the loggers say that are there now: those of the exporters and of what calls them."""
+        import logging  # lazily: the SDK has imported it by now
+
+        known = [name for name in logging.Logger.manager.loggerDict if name.startswith("opentelemetry.")]
+        self._loggers = [logging.getLogger(name) for name in known]
+        for logger in self._loggers:
+            logger.addFilter(self._hear)
+
+    def _hear(self, record: logging.LogRecord) -> bool:
+        if record.levelno < 30:
+            return True
+        self.first = self.first or " ".join(record.getMessage().split())[:_LONGEST]
+        return False
+
+    def close(self) -> None:
+        """Let the loggers speak again."""
+        for logger in self._loggers:
+            logger.removeFilter(self._hear)

@@ -1,4 +1,7 @@
-"""The trace of an instance: its id comes from the instance alone, so that ticks of different months share it."""
+"""What things are called: an error, and the trace of an instance.
+
+The id of a trace comes from the instance alone, so that ticks of different months share it.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from opentelemetry.context import Context
 
-__all__ = ["root_context", "trace_id"]
+__all__ = ["error_type", "root_context", "trace_id"]
 
 
 def trace_id(uid: str) -> str:
@@ -33,6 +36,12 @@ def root_context(uid: str, *, sampled: bool = True) -> Context:
     flags = TraceFlags(TraceFlags.SAMPLED if sampled else TraceFlags.DEFAULT)
     context = SpanContext(int(digest[:32], 16), int(digest[32:48], 16), is_remote=True, trace_flags=flags)
     return trace.set_span_in_context(NonRecordingSpan(context))
+
+
+def error_type(error: BaseException) -> str:
+    """Return ``error.type`` of the semantic conventions: the class of an error, as ``record_exception`` names it."""
+    kind = type(error)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def _digest(uid: str) -> str:

@@ -1,10 +1,12 @@
-"""The plugin that measures: how late ticks come, how long tasks have waited, how often they are tried."""
+"""The plugin that measures: how late ticks come, how long tasks wait and run, how instances end."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from wfepy_hooks import StashKey, hookimpl
+
+from .ids import error_type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +24,9 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 #: Upper ends of the classes of a histogram, in seconds: a wait is a matter of weeks, a late tick one of minutes.
 _AGES = [_MINUTE, 10 * _MINUTE, _HOUR, 6 * _HOUR]
 _AGES += [days * _DAY for days in (1, 2, 3, 7, 14, 30, 60, 90, 180, 365)]
+#: How long an attempt takes, by the convention for durations, and on to a task that takes half a day.
+_DURATIONS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, _MINUTE, 5 * _MINUTE, 15 * _MINUTE]
+_DURATIONS += [_HOUR, 3 * _HOUR, 12 * _HOUR]
 _LAGS = [1, 5, 15, 30, _MINUTE, 2 * _MINUTE, 5 * _MINUTE, 10 * _MINUTE, 15 * _MINUTE, 30 * _MINUTE]
 _LAGS += [_HOUR, 3 * _HOUR, 6 * _HOUR, 12 * _HOUR, _DAY, 7 * _DAY]
 
@@ -49,6 +54,18 @@ class Measures:
         self._attempts = meter.create_counter(
             "wfepy.task.attempts", unit="{attempt}", description="attempts at tasks, by what came of them"
         )
+        self._durations = meter.create_histogram(
+            "wfepy.task.duration",
+            unit="s",
+            description="how long an attempt at a task took",
+            explicit_bucket_boundaries_advisory=_DURATIONS,
+        )
+        self._lives = meter.create_histogram(
+            "wfepy.instance.duration",
+            unit="s",
+            description="how long an instance has lived that has ended, by how it has",
+            explicit_bucket_boundaries_advisory=[1, 10, *_AGES],
+        )
 
     @hookimpl
     def wfepy_tick_started(self, instance: Instance) -> None:
@@ -66,10 +83,19 @@ class Measures:
             "wfepy.status": result.status,
         }
         if result.attempt:
-            self._attempts.add(1, attributes)
+            tried = (
+                attributes if result.error is None else {**attributes, "error.type": error_type(result.error)}
+            )
+            self._attempts.add(1, tried)
+            self._durations.record(result.took, tried)
         since = instance.stash.get(_SINCE, {}).get(task.name)
         if since:
             self._age.record(max(_seconds(since, self._clock()), 0), attributes)
+
+    @hookimpl
+    def wfepy_instance_finished(self, instance: Instance, status: str) -> None:
+        attributes = {"wfepy.workflow": instance.workflow.name, "wfepy.status": status}
+        self._lives.record(max(_seconds(instance.created, self._clock()), 0), attributes)
 
     @hookimpl
     def wfepy_task_reminder(self, instance: Instance, task: Task, wait: WaitState) -> None:

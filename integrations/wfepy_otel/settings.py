@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from wfepy_hooks import ConfigError, plugin_settings, settings_table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from wfepy_hooks import Config
 
@@ -29,6 +30,16 @@ class Settings:
     exporter: bool
     service: str
     polls: bool
+
+    def header(self, environ: Mapping[str, str]) -> str:
+        """Return where it goes, for ``wfepy plugins``; a URL may have a token in it."""
+        if environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
+            return "otel: nothing is sent, by OTEL_SDK_DISABLED"
+        if not self.exporter:
+            return "otel: spans and metrics go to whatever the process has set up"
+        parts = urlsplit(environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or "http://localhost:4318")
+        host = parts.netloc.rpartition("@")[2]
+        return f"otel: sends to {parts.scheme}://{host} as {environ.get('OTEL_SERVICE_NAME') or self.service}"
 
 
 def _is_text(value: object) -> bool:

@@ -6,15 +6,16 @@ and ``async def`` nobody can tell whose it is, and it is inside the span of the 
 
 from __future__ import annotations
 
+import contextlib
 from time import time_ns
 
 from opentelemetry import context as contexts
 from opentelemetry import trace
 from opentelemetry.trace import Status, StatusCode
 
-from wfepy_hooks import StashKey, hookimpl
+from wfepy_hooks import StashKey, describe_error, hookimpl
 
-from .ids import root_context
+from .ids import error_type, root_context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class Spans:
     @hookimpl
     def wfepy_task_started(self, instance: Instance, task: Task, attempt: int) -> None:
         tick = instance.stash.get(_TICK, None)
-        if tick is None or task.name in tick.attempts:
+        if tick is None:
             return
         tick.attempts[task.name] = made = _Attempt(attempt)
         if self._polls or task.name not in instance.waits:
@@ -101,9 +102,8 @@ class Spans:
         if attempt is not None:
             self._end_attempt(instance, tick, task.name, attempt, result)
             self._choose_context(instance, tick)
-        elif (
-            result.changed
-        ):  # it was not called: skipped, timed out, done by a signal, or told again after a crash
+        elif result.changed:
+            # It was not called: it is skipped, timed out, done by a signal, or told again after a crash.
             self._begin(instance, tick).add_event(
                 f"task {result.status}", {"wfepy.task": task.name, **_outcome(result)}
             )
@@ -120,9 +120,12 @@ class Spans:
         tick = instance.stash.get(_TICK, None)
         if tick is not None:
             span = self._begin(instance, tick)
-            span.add_event("instance finished", {"wfepy.status": status})
+            reason = instance.why_ended()
+            told = {"wfepy.status": status, "wfepy.reason": reason}
+            span.add_event("instance finished", {name: value for name, value in told.items() if value})
             if status in _BAD_ENDS:
-                span.set_status(Status(StatusCode.ERROR, f"the instance ended: {status.replace('_', ' ')}"))
+                text = f"the instance ended: {status.replace('_', ' ')}, {reason}"
+                span.set_status(Status(StatusCode.ERROR, text))
 
     @hookimpl
     def wfepy_tick_finished(self, instance: Instance, summary: TickSummary) -> None:
@@ -135,43 +138,36 @@ class Spans:
             span = attempt.span or self._begin_attempt(instance, tick, name, attempt)
             error = summary.failures.get(name)
             if error is not None:
-                span.record_exception(error)
+                _record(span, error)
             span.set_status(Status(StatusCode.ERROR, "the attempt was not recorded, and does not count"))
             span.end()
+        for name, number, result in summary.item_failures:  # items have no hooks of their own
+            attributes = {"wfepy.task": name, "wfepy.item": number, **_outcome(result)}
+            if result.error is not None:
+                attributes["wfepy.error"] = describe_error(result.error)
+            self._begin(instance, tick).add_event("item failed", attributes)
         if tick.span is not None:
             _end_tick(tick.span, summary)
 
     def _begin(self, instance: Instance, tick: _Tick) -> Span:
         """Return the span of the tick, which is made if there is none."""
         if tick.span is None:
-            name = instance.workflow.name
             tick.span = self._tracer.start_span(
-                f"tick {name}",
+                f"tick {instance.workflow.name}",
                 context=tick.root,
                 start_time=tick.began,
-                attributes={
-                    "wfepy.workflow": name,
-                    "wfepy.instance": instance.id,
-                    "wfepy.uid": instance.uid,
-                },
+                attributes=_named(instance),
             )
             tick.context = trace.set_span_in_context(tick.span, tick.root)
         return tick.span
 
     def _begin_attempt(self, instance: Instance, tick: _Tick, name: str, attempt: _Attempt) -> Span:
         self._begin(instance, tick)
-        workflow = instance.workflow.name
         attempt.span = self._tracer.start_span(
             f"task {name}",
             context=tick.context,
             start_time=attempt.began,
-            attributes={
-                "wfepy.workflow": workflow,
-                "wfepy.instance": instance.id,
-                "wfepy.uid": instance.uid,
-                "wfepy.task": name,
-                "wfepy.attempt": attempt.number,
-            },
+            attributes={**_named(instance), "wfepy.task": name, "wfepy.attempt": attempt.number},
         )
         return attempt.span
 
@@ -185,8 +181,9 @@ class Spans:
             span = self._begin_attempt(instance, tick, name, attempt)
         span.set_attributes(_outcome(result))
         if result.error is not None:
-            span.record_exception(result.error)
-            span.set_status(Status(StatusCode.ERROR, f"{type(result.error).__name__}: {result.error}"))
+            _record(span, result.error)
+            span.set_attribute("error.type", error_type(result.error))
+            span.set_status(Status(StatusCode.ERROR, describe_error(result.error)))
         span.end()
 
     def _choose_context(self, instance: Instance, tick: _Tick) -> None:
@@ -199,6 +196,20 @@ class Spans:
             else:
                 context = root_context(instance.uid, sampled=False)  # what a poll does is not seen either
         tick.use(context)
+
+
+def _record(span: Span, error: BaseException) -> None:
+    with contextlib.suppress(Exception):  # the text of a stranger's error may be broken
+        span.record_exception(error)
+
+
+def _named(instance: Instance) -> dict[str, Any]:
+    """Return which instance it is, as attributes."""
+    return {
+        "wfepy.workflow": instance.workflow.name,
+        "wfepy.instance": instance.id,
+        "wfepy.uid": instance.uid,
+    }
 
 
 def _end_tick(span: Span, summary: TickSummary) -> None:

@@ -15,7 +15,7 @@ import pytest
 from cli_folder import COMMAND, FLOW, Folder, error_line, flow, misbehaving
 from wfepy_hooks.hookspecs import DECISION, HOOKS, OBSERVATION
 
-# --- the configuration --------------------------------------------------------------------------------
+# The configuration
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_working_directory_that_is_gone_is_told(folder: Folder) -> None:
         (folder.path / "gone").mkdir()
 
 
-# --- the workflow -------------------------------------------------------------------------------------
+# The workflow
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_all_problems_of_a_graph_are_told_at_once(folder: Folder) -> None:
     assert "flow.py:" in done.stderr
 
 
-# --- the state ----------------------------------------------------------------------------------------
+# The state
 
 
 def broken(text: str) -> dict[str, str]:
@@ -198,7 +198,7 @@ def test_a_state_of_100_megabytes_is_read(folder: Folder) -> None:
     assert "finished" in folder.ok("run", "flow")
 
 
-# --- what a context may hold --------------------------------------------------------------------------
+# What a context may hold
 
 
 @pytest.mark.parametrize(
@@ -215,14 +215,15 @@ def test_a_state_of_100_megabytes_is_read(folder: Folder) -> None:
 def test_a_value_that_cannot_be_saved_is_told_by_its_path(folder: Folder, value: str, said: str) -> None:
     folder.configure()
     folder.ok("run", "flow")
-    before = folder.state()
+    before = folder.data("show", "flow")["context"]
     folder.configure(flow=flow(f'context["odd"] = {{"x": {value}}}'))
     folder.write("go", "")
-    line = error_line(folder.wfepy("run", "flow"), 3)
-    assert 'context["odd"]["x"]' in line
-    assert 'task "b"' in line
+    done = folder.wfepy("run", "flow")
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert 'task "b": context["odd"]["x"]' in line
     assert said in line
-    assert folder.state() == before
+    assert folder.data("show", "flow")["context"] == before
     folder.configure()
     assert "finished" in folder.ok("run", "flow")
 
@@ -246,7 +247,7 @@ def test_an_odd_value_survives(folder: Folder, value: str) -> None:
     folder.ok("show", "flow")
 
 
-# --- the disk -----------------------------------------------------------------------------------------
+# The disk
 
 #: A process of root ignores the mode of a folder, unless this is taken from it.
 UNPRIVILEGED = ("setpriv", "--bounding-set=-dac_override") if os.geteuid() == 0 else ()
@@ -288,13 +289,13 @@ def test_a_full_disk_is_told_and_the_state_is_kept(folder: Folder) -> None:
     folder.ok("tick")
 
 
-# --- plugins ------------------------------------------------------------------------------------------
+# Plugins
 
 #: What calls each hook, where "run" does not.
 COMMANDS = {
     "wfepy_graph_attributes": ("graph", "flow"),
     "wfepy_collect_schedules": ("next",),
-    "wfepy_report_header": ("plugins",),
+    "wfepy_report_header": ("status", "--trace-config"),
 }
 
 
@@ -364,7 +365,7 @@ def test_a_plugin_that_does_not_load_stops_what_runs_workflows(folder: Folder, t
     folder.ok("tick", "-p", "no:wfepy_plugins")
 
 
-# --- tasks --------------------------------------------------------------------------------------------
+# Tasks
 
 
 def assert_goes_on(folder: Folder) -> None:

@@ -60,7 +60,7 @@ def waiting(folder: Folder) -> Folder:
     return folder
 
 
-# --- check --------------------------------------------------------------------------------------------
+# Check
 
 
 def test_check_counts_what_is_safe_and_lists_it_on_demand(waiting: Folder) -> None:
@@ -145,7 +145,7 @@ def test_a_document_that_is_none_is_no_bug_of_ours_in_changed_code_either(waitin
         assert done.stdout.count("unreadable: it is no valid state document") == 2
 
 
-# --- migrate ------------------------------------------------------------------------------------------
+# Migrate
 
 
 def test_migrate_writes_what_the_code_says_and_asks_nothing(waiting: Folder) -> None:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-import pty
-import struct
-import termios
 
 import pytest
 
-from cli_folder import COMMAND, FLOW, Folder, error_line, misbehaving
+from cli_folder import FLOW, Folder, error_line, misbehaving
+from terminals import at_terminal
 
 #: ``b`` waits for a signal, ``c`` fails for good, ``d`` follows both.
 STEPS = """
@@ -63,26 +59,10 @@ def last(folder: Folder) -> dict[str, object]:
 
 def answered(folder: Folder, answer: str, *words: str) -> tuple[int, str]:
     """Run a command at a terminal where somebody types ``answer``."""
-    process, terminal = pty.fork()
-    if process == 0:
-        os.chdir(folder.path)
-        os.execve(COMMAND[0], [*COMMAND, *words], {**folder.environ, "TERM": "dumb"})
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    seen = b""
-    while True:
-        try:
-            data = os.read(terminal, 65536)
-        except OSError:  # Linux says so when the other side is closed
-            break
-        seen += data
-        if seen.endswith(b"[y/N] "):
-            os.write(terminal, f"{answer}\n".encode())
-    os.close(terminal)
-    _, status = os.waitpid(process, 0)
-    return os.waitstatus_to_exitcode(status), seen.decode().replace("\r\n", "\n")
+    return at_terminal(folder, *words, environ={"TERM": "dumb"}, answer=answer)
 
 
-# --- what is said -------------------------------------------------------------------------------------
+# What is said
 
 
 def test_a_retry_says_what_comes_next(steps: Folder) -> None:
@@ -148,7 +128,7 @@ def test_what_was_done_is_data_on_demand(steps: Folder) -> None:
     assert [each["task"] for each in data["effects"]["again"]] == ["a", "b", "c"]
 
 
-# --- who ----------------------------------------------------------------------------------------------
+# Who
 
 
 def test_who_it_was_is_found_out(steps: Folder) -> None:
@@ -164,7 +144,7 @@ def test_who_it_was_is_found_out(steps: Folder) -> None:
         assert last(steps)["by"] == "eve"
 
 
-# --- asking -------------------------------------------------------------------------------------------
+# Asking
 
 
 @pytest.mark.parametrize(
@@ -203,7 +183,7 @@ def test_at_a_terminal_it_is_shown_what_becomes_of_the_transitions(steps: Folder
     assert "skip b in flow/x:\n  b is skipped\n  the instance ends: failed\ngo on?" in seen
 
 
-# --- errors -------------------------------------------------------------------------------------------
+# Errors
 
 
 def test_what_makes_no_sense_is_told(steps: Folder) -> None:

@@ -240,7 +240,11 @@ def test_a_signal_that_nobody_will_take_can_be_discarded(reviewed: Folder, is_re
     assert "mail-1" not in reviewed.ok("show", "flow", "x")
     assert "the signal of the id mail-1 was discarded by ann: misspelt" in reviewed.ok("history", "flow", "x")
     assert "no signal of the id mail-1" in error_line(reviewed.wfepy(*words), 2)
-    reviewed.ok("signal", "flow", "x", "drafted")
+    made = json.loads(reviewed.ok("signal", "flow", "x", "drafted", "--json"))["id"]
+    other = reviewed.wfepy(
+        "signal", "flow", "x", "--discard", f"{made[:-1]}{'1' if made[-1] != '1' else '2'}"
+    )
+    assert "wfepy status --json lists those" in error_line(other, 2), "it is not that of another signal"
     reviewed.ok("tick")
     assert "review" in reviewed.ok("status")
 

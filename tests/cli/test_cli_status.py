@@ -157,7 +157,7 @@ def test_the_order_is_by_who_needs_a_look_first(flow: Folder) -> None:
     assert done.returncode == 3
 
 
-# --- stuck --------------------------------------------------------------------------------------------
+# Stuck
 
 
 def edit(folder: Folder, name: str, change: Any) -> None:

@@ -9,8 +9,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+from chart_history import History
 from cli_folder import FLOW, Folder, error_line, flow
 from wfepy_hooks.render.look import DASH
+from wfepy_hooks.stores import FileStore
+from wfepy_hooks.stores.conformance import document_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +30,7 @@ D = """
 """
 
 
-# --- graph --------------------------------------------------------------------------------------------
+# Graph
 
 
 @pytest.mark.outside
@@ -55,6 +58,56 @@ def test_a_link_is_a_template_or_a_name_and_the_config_has_one(folder: Folder) -
     source = folder.ok("graph", "flow", "--format", "mermaid", "--link", "file")
     assert 'click n0 href "flow.py#L5" "flow.py:5"' in source
     assert "URL=" not in folder.ok("graph", "flow", "--format", "dot", "--link", "none")
+
+
+def chain(length: int, name: str) -> str:
+    """Return a workflow of so many tasks in a row, whose names begin with ``name``."""
+    lines = ["import wfepy_hooks as wfepy", "start, end = wfepy.start_point(), wfepy.end_point()"]
+    for number in range(length):
+        mark = "end" if number == length - 1 else f'wfepy.followed_by("{name}{number + 1}")'
+        lines += ["@wfepy.task()", f"@{mark}", *(["@start"] if number == 0 else [])]
+        lines += [f"def {name}{number}(context):", "    return True"]
+    return "\n".join(lines)
+
+
+def test_what_mermaid_cannot_draw_is_a_warning_that_says_what_to_do(folder: Folder) -> None:
+    folder.configure(flow=chain(502, "t"))
+    told = folder.wfepy("graph", "flow", "--format", "mermaid", "--link", "none")
+    assert told.returncode == 0
+    assert told.stdout.startswith("flowchart TD\n")
+    assert told.stderr == (
+        "wfepy: warning: GitHub will show an error here: it has 501 arrows, and Mermaid takes 500 "
+        "(take --format svg)\n"
+    )
+    assert folder.wfepy("graph", "flow", "-o", "flow.dot").stderr == "wrote flow.dot\n"
+
+
+def test_links_that_make_a_drawing_too_long_for_mermaid_can_be_left_out(folder: Folder) -> None:
+    folder.configure(flow=chain(450, "a_task_with_a_name_that_is_rather_long_"))
+    told = folder.wfepy("graph", "flow", "-o", "flow.md").stderr
+    assert re.fullmatch(
+        r"wrote flow\.md\nwfepy: warning: GitHub will show an error here: it has \d\d,\d{3} characters, and Mermaid "
+        r"takes 50,000 \(make it short enough by --link none, or take --format svg\)\n",
+        told,
+    )
+    assert folder.wfepy("graph", "flow", "-o", "flow.md", "--link", "none").stderr == "wrote flow.md\n"
+
+
+def test_a_chart_that_mermaid_cannot_draw_is_a_warning_too(folder: Folder) -> None:
+    folder.configure()
+    history = History()
+    for _ in range(1000):
+        history.after(hours=1).task("a", next=["b: taken"])
+    session = FileStore(folder.path / "state").create("flow", "x", document_of("flow", "x"))
+    session.append(history.records)
+    session.release()
+    told = folder.wfepy("history", "flow", "x", "--gantt", "--format", "mermaid")
+    assert re.fullmatch(
+        r"wfepy: warning: GitHub will show an error here: it has \d\d,\d{3} characters, and Mermaid takes 50,000 "
+        r"\(draw its last records by -n, or take --format svg\)\n",
+        told.stderr,
+    )
+    assert folder.wfepy("history", "flow", "x", "--gantt", "--format", "mermaid", "-n", "9").stderr == ""
 
 
 def test_a_link_to_github_is_to_the_commit(folder: Folder) -> None:
@@ -145,7 +198,7 @@ def test_a_picture_says_what_is_waited_for(folder: Folder) -> None:
     assert re.search(expected, text)
 
 
-# --- history --gantt ----------------------------------------------------------------------------------
+# history --gantt
 
 
 def test_a_history_is_a_chart_as_text(folder: Folder) -> None:

@@ -125,3 +125,31 @@ def test_a_failed_item_that_a_policy_has_tried_again_is_one_line_of_the_log(fold
     assert re.search(line, log, re.MULTILINE), log
     assert "flow/x and 3 more attempts at items failed; see wfepy history" in log
     assert "Traceback" not in log
+
+
+def test_of_the_wrappers_around_a_task_its_traceback_shows_nothing(folder: Folder) -> None:
+    folder.configure(flow=flow("raise KeyError('milk')"))
+    plain = folder.wfepy("run", "flow").stderr
+    folder.write(
+        "wfepy_plugins.py",
+        """
+        import wfepy_hooks as wfepy
+
+        class Around:
+            @wfepy.hookimpl(wrapper=True)
+            def wfepy_run_task(self):
+                return (yield)
+
+        @wfepy.hookimpl
+        def wfepy_configure(config):
+            for name in ("inner", "outer"):
+                config.plugins.register(Around(), name)
+        """,
+    )
+    wrapped = folder.wfepy("run", "flow", "--id", "other").stderr
+    assert "Traceback" in wrapped
+    assert traceback_of(wrapped) == traceback_of(plain)
+
+
+def traceback_of(said: str) -> list[str]:
+    return [line for line in said.splitlines() if line.startswith(("Traceback", "  ", "KeyError"))]

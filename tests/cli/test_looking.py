@@ -279,7 +279,7 @@ def test_a_long_value_is_shown_in_full_on_demand(folder: Folder) -> None:
         assert "x" * 999 in folder.ok(command, "flow", "--full")
 
 
-# --- check --------------------------------------------------------------------------------------------
+# Check
 
 
 def test_check_is_content_with_a_right_project(folder: Folder) -> None:
@@ -315,7 +315,7 @@ def test_check_finds_the_instances_that_the_code_leaves_behind(folder: Folder) -
     assert folder.wfepy("check", "--json").returncode == 3
 
 
-# --- graph --------------------------------------------------------------------------------------------
+# Graph
 
 
 def test_a_graph_is_text_or_what_the_suffix_says(folder: Folder) -> None:
@@ -372,7 +372,7 @@ def test_plugins_change_how_a_task_is_drawn_and_add_formats(folder: Folder) -> N
     assert folder.ok("graph", "flow", "--format", "names") == "a,b,c\n"
 
 
-# --- plugins ------------------------------------------------------------------------------------------
+# Plugins
 
 
 def test_plugins_are_listed_with_source_hooks_and_headers(folder: Folder) -> None:

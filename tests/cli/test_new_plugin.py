@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 import package_index
-import wfepy_github.pins
 import wfepy_hooks
 from cli_folder import Folder, error_line
 from github_project import BIN, complaints
@@ -197,13 +196,9 @@ def test_its_ci_is_clean_for_every_linter(ci: str, github: Path, tmp_path: Path,
     run(str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.dependabot", updates, cwd=tmp_path)
 
 
-def test_its_actions_are_pinned_and_are_those_of_the_other_files(ci: str) -> None:
-    used = re.findall(r"uses: (\S+)@([0-9a-f]{40}) # (v\d+\.\d+\.\d+)$", ci, re.MULTILINE)
+def test_its_actions_are_pinned(ci: str) -> None:
+    used = re.findall(r"uses: \S+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", ci, re.MULTILINE)
     assert len(used) == ci.count("uses:")
-    for action, commit, version in used:
-        for pin in (wfepy_github.pins.CHECKOUT, wfepy_github.pins.SETUP_PYTHON):
-            if action == pin.action:
-                assert (version, commit) == (pin.version, pin.commit)
 
 
 def test_only_the_job_that_uploads_may_speak_for_the_project(ci: str) -> None:

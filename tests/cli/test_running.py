@@ -56,7 +56,7 @@ LOOP = """
 """
 
 
-# --- run ----------------------------------------------------------------------------------------------
+# Run
 
 
 def test_a_file_needs_no_config_and_its_state_is_kept_in_the_working_directory(folder: Folder) -> None:
@@ -291,7 +291,7 @@ def test_json_stands_alone_on_standard_output(folder: Folder) -> None:
     assert json.loads(folder.wfepy("tick", "--json").stdout)["instances"][0]["status"] == "running"
 
 
-# --- tick ---------------------------------------------------------------------------------------------
+# Tick
 
 
 def test_a_tick_advances_all_and_an_error_of_one_stops_none(folder: Folder) -> None:
@@ -419,7 +419,7 @@ def test_a_task_that_gives_up_has_no_traceback(folder: Folder) -> None:
     assert "Traceback" not in folder.wfepy("run", "flow").stderr
 
 
-# --- start --------------------------------------------------------------------------------------------
+# Start
 
 
 def test_start_runs_nothing_and_prints_the_id(folder: Folder) -> None:
@@ -460,7 +460,7 @@ def test_what_to_do_about_an_error_is_told_once(folder: Folder) -> None:
     )
 
 
-# --- what is logged where nobody has set up logging ---------------------------------------------------
+# What is logged where nobody has set up logging
 
 BROKEN_OBSERVER = """
     import wfepy_hooks as wfepy

@@ -44,7 +44,7 @@ GREETING = """
 """
 
 
-# --- help and options ---------------------------------------------------------------------------------
+# Help and options
 
 
 def test_the_help_lists_every_command(folder: Folder) -> None:
@@ -145,7 +145,7 @@ def test_colour_is_for_terminals_or_on_demand(folder: Folder) -> None:
     assert "\x1b[" in folder.wfepy("bogus", "--color=always", environ={"NO_COLOR": "1"}).stderr
 
 
-# --- plugins ------------------------------------------------------------------------------------------
+# Plugins
 
 
 def test_a_plugin_adds_options_and_commands(folder: Folder) -> None:
@@ -223,15 +223,25 @@ def test_a_command_whose_code_cannot_be_imported_is_told(folder: Folder) -> None
 
 def test_an_error_of_ours_is_told_in_one_line_and_to_the_plugins(folder: Folder) -> None:
     folder.configure()
-    hook = "@wfepy.hookimpl\n    def wfepy_internal_error(error):\n        print('told', error)\n"
-    folder.write("wfepy_plugins.py", PLUGIN + "\n    " + hook)
-    folder.write("greeting.py", GREETING.replace("return 7", "raise KeyError(7)"))
-    done = folder.wfepy("greet", "Bob")
+    folder.write(
+        "wfepy_plugins.py",
+        """
+        import wfepy_hooks as wfepy
+        from wfepy_hooks.cli import next
+
+        @wfepy.hookimpl
+        def wfepy_internal_error(error):
+            print('told', error)
+
+        next.run = lambda args, config: {}[7]
+        """,
+    )
+    done = folder.wfepy("next")
     assert "internal error: KeyError: 7" in error_line(done, 1)
     assert "told 7" in done.stdout
 
 
-# --- streams ------------------------------------------------------------------------------------------
+# Streams
 
 
 def piped(folder: Folder, script: str) -> subprocess.CompletedProcess[str]:
@@ -290,7 +300,7 @@ def test_a_terminal_without_unicode_gets_escapes(folder: Folder) -> None:
     assert data["instances"][0]["waiting"]["b"]["reason"] == "caf\xe9 \u2615 \ud800 \x1b[31m [red]"
 
 
-# --- start-up -----------------------------------------------------------------------------------------
+# Start-up
 
 
 def test_a_plain_tick_imports_nothing_heavy(folder: Folder) -> None:

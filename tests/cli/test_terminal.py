@@ -2,43 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
 import re
-import struct
-import termios
 
 import pytest
 
-from cli_folder import COMMAND, DEAD_END, FLOW, Folder, flow, misbehaving
+from cli_folder import DEAD_END, FLOW, Folder, flow, misbehaving
+from terminals import at_terminal
 from wfepy_hooks.render.look import DASH
 
 _CONTROL = re.compile(r"\x1b(\[[0-9;?]*[a-zA-Z]|[78])")
-
-
-def watch(
-    folder: Folder, *words: str, columns: int = 80, environ: dict[str, str] | None = None
-) -> tuple[int, str]:
-    """Run a command in a terminal, and return its exit code and all that it wrote there."""
-    process, terminal = pty.fork()
-    if process == 0:
-        os.chdir(folder.path)
-        kept = {name: value for name, value in folder.environ.items() if name != "COLUMNS"}
-        os.execve(COMMAND[0], [*COMMAND, *words], {**kept, "TERM": "xterm-256color", **(environ or {})})
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    seen = b""
-    while True:
-        try:
-            data = os.read(terminal, 65536)
-        except OSError:  # Linux says so when the other side is closed
-            break
-        if not data:
-            break
-        seen += data
-    os.close(terminal)
-    _, status = os.waitpid(process, 0)
-    return os.waitstatus_to_exitcode(status), seen.decode("utf-8", "replace").replace("\r\n", "\n")
 
 
 def plain(seen: str) -> list[str]:
@@ -50,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*forkpty:DeprecationWarning")
 
 def test_each_task_has_a_line_with_its_sign(folder: Folder) -> None:
     folder.configure()
-    code, seen = watch(folder, "run", "flow")
+    code, seen = at_terminal(folder, "run", "flow")
     assert code == 0
     lines = plain(seen)
     assert lines[0] == "flow/default"
@@ -66,7 +38,7 @@ def test_each_task_has_a_line_with_its_sign(folder: Folder) -> None:
 
 def test_a_failure_is_shown_with_its_traceback(folder: Folder) -> None:
     folder.configure(flow=misbehaving("raise ValueError('no milk')"))
-    code, seen = watch(folder, "run", "flow")
+    code, seen = at_terminal(folder, "run", "flow")
     assert code == 1
     lines = plain(seen)
     assert "✗ b failed: ValueError: no milk (tried again at the next tick)" in lines
@@ -80,14 +52,14 @@ def test_a_retry_by_a_policy_is_shown_on_one_line(folder: Folder) -> None:
         task, task.replace("task()", 'task(retry=wfepy.Retry(3, "1h", jitter=0))')
     )
     folder.configure(flow=failing)
-    lines = plain(watch(folder, "run", "flow")[1])
+    lines = plain(at_terminal(folder, "run", "flow")[1])
     assert any(
         re.fullmatch(r"✗ b failed: ValueError: no milk \(flow.py:\d+, attempt 2 of 3 in 1h\)", each)
         for each in lines
     ), lines
     assert "Traceback (most recent call last):" not in lines
     folder.ok("retry", "flow")
-    assert "Traceback (most recent call last):" in plain(watch(folder, "tick", "--traceback")[1])
+    assert "Traceback (most recent call last):" in plain(at_terminal(folder, "tick", "--traceback")[1])
 
 
 def test_what_is_cancelled_before_its_tick_begins_is_shown_under_its_own_name(folder: Folder) -> None:
@@ -98,7 +70,7 @@ def test_what_is_cancelled_before_its_tick_begins_is_shown_under_its_own_name(fo
     folder.ok("run", "flow", "--id", "x")
     said = folder.ok("cancel", "flow", "x", "--yes")
     assert said == "flow/x is cancelled; so is other/x.b, at its next tick\n"
-    lines = plain(watch(folder, "tick")[1])
+    lines = plain(at_terminal(folder, "tick")[1])
     assert lines[0] == "other/x.b"
     assert lines[1].startswith(f"{DASH} b skipped: cancelled by wfepy")
     assert lines.count("other/x.b") == 1
@@ -108,7 +80,7 @@ def test_a_quiet_tick_names_the_instance_that_failed_and_no_other(folder: Folder
     folder.configure(flow=flow('if context.get("bad"): raise ValueError("no milk")'))
     folder.ok("start", "flow", "--id", "a1")
     folder.ok("start", "flow", "--id", "b2", "--set", "bad=true")
-    lines = plain(watch(folder, "tick", "-q")[1])
+    lines = plain(at_terminal(folder, "tick", "-q")[1])
     assert lines[:3] == [
         "flow/b2",
         "✗ b failed: ValueError: no milk (tried again at the next tick)",
@@ -122,18 +94,18 @@ def test_long_and_wicked_texts_are_wrapped_and_escaped(folder: Folder, columns: 
     text = "[red]wicked[/red] \\x1b[31m \\x07 " + "long " * 30
     folder.configure(flow=flow(f"return wfepy.wait(reason='{text}')"))
     for words in (("run", "flow"), ("status",)):
-        code, seen = watch(folder, *words, columns=columns)
+        code, seen = at_terminal(folder, *words, columns=columns)
         assert code == 0
         assert "\x07" not in seen
         assert max(map(len, plain(seen))) <= columns, plain(seen)
-    assert "[red]wicked[/red] \\x1b[31m" in plain(watch(folder, "run", "flow")[1])[1]
+    assert "[red]wicked[/red] \\x1b[31m" in plain(at_terminal(folder, "run", "flow")[1])[1]
 
 
 def test_the_task_that_runs_is_shown_with_its_time_and_its_prints_are_untouched(folder: Folder) -> None:
     folder.configure(
         flow=FLOW.replace("# body", 'print("begins"); __import__("time").sleep(0.8); print("ends")')
     )
-    code, seen = watch(folder, "run", "flow")
+    code, seen = at_terminal(folder, "run", "flow")
     assert code == 0
     assert re.search(r"[⠋⠙⠹⠸] b 0\.\d", seen)
     assert seen.index("begins\n") < seen.index("ends\n")
@@ -142,17 +114,17 @@ def test_the_task_that_runs_is_shown_with_its_time_and_its_prints_are_untouched(
 
 def test_no_color_and_ascii_are_respected(folder: Folder) -> None:
     folder.configure()
-    _, seen = watch(folder, "run", "flow", environ={"NO_COLOR": "1", "PYTHONIOENCODING": "ascii"})
+    _, seen = at_terminal(folder, "run", "flow", environ={"NO_COLOR": "1", "PYTHONIOENCODING": "ascii"})
     assert "\x1b" not in seen
     assert re.search(r"^\+ a ", seen, re.MULTILINE)
     assert "~ b waits: there is no file go" in seen
-    _, seen = watch(folder, "status", environ={"NO_COLOR": "1"})
+    _, seen = at_terminal(folder, "status", environ={"NO_COLOR": "1"})
     assert "\x1b" not in seen
 
 
 def test_a_dead_end_is_explained_once(folder: Folder) -> None:
     folder.write("flow.py", DEAD_END)
-    code, seen = watch(folder, "run", "flow.py", columns=200)
+    code, seen = at_terminal(folder, "run", "flow.py", columns=200)
     assert code == 1
     lines = plain(seen)
     assert lines[-2].startswith(
@@ -163,7 +135,7 @@ def test_a_dead_end_is_explained_once(folder: Folder) -> None:
 
 def test_a_log_file_gets_lines_also_from_a_terminal(folder: Folder) -> None:
     folder.configure()
-    code, _ = watch(folder, "run", "flow", "--id", "x")
+    code, _ = at_terminal(folder, "run", "flow", "--id", "x")
     assert code == 0
     done = folder.wfepy("tick", "-v")
     assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ flow/x ", done.stderr)
@@ -172,7 +144,7 @@ def test_a_log_file_gets_lines_also_from_a_terminal(folder: Folder) -> None:
 def test_the_status_is_a_table_with_ages(folder: Folder) -> None:
     folder.configure()
     folder.ok("run", "flow")
-    lines = plain(watch(folder, "status")[1])
+    lines = plain(at_terminal(folder, "status")[1])
     assert lines[0].split() == ["WORKFLOW", "INSTANCE", "STATUS", "TASK", "SINCE", "WAKES", "ON"]
     assert re.fullmatch(r"flow +default +waiting +b +\d+ s +tick: there is no file go", lines[1])
     assert lines[2] == "1 live instance: 1 waiting"
@@ -182,7 +154,7 @@ def test_the_status_fits_a_narrow_terminal(folder: Folder) -> None:
     body = "return wfepy.wait(signal='approve', choices=('yes', 'no'), by=('ann', 'bob'), deadline='3d', until='2d')"
     folder.configure(flow=flow(body))
     folder.ok("run", "flow", "--id", "20261123T061334Z")
-    lines = plain(watch(folder, "status")[1])
+    lines = plain(at_terminal(folder, "status")[1])
     assert max(map(len, lines)) <= 80
     text = " ".join(" ".join(lines).split())
     for words in ("signal approve (yes|no) by", "ann, bob", "(in 1d 23h); times out at 20", "(in 2d 23h)"):
@@ -192,10 +164,10 @@ def test_the_status_fits_a_narrow_terminal(folder: Folder) -> None:
 def test_a_chart_keeps_to_the_terminal_and_its_colours(folder: Folder) -> None:
     folder.configure()
     folder.ok("run", "flow")
-    seen = watch(folder, "history", "flow", "--gantt", columns=60)[1]
+    seen = at_terminal(folder, "history", "flow", "--gantt", columns=60)[1]
     assert "\x1b[33m░" in seen
     assert max(map(len, plain(seen))) <= 60
-    assert "\x1b" not in watch(folder, "history", "flow", "--gantt", environ={"NO_COLOR": "1"})[1]
+    assert "\x1b" not in at_terminal(folder, "history", "flow", "--gantt", environ={"NO_COLOR": "1"})[1]
 
 
 def test_a_terminal_of_no_columns_will_do(folder: Folder) -> None:
@@ -207,7 +179,7 @@ def test_a_terminal_of_no_columns_will_do(folder: Folder) -> None:
         ("graph", "flow"),
         ("tick", "-h"),
     ):
-        code, seen = watch(folder, *words, columns=0)
+        code, seen = at_terminal(folder, *words, columns=0)
         assert code == 0, seen
 
 
@@ -223,7 +195,7 @@ def test_a_picture_that_is_no_text_is_kept_from_the_terminal(folder: Folder) -> 
             registry.add("renderer", "bits", lambda diagram: bytes(range(256)))
         """,
     )
-    code, seen = watch(folder, "graph", "flow", "--format", "bits", columns=200)
+    code, seen = at_terminal(folder, "graph", "flow", "--format", "bits", columns=200)
     assert code == 2
     assert "bits is nothing for a terminal; write it to a file by -o FILE" in seen
     assert folder.ok("graph", "flow", "--format", "bits", "-o", "x.bits") == ""

@@ -47,7 +47,7 @@ class SubmitsOnly:
         self.is_remote = False
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
-        return self._pool.submit(contextvars.copy_context().run, function, *args)
+        return self._pool.submit(function, *args)
 
     def shutdown(self, wait: bool) -> None:
         self._pool.shutdown(wait=wait, cancel_futures=True)
@@ -65,7 +65,6 @@ class TestAStranger(ExecutorConformance):
 class TestAProcessPool(ExecutorConformance):
     ends_what_is_given_up = False
     test_other_calls_take_the_place_of_what_is_given_up = None  # type: ignore[assignment]  # as above
-    test_a_call_does_not_see_what_another_one_has_set = None  # type: ignore[assignment]  # it does not keep them apart
 
     def make_executor(self) -> Executor:
         return adapted(ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")))

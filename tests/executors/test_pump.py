@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 import executor_tasks
+from pumping import drain
 from wfepy_hooks.executors import (
-    Finished,
     InlineExecutor,
     ProcessExecutor,
     Pump,
@@ -35,13 +35,6 @@ def pump() -> Any:
     pump = Pump(lambda: ThreadExecutor(2))
     yield pump
     pump.close()
-
-
-def drain(pump: Pump) -> list[Finished]:
-    found = []
-    while pump.running:
-        found += pump.wait(30)
-    return found
 
 
 def test_what_has_ended_is_handed_out_once_with_its_key(pump: Pump) -> None:

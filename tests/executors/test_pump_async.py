@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from wfepy_hooks.executors import Finished, Pump, ThreadExecutor, TimeLimitExceeded
+from pumping import brew, drain
+from wfepy_hooks.executors import Pump, ThreadExecutor, TimeLimitExceeded
 
 
 @pytest.fixture
@@ -20,18 +21,6 @@ def pump() -> Any:
     pump = Pump(lambda: ThreadExecutor(2), was_interrupted=lambda: False)
     yield pump
     pump.close()
-
-
-def drain(pump: Pump) -> list[Finished]:
-    found = []
-    while pump.running:
-        found += pump.wait(30)
-    return found
-
-
-async def brew(cups: int, seconds: float = 0.0) -> int:
-    await asyncio.sleep(seconds)
-    return cups
 
 
 def test_what_a_coroutine_returns_is_handed_out(pump: Pump) -> None:

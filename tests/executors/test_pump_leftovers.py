@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from wfepy_hooks.executors import Finished, Pump
+from pumping import brew, drain
+from wfepy_hooks.executors import Pump
 
 
 @pytest.fixture
@@ -21,18 +22,6 @@ def pump() -> Any:
     pump = Pump(was_interrupted=lambda: False)
     yield pump
     pump.close()
-
-
-def drain(pump: Pump) -> list[Finished]:
-    found = []
-    while pump.running:
-        found += pump.wait(30)
-    return found
-
-
-async def brew(cups: int, seconds: float = 0.0) -> int:
-    await asyncio.sleep(seconds)
-    return cups
 
 
 async def never_end() -> None:

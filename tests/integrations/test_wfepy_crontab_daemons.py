@@ -168,12 +168,10 @@ def test_debians_cron_mails_what_went_wrong_and_nothing_else(
 @pytest.mark.parametrize(
     ("begin", "end", "instance"),
     [
-        ("2026-03-29 01:57:00", "2026-03-29T01:30", "2026-03-29T0100Z"),  # 02:30 is skipped: due at 03:00
-        (
-            "2026-10-25 01:57:00",
-            "2026-10-25T02:00",
-            "2026-10-25T0030Z",
-        ),  # 02:30 comes twice: due the first time
+        # 02:30 is skipped: due at 03:00.
+        ("2026-03-29 01:57:00", "2026-03-29T01:30", "2026-03-29T0100Z"),
+        # 02:30 comes twice: due the first time.
+        ("2026-10-25 01:57:00", "2026-10-25T02:00", "2026-10-25T0030Z"),
     ],
     ids=["spring", "autumn"],
 )

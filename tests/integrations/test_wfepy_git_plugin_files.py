@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import re
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ import wfepy_git
 from git_folders import Clone, Remote
 from todo_plugin import PLACE, Todo, note, notes
 from wfepy_git.errors import BadState
+from wfepy_git.local import _lock
 from wfepy_git.sharing import tell_ticked
 from wfepy_hooks import PluginError, StateError, hookimpl
 
@@ -81,7 +83,10 @@ def test_what_is_deleted_or_put_back_on_one_side_comes_again(
     assert remote.show(f".wfepy/state/{PLACE}") == "a\nb\n"
 
 
-def test_an_empty_file_and_a_torn_line_say_nothing(pair: tuple[Clone, Clone], remote: Remote) -> None:
+@pytest.mark.parametrize("torn", ['{"tor', "2026"])  # which is JSON, and the beginning of a date
+def test_an_empty_file_and_a_torn_line_say_nothing(
+    pair: tuple[Clone, Clone], remote: Remote, torn: str
+) -> None:
     one, two = pair
     share(one, two)
     note(one)
@@ -90,7 +95,7 @@ def test_an_empty_file_and_a_torn_line_say_nothing(pair: tuple[Clone, Clone], re
     assert remote.tip() == tip
     note(one, "a")
     with (one.state / PLACE).open("a") as stream:
-        stream.write('{"tor')
+        stream.write(torn)
     one.push()
     assert remote.show(f".wfepy/state/{PLACE}") == "a\n"
 
@@ -226,15 +231,38 @@ def test_a_plugin_can_share_files_of_its_own_folder_alone(clone: MakeClone, path
 def test_a_plugin_that_fails_before_the_push_does_not_keep_the_results_here(
     clone: MakeClone, caplog: pytest.LogCaptureFixture
 ) -> None:
+    told = []
+
+    class Telling:
+        @hookimpl
+        def wfepy_git_ticked(self, workflows: list[str], exit_code: int) -> None:
+            told.append((workflows, exit_code))
+
     class Failing:
         @hookimpl
         def wfepy_git_ticked(self) -> None:
             raise ZeroDivisionError("oops")
 
     one = clone("one")
+    one.plugins = [wfepy_git, Telling(), Failing()]  # the last one is called first
+    tell_ticked(one.config(), ["flow"], 3)
+    assert told == [(["flow"], 3)]
+    (message,) = caplog.messages
+    assert re.match("plugin .*: wfepy_git_ticked raised ZeroDivisionError: oops", message)
+
+
+def test_a_plugin_that_cannot_say_what_it_shares_is_named(clone: MakeClone) -> None:
+    class Failing:
+        @hookimpl
+        def wfepy_git_files(self) -> None:
+            raise ZeroDivisionError("oops")
+
+    one = clone("one")
     one.plugins = [wfepy_git, Failing()]
-    tell_ticked(one.config(), ["flow"], 0)
-    assert caplog.messages == ["wfepy_git: a plugin failed in wfepy_git_ticked"]
+    with pytest.raises(PluginError, match="wfepy_git_files raised ZeroDivisionError: oops") as caught:
+        one.repository()
+    assert caught.value.plugin
+    assert str(caught.value.where).startswith("plugin ")
 
 
 def test_two_plugins_do_not_share_one_file(clone: MakeClone) -> None:
@@ -242,3 +270,50 @@ def test_two_plugins_do_not_share_one_file(clone: MakeClone) -> None:
     one.plugins = [wfepy_git, Todo(), type("Other", (Todo,), {})()]
     with pytest.raises(PluginError, match="two plugins share"):
         one.repository()
+
+
+def test_a_file_whose_plugin_is_gone_is_nobodys_until_it_is_back(pair: tuple[Clone, Clone]) -> None:
+    one, two = pair
+    share(one, two)
+    note(one, "a")
+    one.push()
+    one.plugins = [wfepy_git]
+    assert PLACE not in one.repository()._table().blobs
+    note(one, "b")
+    assert not one.push()
+    note(two, "c")
+    two.push()
+    share(one)
+    one.push()
+    assert notes(one) == ["a", "b", "c"]
+
+
+def test_whoever_holds_the_file_for_a_moment_is_waited_for(pair: tuple[Clone, Clone]) -> None:
+    one, _ = pair
+    share(one)
+    note(one, "a")
+    with (one.state / PLACE).open() as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        timer = threading.Timer(0.1, fcntl.flock, (stream, fcntl.LOCK_UN))
+        timer.start()
+        assert one.push()
+        timer.join()
+
+
+def test_a_lock_is_that_of_the_file_that_has_the_name_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, other = tmp_path / "list.jsonl", tmp_path / "other"
+    file.touch()
+    other.touch()
+    lock = fcntl.flock
+
+    def slow_lock(descriptor: int, operation: int) -> None:
+        if other.exists():
+            other.replace(file)
+        lock(descriptor, operation)
+
+    monkeypatch.setattr("wfepy_git.local.fcntl.flock", slow_lock)
+    (descriptor,) = _lock(str(file))
+    assert os.fstat(descriptor).st_ino == file.stat().st_ino
+    os.close(descriptor)

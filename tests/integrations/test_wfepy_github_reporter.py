@@ -141,6 +141,17 @@ def test_without_the_repository_a_graph_has_no_links(step: Step) -> None:
     assert "click" not in step.summary
 
 
+def test_a_graph_that_github_would_not_draw_is_left_out(step: Step) -> None:
+    step.write(
+        "flow.py",
+        FLOW + "for _ in range(500):\n    wfepy.followed_by('quits', lambda context: False)(begin)\n",
+    )
+    step.run("start", "flow", "--id", "a")
+    step.run("github", "advance")
+    assert "| flow/a |" in step.summary
+    assert "flowchart TD" not in step.summary
+
+
 def test_the_outputs_tell_what_came_of_the_instances(step: Step) -> None:
     step.run("start", "flow", "--id", "a")
     step.run("start", "flow", "--id", "b", "--set", "done=1")

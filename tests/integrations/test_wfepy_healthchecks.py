@@ -20,7 +20,7 @@ from http_server import Exchange, Server, refusing_url
 from wfepy_healthchecks.pings import Pings
 from wfepy_healthchecks.settings import Settings, read_settings
 from wfepy_healthchecks.web import Refused, _Redirects, ping_url
-from wfepy_hooks import ConfigError
+from wfepy_hooks import ConfigError, WorkflowConfig
 from wfepy_hooks.config import Config
 
 
@@ -53,6 +53,10 @@ def config_with(text: str = "", **environ: str) -> Config:
     config = Config(".", environ=environ)
     config.plugin_settings = {"wfepy_healthchecks": eval(f"dict({text})")}  # the table as keywords
     return config
+
+
+def pings(url: str, *, limit: float = 5) -> Pings:
+    return Pings(Settings(url, limit=limit), config_with())
 
 
 def test_a_tick_is_pinged_at_its_start_and_with_its_exit_code_and_one_rid(
@@ -127,13 +131,13 @@ def test_a_server_that_is_not_there_fails_no_tick(folder: Folder) -> None:
 def test_a_ping_is_tried_again_when_the_server_has_a_problem(server: Server) -> None:
     codes = iter([500, 429, 200])
     server.answer = lambda exchange: exchange.reply(next(codes))
-    Pings(Settings(server.url)).wfepy_command_finished("tick", 3)
+    pings(server.url).wfepy_command_finished("tick", 3)
     assert server.paths == ["/3"] * 3
 
 
 def test_a_ping_that_is_refused_is_not_tried_again(server: Server, caplog: pytest.LogCaptureFixture) -> None:
     server.answer = lambda exchange: exchange.reply(404)
-    Pings(Settings(f"{server.url}/secret")).wfepy_command_finished("tick", 0)
+    pings(f"{server.url}/secret").wfepy_command_finished("tick", 0)
     assert server.paths == ["/secret/0"]
     (message,) = caplog.messages
     assert message.endswith("/... was lost: the server answers 404")
@@ -141,7 +145,7 @@ def test_a_ping_that_is_refused_is_not_tried_again(server: Server, caplog: pytes
 
 def test_what_is_no_http_fails_no_tick(server: Server, caplog: pytest.LogCaptureFixture) -> None:
     server.answer = lambda exchange: exchange.reply_with(b"\0nonsense\r\n\r\n")
-    Pings(Settings(server.url, limit=0.2)).wfepy_command_started("tick")
+    pings(server.url, limit=0.2).wfepy_command_started("tick")
     assert "BadStatusLine" in caplog.text
 
 
@@ -153,14 +157,14 @@ def test_a_redirect_is_followed_with_the_rid(server: Server) -> None:
             exchange.reply(301, Location=f"/new{exchange.path}")
 
     server.answer = answer
-    Pings(Settings(f"{server.url}/old")).wfepy_command_started("tick")
+    pings(f"{server.url}/old").wfepy_command_started("tick")
     assert server.paths == ["/old/start", "/new/old/start"]
     assert "?rid=" in server.requests[1].path
 
 
 def test_redirects_without_end_are_given_up(server: Server, caplog: pytest.LogCaptureFixture) -> None:
     server.answer = lambda exchange: exchange.reply(302, Location=f"/{len(server.paths)}")
-    Pings(Settings(server.url)).wfepy_command_started("tick")
+    pings(server.url).wfepy_command_started("tick")
     assert 1 < len(server.paths) < 20
     assert "was lost: the server answers 302" in caplog.text
 
@@ -169,7 +173,7 @@ def test_a_redirect_to_something_else_is_not_followed(
     server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.answer = lambda exchange: exchange.reply(302, Location="ftp://elsewhere.example/")
-    Pings(Settings(server.url)).wfepy_command_started("tick")
+    pings(server.url).wfepy_command_started("tick")
     assert "redirected from http to ftp, which is not followed" in caplog.text
 
 
@@ -184,7 +188,7 @@ def test_a_login_in_the_url_is_sent_as_one_and_not_to_whom_it_redirects(server: 
     with Server() as other:
         server.answer = lambda exchange: exchange.reply(302, Location=f"{other.url}/new")
         url = server.url.replace("//", "//me:p%40ss@")
-        Pings(Settings(f"{url}/uuid")).wfepy_command_started("tick")
+        pings(f"{url}/uuid").wfepy_command_started("tick")
     assert server.requests[0].headers["Authorization"] == "Basic bWU6cEBzcw=="  # me:p@ss
     assert other.paths == ["/new"]
     assert "Authorization" not in other.requests[0].headers
@@ -208,7 +212,7 @@ def test_a_name_that_is_looked_up_for_ever_is_given_up(
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
     before = set(threading.enumerate())
     try:
-        Pings(Settings("http://checks.example", limit=0.05)).wfepy_command_finished("tick", 0)
+        pings("http://checks.example", limit=0.05).wfepy_command_finished("tick", 0)
         (thread,) = set(threading.enumerate()) - before
         assert thread.daemon, "the process would not end before it"
     finally:
@@ -253,13 +257,146 @@ def test_a_wrong_variable_is_an_error_that_does_not_show_it(folder: Folder) -> N
 
 def test_the_header_says_where_pings_go_and_not_the_secret() -> None:
     named = config_with('variable="COFFEE"')
-    assert read_settings(named).header() == (
+    assert read_settings(named).header() == [
         "healthchecks: no pings, the environment variable COFFEE is not set"
-    )
+    ]
     named = config_with('variable="COFFEE"', COFFEE="https://hc.example/secret")
-    assert read_settings(named).header() == (
+    assert read_settings(named).header() == [
         "healthchecks: pings https://hc.example/... around tick, by COFFEE"
+    ]
+
+
+# --- a check for each workflow ---------------------------------------------------------------------------
+
+ONE_TASK = """
+import os, signal
+import wfepy_hooks as wfepy
+
+@wfepy.task()
+@wfepy.start_point()
+@wfepy.end_point()
+def only(context):
+    {body}
+    return True
+"""
+
+
+def shop(folder: Folder, checks: str, **bodies: str) -> None:
+    """Write a project with a workflow for each body, which has one instance."""
+    text = "\n".join(f'[workflows.{name}]\nmodule = "{name}"' for name in bodies)
+    folder.write("wfepy.toml", f'[wfepy]\nstate = "state"\n{text}\n{checks}')
+    for name, body in bodies.items():
+        folder.write(f"{name}.py", ONE_TASK.format(body=body))
+        folder.ok("start", name, "--id", "one")
+
+
+EACH = '[plugins.wfepy_healthchecks.workflows."*"]\nurl = "{url}/{{workflow}}"\n'
+
+
+def test_each_workflow_has_a_check_of_its_own_beside_that_of_the_tick(folder: Folder, server: Server) -> None:
+    checks = f'[plugins.wfepy_healthchecks]\nurl = "{server.url}/all"\n'
+    checks += f'[plugins.wfepy_healthchecks.workflows.order]\nurl = "{server.url}/mine"\n'
+    shop(folder, checks + EACH.format(url=server.url), order="1 / 0", report="pass")
+    folder.ok("start", "report", "--id", "two")
+    assert folder.wfepy("tick").returncode == 1
+    # What has ended is told at once, and must not wait for what comes behind it.
+    assert server.paths[:2] == ["/all/start", "/mine/start"]
+    assert sorted(server.paths[2:4]) == ["/mine/1", "/report/start"]
+    assert sorted(server.paths[4:]) == ["/all/1", "/report/0"]
+    rids: dict[str, set[str]] = {}
+    for request in server.requests:
+        path, _, rid = request.path.partition("?rid=")
+        rids.setdefault(path.split("/")[1], set()).add(rid)
+    assert {name: len(found) for name, found in rids.items()} == {"all": 1, "mine": 1, "report": 1}
+    assert len(set.union(*rids.values())) == 3
+
+
+def test_a_workflow_without_an_instance_is_pinged_and_one_that_is_not_due_is_not(
+    folder: Folder, server: Server
+) -> None:
+    shop(folder, EACH.format(url=server.url), idle="pass", later="pass")
+    config = folder.path / "wfepy.toml"
+    text = config.read_text().replace('module = "later"', 'module = "later"\nschedule = "0 0 1 1 *"')
+    config.write_text(text)
+    folder.ok("tick", "--due")  # the first one looks at all
+    folder.ok("start", "later", "--id", "two")
+    server.requests.clear()
+    folder.ok("tick", "--due")
+    assert server.paths == ["/idle/0"]
+
+
+def test_a_workflow_that_cannot_be_loaded_is_pinged_with_its_exit_code(
+    folder: Folder, server: Server
+) -> None:
+    shop(folder, EACH.format(url=server.url), good="pass", torn="pass")
+    (folder.path / "state" / "torn" / "one.json").write_text("{")
+    assert folder.wfepy("tick").returncode == 3
+    assert server.paths[0] == "/good/start"
+    assert sorted(server.paths[1:]) == ["/good/0", "/torn/3"]
+
+
+def test_an_interrupted_tick_is_told_to_the_workflow_that_it_was_at(folder: Folder, server: Server) -> None:
+    kill = "os.kill(os.getpid(), signal.SIGTERM)"
+    shop(folder, EACH.format(url=server.url), first="pass", second=kill, third="pass")
+    assert folder.wfepy("tick").returncode == 130
+    assert server.paths[0] == "/first/start"
+    assert sorted(server.paths[1:3]) == ["/first/0", "/second/start"]
+    assert server.paths[3:] == ["/second/130"]
+
+
+def test_the_pings_of_all_workflows_share_the_time(folder: Folder, server: Server) -> None:
+    server.answer = lambda _: hang(server)
+    names = ["a", "b", "c"]
+    limit = '[plugins.wfepy_healthchecks]\nlimit = "0.3s"\n'
+    shop(folder, limit + EACH.format(url=f"{server.url}/secret"), **dict.fromkeys(names, "pass"))
+    done = folder.wfepy("tick")
+    assert done.returncode == 0
+    assert server.paths[0] == "/secret/a/start"
+    # Its time is over, so that no other one is told before the end, and there all are at once.
+    assert sorted(server.paths[1:]) == [f"/secret/{name}/0" for name in names]
+    assert "wfepy_healthchecks: the ping /0 of c to http://127.0.0.1:" in done.stderr
+    assert "secret" not in done.stderr
+
+
+def test_an_error_of_no_instance_is_that_of_the_workflows_that_were_not_advanced(
+    folder: Folder, server: Server
+) -> None:
+    shop(folder, EACH.format(url=server.url), good="pass")
+    with (folder.path / "wfepy.toml").open("a") as config:
+        config.write('\n[workflows.unlisted]\nmodule = "good"\n')
+    (folder.path / "state" / "unlisted").write_text("a file where the folder should be")
+    assert folder.wfepy("tick").returncode == 3
+    assert sorted(server.paths) == ["/good/0", "/good/start", "/unlisted/3"]
+
+
+def test_only_one_check_may_be_in_the_environment(folder: Folder, server: Server) -> None:
+    table = '[plugins.wfepy_healthchecks.workflows.order]\nvariable = "ORDER"\n'
+    shop(folder, table, order="pass", report="pass")
+    assert "healthchecks: no pings for order, the environment variable ORDER is not set" in folder.ok(
+        "plugins"
     )
+    environ = {"ORDER": f"{server.url}/secret"}
+    said = f"healthchecks: pings {server.url}/... around order, by ORDER"
+    assert said in folder.ok("plugins", environ=environ)
+    folder.ok("tick", environ=environ)
+    assert server.paths == ["/secret/start", "/secret/0"]
+
+
+@pytest.mark.parametrize(
+    ("table", "problem"),
+    [
+        ("{'order': {}}", "workflows.order] the key url or variable is missing"),
+        ("{'ordr': {'variable': 'A'}}", 'there is no workflow "ordr"; known are order'),
+        ("{'*': {'url': 'https://x/y'}}", "several workflows would ping one check"),
+        ("{'order': {'ulr': 'https://x'}}", 'did you mean "url"?'),
+        ("{'order': {'url': 'x'}}", "url must be the URL of a check"),
+    ],
+)
+def test_a_wrong_check_of_a_workflow_is_an_error(table: str, problem: str) -> None:
+    config = config_with(f"workflows={table}")
+    config.workflows = {"order": WorkflowConfig("order", "order")}
+    with pytest.raises(ConfigError, match=re.escape(problem)):
+        read_settings(config)
 
 
 def test_without_settings_nothing_is_imported() -> None:

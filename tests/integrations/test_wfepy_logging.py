@@ -20,6 +20,7 @@ from observing import Watched
 from wfepy_hooks import ConfigError
 from wfepy_hooks.config import Config
 from wfepy_hooks.hookspecs import HOOKS, OBSERVATION
+from wfepy_hooks.project import Project
 from wfepy_logging.events import EventLog
 from wfepy_logging.formatters import JsonLines, TextLines
 from wfepy_logging.settings import DEFAULTS, Settings, read_settings
@@ -151,6 +152,33 @@ def test_json_lines_have_the_fields(watch: Watch, tmp_path: Path) -> None:
     ended = found[-1]
     assert (ended["event"], ended["completed"], ended["waiting"]) == ("tick_finished", 1, 1)
     assert isinstance(ended["took"], float)
+
+
+def test_a_bad_end_says_why(watch: Watch, tmp_path: Path) -> None:
+    body = """
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.followed_by("last", lambda context: context["way"] == "on")
+    def first(context):
+        if context["way"] == "fail":
+            raise wfepy.GiveUp("no paper")
+        return True
+
+    @wfepy.task()
+    @wfepy.end_point()
+    def last(context):
+        return True
+    """
+    watched = watch(body, to="events.log", format="json", level="error")
+    watched.start("a", way="fail")
+    watched.start("b", way="nowhere")
+    watched.tick()
+    ends = [(each["message"], each["reason"]) for each in events(tmp_path) if each["event"] != "task_failed"]
+    false = "first -> last: skipped, the condition at watched_flow.py:5 was false"
+    assert ends == [
+        ("flow/a ends: failed, first: GiveUp: no paper", "first: GiveUp: no paper"),
+        (f"flow/b ends: dead end, {false}", false),
+    ]
 
 
 def test_event_ids_of_an_instance_are_all_different(watch: Watch, tmp_path: Path) -> None:
@@ -410,6 +438,30 @@ def test_lines_to_standard_error_come_in_place_of_the_engines_own(folder: Folder
     assert "flow/default waits for b" in done.stdout
 
 
+@pytest.mark.parametrize("is_read_by_systemd", [False, True])
+def test_the_journal_of_systemd_is_told_the_priority_of_each_line(
+    watch: Watch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_read_by_systemd: bool
+) -> None:
+    with (tmp_path / "journal").open("w+") as journal:
+        status = os.fstat(journal.fileno())
+        inode = status.st_ino if is_read_by_systemd else status.st_ino + 1
+        monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{inode}")
+        monkeypatch.setattr(sys, "stderr", journal)
+        watched = watch(
+            FLOW.replace('retry=wfepy.Retry(attempts=2, delay="1min", jitter=0)', ""), to="stderr"
+        )
+        watched.start(go=True)
+        watched.tick()
+        written = (tmp_path / "journal").read_text().splitlines()
+    if not is_read_by_systemd:
+        assert not any(line.startswith("<") for line in written)
+        return
+    assert all(re.match("<[46]>", line) for line in written)
+    assert [line[:3] for line in written if "first completed" in line] == ["<6>"]
+    assert [line[:3] for line in written if "last retrying" in line] == ["<4>"]
+    assert [line[:3] for line in written if "Traceback" in line] == ["<4>"], "each line of it, too"
+
+
 def test_without_settings_nothing_is_logged_or_imported(folder: Folder) -> None:
     folder.configure()
     code = """
@@ -470,7 +522,7 @@ def test_logging_is_put_back_in_the_end(watch: Watch) -> None:
         ({"level": "off"}, "level must be one of debug, info, warning, error, critical"),
         (
             {"levels": {"task_complete": "info"}},
-            "there is no event task_complete; the events are command_started",
+            'there is no event "task_complete"; did you mean "task_completed"?',
         ),
         ({"levels": {"task_completed": "loud"}}, "task_completed must be one of debug, info"),
         ({"to": "stderr", "config": {"root": {}}}, "to and config exclude each other"),
@@ -490,6 +542,13 @@ def test_formatters_take_any_record() -> None:
     assert json.loads(JsonLines().format(record))["logger"] == "theirs"
 
 
+def test_the_header_says_what_goes_where() -> None:
+    said = Settings("/var/log/a", json=True, tasks=20).header()
+    assert said == "logging: events from info on, and what tasks log from info on as JSON lines to /var/log/a"
+    assert Settings(level=30).header() == "logging: events from warning on as lines to standard error"
+    assert Settings("handlers").header() == "logging: events to the handlers of Python's logging"
+
+
 def test_the_settings_have_defaults() -> None:
     settings = Settings()
     assert (settings.to, settings.json, settings.levels["task_failed"]) == ("stderr", False, logging.ERROR)
@@ -507,3 +566,97 @@ def test_the_page_lists_the_events_and_their_levels(request: pytest.FixtureReque
         PAGE.write_text(expected, encoding="utf-8")
     else:
         assert text == expected
+
+
+# --- what tasks log themselves -----------------------------------------------------------------------------
+
+TALKATIVE = """
+    import logging
+    logger = logging.getLogger("shop.till")
+
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.end_point()
+    def sell(context):
+        logger.debug("not this")
+        logger.info("sold %s", "a\\tcup")
+        return True
+"""
+
+
+def test_what_tasks_log_comes_between_the_events_with_its_place(watch: Watch, tmp_path: Path) -> None:
+    class Shop:
+        @wfepy.hookimpl
+        def wfepy_instance_finished(self) -> None:
+            logging.getLogger("wfepy_shop").error("a plugin has said this")
+
+    watched = watch(TALKATIVE, Shop(), to="events.log", format="json", tasks="info")
+    watched.start()
+    watched.tick()
+    told, done, *_ = events(tmp_path)
+    (last,) = [each for each in events(tmp_path) if each.get("logger") == "wfepy_shop"]
+    assert isinstance(told.pop("at"), str)
+    assert told == {
+        "level": "info",
+        "event": "log",
+        "workflow": "flow",
+        "instance": "one",
+        "task": "sell",
+        "attempt": 1,
+        "logger": "shop.till",
+        "message": "sold a\tcup",
+    }
+    assert done["event"] == "task_completed"
+    assert (last["event"], last["logger"], "task" in last) == ("log", "wfepy_shop", False)
+
+
+def test_what_tasks_log_names_its_place_in_lines(watch: Watch, tmp_path: Path) -> None:
+    watched = watch(TALKATIVE, to="events.log", tasks="info")
+    watched.start()
+    watched.tick()
+    assert lines(tmp_path)[0].partition("Z ")[2] == r"INFO flow/one sell: sold a\tcup"
+
+
+def test_of_attempts_at_the_same_time_nobody_knows_whose_a_record_is(watch: Watch, tmp_path: Path) -> None:
+    task = "\n@wfepy.task()\n@wfepy.start_point()\n@wfepy.end_point()\ndef {0}(context):\n    return meet('{0}')\n"
+    body = """
+import logging, threading
+barrier = threading.Barrier(2, timeout=10)
+
+def meet(name):
+    barrier.wait()
+    logging.getLogger(name).warning("met")
+    barrier.wait()
+    return True
+"""
+    watched = watch(body + task.format("a") + task.format("b"), to="events.log", format="json", tasks="info")
+    watched.config.executor = "threads:2"
+    watched.project = Project(watched.config)
+    watched.start()
+    watched.tick()
+    told = [each for each in events(tmp_path) if each["event"] == "log"]
+    assert sorted(each["logger"] for each in told) == ["a", "b"]
+    assert not any("task" in each for each in told)
+
+
+def test_standard_error_has_what_tasks_warn_of_in_the_form_of_the_events(folder: Folder) -> None:
+    folder.configure(flow=flow('import logging; logging.getLogger("x").warning("low on beans")'))
+    config = folder.path / "wfepy.toml"
+    config.write_text(f'{config.read_text()}\n[plugins.wfepy_logging]\nformat = "json"\n')
+    found = [json.loads(line) for line in folder.wfepy("run", "flow").stderr.splitlines()]
+    assert [(each["event"], each.get("task")) for each in found if each["event"] == "log"] == [("log", "b")]
+
+
+def test_by_default_a_file_has_the_events_alone_and_logging_is_as_before(
+    watch: Watch, tmp_path: Path
+) -> None:
+    root = logging.getLogger()
+    before = (root.level, list(root.handlers))
+    watched = watch(TALKATIVE, to="events.log", level="debug")
+    assert (root.level, list(root.handlers)) == before
+    watched.close()
+    watched = watch(TALKATIVE, to="other.log", tasks="debug")
+    assert root.level == logging.DEBUG
+    watched.close()
+    assert (root.level, list(root.handlers)) == before
+    assert not (tmp_path / "other.log").exists(), "nothing was logged"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -143,6 +144,8 @@ def test_a_recipient_whose_server_asks_to_come_again_costs_the_others_no_second_
     desk.tick()
     desk.tick()
     assert post.recipients == [["ann@example.org"]]
+    assert "451" in error(desk)
+    assert "greylisted, try again later" in error(desk)
     post.later = set()
     desk.tick()
     assert post.recipients == [["ann@example.org"], ["bob@example.org"]]
@@ -183,7 +186,7 @@ def test_a_mail_server_that_nobody_vouches_for_is_not_told(
         post.close()
     assert post.mails == []
     assert post.logins == []
-    assert error(desk)
+    assert "certificate verify failed" in error(desk).lower()
 
 
 @pytest.mark.parametrize("kind", ["mailto", "json"])
@@ -231,6 +234,7 @@ def test_a_server_that_is_not_there_fails_at_once(desk: Desk) -> None:
     desk.tick()
     assert time.monotonic() - started < 10
     assert error(desk).startswith("the server has not taken it: ")
+    assert "Connection refused" in error(desk)
 
 
 @pytest.mark.parametrize(
@@ -289,6 +293,14 @@ def test_what_apprise_logs_of_a_url_gets_into_no_log(
     assert "s3cretword" not in caplog.text
     assert "t0kenpath" not in caplog.text
     assert "error=500" in error(desk)
+    web.close()
+    desk.later(hours=1)
+    with caplog.at_level("DEBUG"):
+        desk.tick()
+    assert error(desk).endswith("[Errno 111] Connection refused"), "the cause names the whole URL"
+    assert "t0kenpath" not in caplog.text + error(desk)
+    level = logging.getLogger("apprise").level
+    assert (level, logging.getLogger("apprise").filters) == (logging.NOTSET, []), "as it was"
 
 
 def test_variables_of_a_url() -> None:

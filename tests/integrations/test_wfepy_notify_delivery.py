@@ -13,6 +13,7 @@ from wfepy_hooks import hookimpl
 from wfepy_notify.delivery import batches
 from wfepy_notify.message import Message
 from wfepy_notify.outbox import Outbox, Pending
+from wfepy_notify.settings import Target
 
 
 def queued(event_id: str, target: str = "team") -> dict[str, object]:
@@ -121,12 +122,9 @@ def test_the_rate_limit_sends_a_summary_of_what_it_held_back(desk: Desk) -> None
     assert desk.titles == [
         "paper: flow/a waits in review",
         "paper: flow/b waits in review",
-        "3 messages were held back",
+        "paper: 3 times: flow waits in review",
     ]
-    assert [f"flow/{each} waits" in desk.sender.sent[2].body for each in "abcde"] == [
-        *[False] * 2,
-        *[True] * 3,
-    ]
+    assert "\n2026-11-23T09:00:00Z 3 times: flow waits in review: c, d, e\n" in desk.sender.sent[2].body
     desk.start("f", "g")
     desk.tick()
     assert len(desk.titles) == 3, "the hour is used up"
@@ -136,6 +134,25 @@ def test_the_rate_limit_sends_a_summary_of_what_it_held_back(desk: Desk) -> None
     assert desk.titles[3:] == ["paper: flow/f waits in review", "paper: flow/g waits in review"]
 
 
+def test_a_digest_says_in_one_message_what_a_tick_has_to_tell_and_what_is_alike_once(desk: Desk) -> None:
+    desk.target('events = ["waiting", "failed"]\ndigest = true\nrate = "off"')
+    desk.start("0")
+    desk.tick()
+    assert desk.titles == ["paper: flow/0 waits in review"], "one message is none of many"
+    flow = (desk.folder / "flow.py").read_text().replace("retry=wfepy.Retry(2,", "retry=wfepy.Retry(1,")
+    desk.write("flow.py", flow)
+    desk.write("broken", "")
+    desk.signal("0", "approve")
+    desk.start(*(f"{number:02}" for number in range(1, 13)))
+    desk.tick()
+    assert desk.titles[1:] == ["paper: 13 messages in one"]
+    lines = desk.sender.sent[1].body.splitlines()
+    assert "2026-11-23T09:00:00Z paper: flow/0 failed in publish" in lines
+    names = ", ".join(f"{number:02}" for number in range(1, 11))
+    assert f"2026-11-23T09:00:00Z 12 times: flow waits in review: {names} and 2 more" in lines
+    assert desk.waiting == []
+
+
 def test_a_summary_that_fails_is_tried_again(desk: Desk) -> None:
     desk.target('events = ["waiting"]\nrate = "1/1h"')
     desk.sender.answers = [ConnectionError("refused")]
@@ -143,7 +160,7 @@ def test_a_summary_that_fails_is_tried_again(desk: Desk) -> None:
     desk.tick()
     assert len(desk.waiting) == 2
     desk.tick()
-    assert (desk.titles, desk.waiting) == (["2 messages were held back"], [])
+    assert (desk.titles, desk.waiting) == (["paper: 2 times: flow waits in review"], [])
 
 
 def test_a_clock_that_is_put_back_holds_no_message_back(desk: Desk) -> None:
@@ -207,7 +224,7 @@ def test_what_is_sent_faster_than_it_is_written_is_written_at_once(desk: Desk) -
 )
 def test_deliveries_under_a_limit(count: int, most: int, sizes: list[int]) -> None:
     waiting = [Pending(Message("team", "failed", str(n), "2026-11-23T09:00:00Z")) for n in range(count)]
-    made = batches("team", waiting, most, "2026-11-23T09:00:00Z")
+    made = batches(Target("team", {}, {}), waiting, most, "paper", "2026-11-23T09:00:00Z")
     assert [len(batch.waiting) for batch in made] == sizes
     assert len(made) <= most
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from notify_desk import Desk, make_desk
+from notify_desk import FLOW, Desk, make_desk
 from wfepy_hooks import Task, hookimpl
 
 TYPE_CHECKING = False
@@ -51,7 +51,24 @@ def test_a_failure_is_told_when_no_attempt_is_left(desk: Desk) -> None:
     assert desk.titles[1:] == ["paper: flow/1 failed in publish"]
 
 
-def test_a_task_without_a_policy_that_fails_is_told_of_at_its_first_attempt_only(desk: Desk) -> None:
+def test_a_failure_whose_text_is_broken_is_told_of_by_its_type(desk: Desk) -> None:
+    desk.target('events = ["failing"]')
+    odd = 'type("Odd", (Exception,), {"__str__": lambda self: None})'
+    desk.write(
+        "flow.py",
+        FLOW.replace(', retry=wfepy.Retry(2, delay="1h", jitter=0)', "").replace(
+            "return True", f"raise {odd}"
+        ),
+    )
+    desk.start("1")
+    desk.tick()
+    desk.signal("1", "approve")
+    desk.tick()
+    (message,) = desk.sender.sent
+    assert "Odd" in message.body
+
+
+def test_a_task_without_a_policy_that_fails_is_told_of_once_while_it_does(desk: Desk) -> None:
     flow = (desk.folder / "flow.py").read_text().replace(', retry=wfepy.Retry(2, delay="1h", jitter=0)', "")
     desk.write("flow.py", flow)
     desk.target("")
@@ -62,6 +79,85 @@ def test_a_task_without_a_policy_that_fails_is_told_of_at_its_first_attempt_only
     for _ in range(3):
         desk.tick()
     assert desk.titles == ["paper: flow/1 fails in publish and is tried again at each tick"]
+
+
+PROBE = """
+import wfepy_hooks as wfepy
+
+@wfepy.task(**options)
+@wfepy.start_point()
+@wfepy.end_point()
+def probe(context):
+    with open("mood") as file:
+        mood = file.read()
+    if mood.startswith("bad"):
+        raise OSError(mood)
+    return mood == "done" or wfepy.wait(reason="not yet")
+"""
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_who_was_told_that_a_task_fails_is_told_that_it_does_not_any_more_and_when_it_does_anew(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, ends: bool
+) -> None:
+    monkeypatch.chdir(desk.folder)
+    desk.write("flow.py", PROBE.replace("**options", ""))
+    desk.target('body = "{event}: {reason}"')
+    desk.start("1")
+    moods = ["bad 1", "bad 2", "wait", "wait", "bad 3", "bad 4", "done" if ends else "wait"]
+    for mood in moods:
+        desk.write("mood", mood)
+        desk.tick()
+    waits = "recovered: not yet"
+    assert [message.body.strip() for message in desk.sender.sent] == [
+        "failing: OSError: bad 1",
+        waits,
+        "failing: OSError: bad 3",
+        "recovered:" if ends else waits,
+    ]
+    assert len({message.event_id for message in desk.sender.sent}) == 4
+    assert desk.titles[1] == "paper: flow/1 fails no more in probe"
+
+
+def test_items_that_fail_at_each_tick_are_told_of_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(desk.folder)
+    desk.write(
+        "flow.py",
+        """
+        import wfepy_hooks as wfepy
+
+        @wfepy.task(each=lambda context: ["a", "b"])
+        @wfepy.start_point()
+        @wfepy.end_point()
+        def upload(context, item):
+            with open("mood") as file:
+                if file.read() == "bad":
+                    raise OSError(f"no room for {item}")
+            return True
+        """,
+    )
+    desk.target("")
+    desk.start("1")
+    for mood in ("bad", "bad", "good"):
+        desk.write("mood", mood)
+        desk.tick()
+    (message,) = desk.sender.sent
+    assert message.title == "paper: flow/1 fails in upload and is tried again at each tick"
+    assert "item 0: OSError: no room for a" in message.body
+
+
+def test_a_task_with_a_policy_that_does_well_in_the_end_has_never_failed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(desk.folder)
+    desk.write("flow.py", PROBE.replace("**options", 'retry=wfepy.Retry(5, delay="1h", jitter=0)'))
+    desk.target("")
+    desk.start("1")
+    for mood in ("bad 1", "bad 2", "wait", "bad 3", "done"):
+        desk.write("mood", mood)
+        desk.tick()
+        desk.later(hours=5)
+    assert desk.titles == []
 
 
 class BreaksOff:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from argparse import Namespace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -14,8 +15,11 @@ import pytest
 
 from notify_desk import Desk, make_desk
 from wfepy_hooks import hookimpl
+from wfepy_hooks.cli.flags import Flags
+from wfepy_hooks.config import Config
 from wfepy_notify.message import Message
 from wfepy_notify.outbox import Outbox
+from wfepy_notify.verbs.outbox import run
 
 #: Workers of pytest-xdist have threads; the child here only ticks and ends.
 pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
@@ -246,3 +250,21 @@ def test_what_a_tick_has_taken_another_one_sends_only_when_that_must_be_dead(des
     desk.later(seconds=71)
     desk.tick()
     assert len(desk.titles) == 1
+
+
+def test_a_message_in_the_hands_of_a_tick_says_until_when(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = Config(str(tmp_path), clock=Clock())
+    outbox = Outbox(config.state, config.clock)
+    held, over = message(1), message(2)
+    with outbox.locked():
+        outbox.queue(held)
+        outbox.queue(over)
+        outbox.append({"taken": [held.id], "until": "2026-11-23T09:01:10Z"})
+        outbox.append({"taken": [over.id], "until": "2026-11-23T08:59:00Z"})
+    run(Namespace(discard=None, json=True, flags=Flags()), config)
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["taken_until"] for row in rows] == ["2026-11-23T09:01:10Z", ""]
+    run(Namespace(discard=None, json=False, flags=Flags()), config)
+    assert "none; a tick has it until 2026-11-23T09:01:10Z" in " ".join(capsys.readouterr().out.split())

@@ -25,7 +25,7 @@ TEAM = "[plugins.wfepy_notify.targets.team] "
         ('events = ["fail"]', TEAM + 'events: there is no event "fail"; did you mean "failed"?'),
         (
             "events = []",
-            TEAM + "events must be a list out of failed, failing, timed_out, waiting, reminder, ",
+            TEAM + "events must be a list out of failed, failing, recovered, timed_out, waiting, reminder, ",
         ),
         ('evnts = ["failed"]', TEAM + 'there is no key evnts; did you mean "events"?'),
         ('workflows = ["flwo"]', TEAM + 'workflows: there is no workflow "flwo"; known are flow'),
@@ -104,3 +104,26 @@ def test_what_is_not_said_has_defaults(desk: Desk) -> None:
     assert (target.rate, target.period) == (3, 86400)
     assert "waiting" not in target.events
     assert "dead_end" in target.events
+
+
+def test_the_header_says_who_is_told_what_and_which_variable_is_not_there(desk: Desk) -> None:
+    desk.configure("""
+        [plugins.wfepy_notify.targets.mail]
+        url = "mailto://ann:s3cret@example.org"
+        events = ["failed"]
+        workflows = ["fl*"]
+        [plugins.wfepy_notify.targets.chat]
+        url = "${CHAT_URL}"
+        events = ["waiting", "failed"]
+        [plugins.wfepy_notify.targets.file]
+        events = ["failed"]
+        """)
+    desk.environ["CHAT_URL"] = "json://secret"
+    with desk.config() as config:
+        heads = [target.header({}) for target in read_settings(config).targets]
+        assert read_settings(config).targets[1].header(desk.environ) == "notify: chat is told waiting, failed"
+    assert heads == [
+        "notify: mail is told failed of fl*, by mailto",
+        "notify: chat is told waiting, failed, but there is no CHAT_URL in the environment",
+        "notify: file is told failed, by a plugin",
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -22,14 +23,17 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 
+from building import END, START, Build
 from cli_folder import Folder, error_line, flow
 from http_server import Exchange, Server, refusing_url
 from observing import Watched
 from wfepy_hooks import ConfigError, Instance, TickSummary, hookimpl
 from wfepy_hooks.config import Config
+from wfepy_otel.exporting import LIMIT, Exporting
 from wfepy_otel.ids import root_context, trace_id
+from wfepy_otel.measures import _due_moments
 from wfepy_otel.observers import make_observers
-from wfepy_otel.settings import read_settings
+from wfepy_otel.settings import Settings, read_settings
 
 FLOW = """
     @wfepy.task()
@@ -108,8 +112,8 @@ Trace = Callable[..., Traced]
 def traced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trace]:
     made = []
 
-    def make(body: str = FLOW, **options: Any) -> Traced:
-        made.append(Traced(tmp_path, monkeypatch, body))
+    def make(body: str = FLOW, log: dict[str, Any] | None = None, **options: Any) -> Traced:
+        made.append(Traced(tmp_path, monkeypatch, body, **{"wfepy_logging": log} if log else {}))
         made[-1].observe(**options)
         return made[-1]
 
@@ -169,6 +173,7 @@ def test_the_id_of_a_trace_never_changes() -> None:
     assert trace_id("0123456789ab") == "234096d4c87852387ce5014d77fc68d0"
     context = trace.get_current_span(root_context("0123456789ab")).get_span_context()
     assert context.is_valid
+    assert format(context.span_id, "016x") == "8fd4747293a5722a"
     assert context.is_remote
     assert context.trace_flags.sampled
 
@@ -237,7 +242,8 @@ def test_a_dead_end_is_an_error_of_the_tick(traced: Trace) -> None:
     )
     watched.start()
     watched.tick()
-    assert watched.spans()[0].status.description == "the instance ended: dead end"
+    reason = "only -> last: skipped, the condition at watched_flow.py:5 was false"
+    assert watched.spans()[0].status.description == f"the instance ended: dead end, {reason}"
 
 
 def test_of_attempts_at_the_same_time_nobody_knows_whose_a_span_is(traced: Trace) -> None:
@@ -266,6 +272,7 @@ def test_a_failed_attempt_is_an_error_with_its_exception_and_the_next_one_is_not
     assert last.status.description == "ValueError: not yet"
     assert last.events[0].name == "exception"
     assert last.attributes is not None
+    assert last.attributes["error.type"] == "ValueError"
     assert (last.attributes["wfepy.status"], last.attributes["wfepy.attempt"]) == ("retrying", 1)
     watched.clock.advance("1min")
     watched.tick()
@@ -274,6 +281,7 @@ def test_a_failed_attempt_is_an_error_with_its_exception_and_the_next_one_is_not
     assert last.attributes is not None
     assert (last.attributes["wfepy.status"], last.attributes["wfepy.attempt"]) == ("completed", 2)
     assert tick.events[-1].name == "instance finished"
+    assert tick.status.status_code.name == "UNSET"
 
 
 class BreaksOff:
@@ -283,6 +291,53 @@ class BreaksOff:
     def wfepy_run_task(self) -> Any:
         yield
         raise KeyError("mine")
+
+
+def test_a_failure_whose_text_is_broken_is_told_of_by_its_type(traced: Trace) -> None:
+    watched = traced(
+        """
+        class Odd(Exception):
+            def __str__(self):
+                raise ValueError
+
+        @wfepy.task()
+        @wfepy.start_point()
+        @wfepy.end_point()
+        def only(context):
+            raise Odd
+        """
+    )
+    watched.start()
+    watched.tick()
+    tick, only = watched.spans()
+    assert names([tick, only]) == ["tick flow", "task only"]
+    assert only.status.description == "Odd"
+
+
+def test_items_that_fail_are_events_of_the_tick(traced: Trace) -> None:
+    watched = traced(
+        """
+        @wfepy.task(each=lambda context: [1, 2])
+        @wfepy.start_point()
+        @wfepy.end_point()
+        def mail(context, item, attempt):
+            if item == 2 and attempt == 1:
+                raise OSError("mailbox full")
+            return True
+        """
+    )
+    watched.start()
+    watched.tick()
+    (tick,) = watched.spans()
+    (event,) = tick.events
+    assert (event.name, dict(event.attributes or {})["wfepy.error"]) == (
+        "item failed",
+        "OSError: mailbox full",
+    )
+    assert dict(event.attributes or {})["wfepy.item"] == 1
+    watched.tick()
+    (tick,) = watched.spans()
+    assert [each.name for each in tick.events] == ["task completed", "instance finished"]
 
 
 def test_an_attempt_that_cannot_be_recorded_is_an_error(traced: Trace) -> None:
@@ -300,6 +355,7 @@ def test_an_attempt_that_cannot_be_recorded_is_an_error(traced: Trace) -> None:
     watched.tick()
     tick, only = watched.spans()
     assert only.status.description == "the attempt was not recorded, and does not count"
+    assert [event.name for event in only.events] == ["exception"]
     assert tick.status.description == "failed: only"
 
 
@@ -333,6 +389,50 @@ def test_spans_of_a_task_are_inside_its_attempt_and_those_of_a_poll_are_dropped(
     assert not trace.get_current_span().get_span_context().is_valid  # nothing is left behind
 
 
+def test_the_log_names_the_trace_and_the_span(traced: Trace, tmp_path: Path) -> None:
+    watched = traced(
+        """
+        import logging
+
+        @wfepy.task()
+        @wfepy.start_point()
+        @wfepy.end_point()
+        def only(context):
+            logging.getLogger("shop").warning("sold out")
+            return True
+        """,
+        log={"to": "events.log", "format": "json", "tasks": "warning"},
+    )
+    instance = watched.start()
+    watched.tick()
+    tick, attempt = watched.spans()
+    assert tick.context is not None
+    assert attempt.context is not None
+    told = [json.loads(line) for line in (tmp_path / "events.log").read_text().splitlines()]
+    assert {each["trace_id"] for each in told} == {trace_id(instance.uid)}
+    spans = {each["event"]: each["span_id"] for each in told}
+    assert spans["log"] == f"{attempt.context.span_id:016x}"
+    assert spans["instance_finished"] == f"{tick.context.span_id:016x}"
+
+
+def test_what_other_plugins_do_after_an_attempt_is_inside_the_tick(traced: Trace) -> None:
+    watched = traced()
+    tracer = watched.provider.get_tracer("theirs")
+
+    class Observer:
+        @hookimpl(trylast=True)
+        def wfepy_task_finished(self) -> None:
+            tracer.start_span("theirs").end()
+
+    watched.config.plugins.register(Observer(), "theirs")
+    watched.start()
+    watched.tick()
+    spans = watched.spans()
+    assert {span.parent.span_id for span in spans if span.name == "theirs" and span.parent} == {
+        span.context.span_id for span in spans if span.name == "tick flow" and span.context
+    }
+
+
 def test_a_sampler_by_the_id_of_the_trace_takes_or_leaves_an_instance_as_a_whole(traced: Trace) -> None:
     sampler = TraceIdRatioBased(0.5)
     watched = traced(sampler=sampler)
@@ -364,9 +464,30 @@ def test_attempts_are_counted_by_what_came_of_them(traced: Trace) -> None:
         "flow first completed": 1,
         "flow ask waiting": 2,
         "flow ask completed": 1,
-        "flow last retrying": 1,
+        "flow last retrying ValueError": 1,
         "flow last completed": 1,
     }
+
+
+def test_how_long_attempts_and_instances_take_is_measured(traced: Trace) -> None:
+    watched = traced()
+    watched.start()
+    watched.tick()
+    watched.clock.advance("5d")
+    watched.tick()
+    watched.clock.advance("1min")
+    watched.tick()
+    tried: Any = watched.points("wfepy.task.duration")
+    assert {name: point.count for name, point in tried.items()} == {
+        "flow first completed": 1,
+        "flow ask waiting": 1,
+        "flow ask completed": 1,
+        "flow last retrying ValueError": 1,
+        "flow last completed": 1,
+    }
+    assert all(0 <= point.min <= point.max < 60 for point in tried.values())
+    lives: Any = watched.points("wfepy.instance.duration")
+    assert {name: point.sum for name, point in lives.items()} == {"flow finished": 5 * 86400 + 60}
 
 
 def test_the_age_of_a_wait_is_measured_at_each_look_and_at_its_end(traced: Trace) -> None:
@@ -401,11 +522,21 @@ def test_the_lag_of_a_tick_is_that_of_what_was_due_longest(traced: Trace) -> Non
     watched.start()
     watched.clock.advance("5d")
     watched.tick()  # nothing was due: nobody waited
+    watched.clock.advance("30s")
+    watched.tick()  # the second attempt is due after one minute
     assert watched.points("wfepy.tick.lag") == {}
-    watched.clock.advance("3min")
-    watched.tick()  # the second attempt was due after one
+    watched.clock.advance("2min 30s")
+    watched.tick()
     (point,) = watched.points("wfepy.tick.lag").values()
     assert (point.count, point.sum) == (1, 120.0)
+
+
+def test_the_moment_of_a_schedule_is_due_until_something_has_happened() -> None:
+    instance = Build().add("a", START, END).runner().instance
+    instance.scheduled = {"due": "2026-11-23T09:00:00Z"}
+    assert list(_due_moments(instance)) == ["2026-11-23T09:00:00Z"]
+    instance.seq = 1
+    assert list(_due_moments(instance)) == []
 
 
 def test_of_several_moments_that_were_due_the_longest_counts(traced: Trace) -> None:
@@ -436,14 +567,16 @@ def test_metrics_are_in_seconds_with_classes_for_weeks(traced: Trace) -> None:
     assert data is not None
     found = {each.name: each for each in data.resource_metrics[0].scope_metrics[0].metrics}
     assert {name: each.unit for name, each in found.items()} == {
+        "wfepy.instance.duration": "s",
         "wfepy.task.attempts": "{attempt}",
+        "wfepy.task.duration": "s",
         "wfepy.tick.lag": "s",
     }
     point: Any = found["wfepy.tick.lag"].data.data_points[0]
     assert max(point.explicit_bounds) == 7 * 86400
 
 
-# --- by OTLP ---------------------------------------------------------------------------------------------
+# By OTLP
 
 
 @pytest.fixture
@@ -485,7 +618,9 @@ def test_what_happens_is_received_by_otlp_and_processes_share_the_trace(folder: 
         for scope in resource.scope_metrics
         for metric in scope.metrics
     ]
-    assert sorted(metric.name for metric in sent) == ["wfepy.task.attempts", "wfepy.waiting.age"]
+    assert sorted(metric.name for metric in sent) == [
+        *("wfepy.instance.duration", "wfepy.task.attempts", "wfepy.task.duration", "wfepy.waiting.age"),
+    ]
     attempts = next(metric for metric in sent if metric.name == "wfepy.task.attempts")
     assert attempts.sum.aggregation_temporality == 1, "differences: each tick is a process"
 
@@ -495,6 +630,9 @@ def test_a_receiver_that_is_not_there_fails_no_tick(folder: Folder) -> None:
     done = folder.wfepy("run", "flow", environ=environ)
     assert done.returncode == 0
     assert "flow/default waits for b" in done.stdout
+    (lost,) = [line for line in done.stderr.splitlines() if line.startswith("wfepy: warning: wfepy_otel: ")]
+    assert "not everything could be sent, and what was not is lost: " in lost
+    assert done.stderr.lower().count("export") == 1, "one line, and not one for each try of each signal"
 
 
 def test_a_receiver_that_hangs_is_given_up(folder: Folder) -> None:
@@ -516,7 +654,8 @@ def test_a_receiver_that_hangs_is_given_up(folder: Folder) -> None:
         )
         done = folder.wfepy("run", "flow", environ=environ)
     assert done.returncode == 0
-    assert "not everything could be sent within 0.3 s" in done.stderr
+    lost = "wfepy: warning: wfepy_otel: not everything could be sent, and what was not is lost: no answer within 0.3 s"
+    assert lost in done.stderr.splitlines()
 
 
 def test_the_environment_chooses_the_exporter(folder: Folder) -> None:
@@ -574,9 +713,22 @@ def test_a_provider_of_somebody_else_is_used_as_it_is(folder: Folder) -> None:
         "task b",
         "tick flow",
     ]
+    assert "Overriding" not in done.stderr, "nor is another one set up that nobody uses"
 
 
-# --- what is not there -----------------------------------------------------------------------------------
+def test_the_environment_says_how_long_a_request_may_take() -> None:
+    exporting = Exporting.__new__(Exporting)
+    for environ, limit in (
+        ({}, LIMIT),
+        ({"OTEL_EXPORTER_OTLP_TIMEOUT": "9"}, None),
+        ({"OTEL_EXPORTER_OTLP_TRACES_TIMEOUT": "9"}, None),
+        ({"OTEL_EXPORTER_OTLP_METRICS_TIMEOUT": "9"}, LIMIT),
+    ):
+        exporting._environ = environ
+        assert exporting._timeout("TRACES") == limit
+
+
+# What is not there
 
 
 BLOCKED = """
@@ -622,7 +774,8 @@ import sys
 from wfepy_hooks.config import Config
 with Config.load() as config:
     assert config.plugins.has_plugin("wfepy_otel")
-    assert [each.hooks for each in config.plugins.plugins if "otel" in each.name] == [["wfepy_configure"]]
+    hooks = [each.hooks for each in config.plugins.plugins if "otel" in each.name]
+    assert hooks == [["wfepy_configure", "wfepy_report_header"]]
 print([name for name in sys.modules if name.startswith(("wfepy_otel.", "opentelemetry"))])
 """
     done = subprocess.run(
@@ -663,3 +816,13 @@ def test_an_instance_that_is_touched_outside_of_a_tick_makes_no_span(traced: Tra
         held.save()
     assert seen
     assert watched.spans() == []
+
+
+def test_the_header_says_where_it_is_sent_without_what_may_be_a_secret() -> None:
+    settings = Settings(exporter=True, service="shop", polls=False)
+    endpoint = {"OTEL_EXPORTER_OTLP_ENDPOINT": "https://me:token@otel.example:4318/tenant"}
+    assert settings.header(endpoint) == "otel: sends to https://otel.example:4318 as shop"
+    assert settings.header({}) == "otel: sends to http://localhost:4318 as shop"
+    assert "OTEL_SDK_DISABLED" in settings.header({"OTEL_SDK_DISABLED": "true"})
+    mine = Settings(exporter=False, service="shop", polls=False)
+    assert mine.header({}) == "otel: spans and metrics go to whatever the process has set up"

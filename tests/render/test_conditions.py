@@ -35,6 +35,11 @@ def test_lambdas_on_one_line_are_told_apart(words: ConditionTexts) -> None:
     assert [words(each) for each in found] == ['c["a"]', 'c["b"]', 'not c["a"]', "lambda d: c", 'c["a"] + 1']
 
 
+def test_lambdas_on_one_line_that_differ_in_the_type_of_a_number_are_told_apart(words: ConditionTexts) -> None:
+    one, two = (lambda c: c == 1), (lambda c: c == 1.0)
+    assert [words(one), words(two)] == ["c == 1", "c == 1.0"]
+
+
 def test_lambdas_on_one_line_that_use_variables_around_them_are_told_apart(words: ConditionTexts) -> None:
     limit, floor = 3, 1
     found = [lambda c: c["n"] < limit, lambda c: c["n"] < floor, lambda c: floor < c["n"] < limit]

@@ -6,7 +6,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from wfepy_hooks.render import LOOKS, Diagram, Edge, Node, diagram, to_dot, to_picture
+from building import Build
+from wfepy_hooks import end_point, followed_by, start_point
+from wfepy_hooks.render import LOOKS, Diagram, Edge, Group, Node, diagram, to_dot, to_picture
 from wfepy_hooks.render.dot import quote
 
 TYPE_CHECKING = False
@@ -205,6 +207,40 @@ def test_a_long_condition_is_cut_and_whole_in_the_tooltip() -> None:
     assert len(label) < 200
     assert " … " in label
     assert condition in line
+
+
+@pytest.mark.outside
+def test_the_head_of_a_loop_is_above_what_it_repeats_whatever_boxes_there_are(
+    require: Callable[..., None],
+) -> None:
+    require("dot")
+    build = Build()
+    build.add("begin", start_point(), followed_by("outer"))
+    build.add("outer", followed_by("middle"))
+    build.add("middle", followed_by("inner"))
+    build.add("inner", followed_by("inner", lambda context: False), followed_by("check"))
+    build.add("check", followed_by("middle", lambda context: False), followed_by("review"))
+    build.add("review", followed_by("outer", lambda context: False), followed_by("done"))
+    build.add("done", end_point())
+    drawn = diagram(build.workflow())
+    boxed = replace(drawn, groups=(Group("x", ("outer", "middle"), labels=("x",)),))
+    for each in (drawn, boxed):
+        lines = to_picture(to_dot(each), "plain").decode().splitlines()
+        heights = {words[1]: float(words[3]) for words in map(str.split, lines) if words[0] == "node"}
+        assert sorted(heights, key=heights.__getitem__, reverse=True) == [node.name for node in drawn.nodes]
+
+
+@pytest.mark.parametrize(
+    ("word", "lines"),
+    [
+        ("_".join(["longer"] * 6), ["✓ longer_longer_longer_longer_", "longer_longer"]),
+        ("x" * 40, ["✓ " + "x" * 30, "x" * 10]),
+        ("make_coffee and_" + "x" * 15, ["✓ make_coffee", "and_" + "x" * 15]),
+    ],
+)
+def test_a_long_name_is_broken_between_its_words(word: str, lines: list[str]) -> None:
+    line = statement(to_dot(Diagram("w", (Node(word, state="done"),))), f'"{word}" [')
+    assert line.partition('label="')[2].partition('"')[0].split(r"\n") == lines
 
 
 def test_the_legend_explains_the_states_that_occur(waiting_coffee: Instance) -> None:

@@ -49,6 +49,7 @@ def test_a_link_of_a_plugin_wins_unless_it_runs_code() -> None:
 
     assert 'click n0 href "https://wiki.example" "a"' in source("https://wiki.example")
     assert 'click n0 href "flow.py#L1" "a"' in source("JavaScript:alert(1)")
+    assert 'click n0 href "flow.py#L1" "a"' in source("https://wiki.example\n  n0 --> n0")
 
 
 def test_the_tooltip_is_all_there_is_to_say() -> None:
@@ -80,7 +81,7 @@ def test_the_tooltip_is_all_there_is_to_say() -> None:
         ("style x:#fff;", "style x#58;#35;fff#59;"),
         ("fa:fa-car", "fa#58;fa-car"),
         ("$$x$$", "#36;#36;x#36;#36;"),
-        ("back\\n", "back#92;n"),
+        ("back\\n", "back#92;#8203;n"),
         ("two\nlines\r\nthree", "two<br/>lines<br/>three"),
         ("\x1b", "#92;x1b"),
         ("příliš 日本", "příliš 日本"),
@@ -118,3 +119,10 @@ def test_attributes_that_would_break_the_source_are_left_out() -> None:
 
 def test_a_workflow_without_tasks_is_valid() -> None:
     assert to_mermaid(Diagram("w", ())) == "flowchart TD\n"
+
+
+def test_the_legend_stands_below_every_task_that_nothing_follows() -> None:
+    again = (Edge("b", is_loop=True),)
+    nodes = (Node("a", edges=(Edge("b"), Edge("c"))), Node("b", state="done", edges=again), Node("c"))
+    source = to_mermaid(Diagram("w", nodes, legend=True))
+    assert "  n1 & n2 ~~~ l_done & l_words\n" in source

@@ -39,6 +39,10 @@ def test_what_leaves_a_loop_comes_after_all_of_it() -> None:
     assert reading_order(graph) == [0, 1, 2, 3, 4]
 
 
+def test_start_points_come_in_the_order_of_the_module() -> None:
+    assert reading_order(graph_of([(0, 2), (1, 2)], 3, starts=(0, 1))) == [0, 1, 2]
+
+
 def test_what_no_start_point_leads_to_comes_last() -> None:
     graph = graph_of([(1, 2), (3, 0)], 4, starts=(1,))
     assert reading_order(graph) == [1, 2, 3, 0]

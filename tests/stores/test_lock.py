@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from racing import race
 from wfepy_hooks.errors import InstanceExists, LockedError
 from wfepy_hooks.stores import FileStore, lock
 from wfepy_hooks.stores.conformance import NOW, document_of
@@ -115,18 +116,8 @@ def test_a_child_that_a_task_leaves_running_holds_nothing(store: FileStore) -> N
 
 
 def test_of_two_processes_that_create_an_instance_one_succeeds(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", RACE, str(tmp_path / "state")]
-    processes = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)
-    ]
-    for process in processes:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    created = sorted(int(line) for process in processes for line in process.communicate()[0].split())
+    script = [RACE, str(tmp_path / "state")]
+    created = sorted(map(int, race(script, script)))
     assert created == list(range(30))
     assert len(FileStore(tmp_path / "state").list("coffee")) == 30
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,9 +18,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from killing import fork
+from killing import fork, kill_at
 from sleepers import next_beat
-from wfepy_hooks import faults
 from wfepy_hooks.clock import format_time
 from wfepy_hooks.errors import LockedError, StateError
 from wfepy_hooks.statetext import dump_text
@@ -349,19 +347,6 @@ class Store(RuleBasedStateMachine):
     @rule(minutes=st.sampled_from([1, 5, 59, 500, -1, -30, -600]))
     def wait(self, minutes: int) -> None:
         self.now += timedelta(minutes=minutes)
-
-
-def kill_at(point: str, number: int) -> None:
-    """Have this process killed when it comes to a fault point for the n-th time."""
-    seen = 0
-
-    def hit(name: str) -> None:
-        nonlocal seen
-        seen += name == point
-        if seen == number:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    faults.hit = hit
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

@@ -108,6 +108,58 @@ def test_what_is_compared_is_files_doubles_contexts_and_what_became_of_tasks(
     }
 
 
+def parent_and_child(workflow_runner: MakeRunner, tmp_path: Path) -> WorkflowRunner:
+    (tmp_path / "parent_flow.py").write_text(
+        "import wfepy_hooks as wfepy\n\n\n@wfepy.task()\n@wfepy.start_point()\n@wfepy.end_point()\n"
+        "def ask(context):\n    return wfepy.start_child('child')\n\n\n"
+        "@wfepy.task()\n@wfepy.start_point()\n@wfepy.end_point()\ndef answer(context):\n    return True\n"
+    )
+    (tmp_path / "child_flow.py").write_text(
+        "import wfepy_hooks as wfepy\n\n\n@wfepy.task()\n@wfepy.start_point()\n@wfepy.end_point()\n"
+        "def answer(context):\n    context['said'] = 'yes'\n    return True\n"
+    )
+    file = tmp_path / "wfepy.toml"
+    file.write_text(
+        '[workflows.parent]\nmodule = "parent_flow.py"\n\n[workflows.child]\nmodule = "child_flow.py"\n'
+    )
+    return workflow_runner("parent", config_file=str(file))
+
+
+def test_children_of_other_workflows_are_compared_too(
+    workflow_runner: MakeRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # all files here are looked at
+    runner = parent_and_child(workflow_runner, tmp_path)
+    answer = runner.other("default.ask", "child").replace("answer", True)
+    runner.advance("1h")
+    runner.assert_finished()
+    assert len(answer.calls) == 1
+    found = crashing._all_effects(runner)
+    assert found["default: status"] == found["child/default.ask: status"] == "finished"
+    assert found["child/default.ask: tasks done"] == ["answer"]
+    assert found["child/default.ask: context"] == "Context({})"
+    assert found["calls of child/answer"] == ["default.ask, pass 1"]
+
+
+def test_a_call_is_heard_by_the_double_of_its_own_workflow(
+    workflow_runner: MakeRunner, tmp_path: Path
+) -> None:
+    def calls(runner: WorkflowRunner) -> object:
+        doubles = [runner.doubles["answer"], runner.other("default.ask", "child").doubles["answer"]]
+        return [[(call.workflow, call.instance) for call in double.calls] for double in doubles]
+
+    runner = parent_and_child(workflow_runner, tmp_path)
+    runner.replace("answer", True)
+    runner.other("default.ask", "child").replace("answer", True)
+
+    def an_hour(runner: WorkflowRunner) -> None:
+        runner.advance("1h")
+        runner.assert_finished()
+
+    life = crashing._Lives(runner._world, an_hour, calls, inside_tasks=True).live()
+    assert life.effects == [[("parent", "default")], [("child", "default.ask")]]
+
+
 def test_nothing_is_left_and_what_tasks_print_is_seen_once(
     workflow_runner: MakeRunner,
     tmp_path: Path,

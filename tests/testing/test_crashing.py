@@ -58,7 +58,8 @@ def test_an_effect_that_a_crash_repeats_is_found_with_its_moment(workflow_runner
     with pytest.raises(AssertionError) as failed:
         workflow_runner(shop(charge)).crash_at_every_step(pay)
     text = str(failed.value)
-    assert "a crash makes a difference at 1 of" in text
+    assert "a crash makes a difference at 2 of" in text
+    assert "when 1 of 3 bytes of ledger.txt had been written" in text
     assert "killed after charge had run, before that was recorded" in text
     assert "file ledger.txt" in text
     assert r"without a crash: b'12\n'" in text

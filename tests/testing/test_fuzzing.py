@@ -9,6 +9,7 @@ import sys
 import types
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -338,6 +339,26 @@ def test_methods_of_the_class_of_the_context_are_called(workflow_runner: MakeRun
     assert {end.values["amount"] for end in report.dead_ends} <= {51, 52, 99, 100}
     assert report.dead_ends
     workflow_runner(workflow, Order()).fuzz_conditions(amount=[7, 50, 101])
+
+
+def test_the_first_context_is_that_of_its_own_file(workflow_runner: MakeRunner, tmp_path: Path) -> None:
+    """Two files of one name, whose factories make objects of two classes."""
+    runners = []
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "wfepy.toml").write_text('[workflows.flow]\nmodule = "flow.py"\ncontext = "flow:Made"\n')
+        (folder / "flow.py").write_text(
+            "import wfepy_hooks as wfepy\n\n\n"
+            f"class Made:\n    def kind(self):\n        return '{name}'\n\n\n"
+            "@wfepy.task()\n@wfepy.start_point()\n"
+            f"@wfepy.followed_by('last', lambda made: made.kind() == '{name}')\n"
+            "def first(made):\n    return True\n\n\n"
+            "@wfepy.task()\n@wfepy.end_point()\ndef last(made):\n    return True\n"
+        )
+        runners.append(workflow_runner("flow", config_file=str(folder / "wfepy.toml")))
+    for runner in runners:
+        runner.fuzz_conditions()
 
 
 def test_it_finds_the_same_each_time(fuzz: Callable[..., FuzzReport]) -> None:

@@ -31,6 +31,16 @@ def test_between_a_test_and_the_task_that_raised_there_is_nothing(users: pytest.
     result.stdout.no_fnmatch_line("*wfepy_hooks/*")
 
 
+def test_of_pluggy_nothing_is_shown_where_a_plugin_wraps_the_task(users: pytest.Pytester) -> None:
+    users.makepyfile(
+        around="import wfepy_hooks\n@wfepy_hooks.hookimpl(wrapper=True)\ndef wfepy_run_task(): return (yield)\n"
+    )
+    line = "import around; workflow_runner('boom.py', plugins=[around]).tick()"
+    result = failure(users, line)
+    result.stdout.fnmatch_lines([">*tick()", "around.py:3: in wfepy_run_task", "boom.py:8: in boom"])
+    result.stdout.no_fnmatch_line("*pluggy/*")
+
+
 def test_a_double_that_raises_is_shown_as_it_is(users: pytest.Pytester) -> None:
     line = 'boom = workflow_runner("boom.py"); boom.replace("boom", lambda context: context["milk"]); boom.tick()'
     result = failure(users, line)

@@ -14,7 +14,7 @@ import pytest
 from wfepy_hooks.testing.plugin import wfepy_project
 
 if TYPE_CHECKING:
-    from wfepy_hooks.testing.plugin import MakeProject
+    from wfepy_hooks.testing import MakeProject
 
 __all__ = ["wfepy_project"]  # a fixture is known by being here
 
@@ -100,10 +100,90 @@ def test_a_wrong_exit_code_shows_what_was_printed(wfepy_project: MakeProject) ->
     assert project.run("tick", "noap").assert_exit_code(4).exit_code == 4
 
 
+def test_lines_are_expected_in_their_order(wfepy_project: MakeProject) -> None:
+    result = wfepy_project(FILES).run("run", "nap", now="2026-03-01T08:00Z")
+    same = result.assert_out("zzz", "nap/default waits for wake_up*").assert_err(
+        "2026-03-01T08:00:00Z nap/default nap completed *s", "2026-*Z*waiting: so early*"
+    )
+    assert same is result
+    assert result.assert_out() is result
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (["zz"], "wfepy run nap: no line of out is 'zz'\n--- out ---\nzzz\nnap/default waits for"),
+        (["nap/default*", "zzz"], "no line of out is 'zzz', behind 'nap/default*'\n"),
+        (["zzz", "zzz"], "no line of out is 'zzz', behind 'zzz'\n"),
+        (["z[z]z"], "no line of out is 'z[z]z'\n"),
+        (["z.z"], "no line of out is 'z.z'\n"),
+    ],
+)
+def test_a_line_that_is_not_there_is_told_with_all_of_them(
+    wfepy_project: MakeProject, lines: list[str], message: str
+) -> None:
+    result = wfepy_project(FILES).run("run", "nap")
+    with pytest.raises(AssertionError) as caught:
+        result.assert_out(*lines)
+    assert message in str(caught.value)
+    with pytest.raises(AssertionError, match="no line of err is 'zzz'"):
+        result.assert_err("zzz")
+
+
 def test_results_can_be_read_as_json(wfepy_project: MakeProject) -> None:
     project = wfepy_project(FILES)
     assert project.run("run", "nap", "--json").err != ""
     assert project.run("status", "--json").json["live"] == 1
+
+
+OBSERVER = """
+    import logging
+    import wfepy_hooks as wfepy
+
+
+    @wfepy.hookimpl
+    def wfepy_task_finished(task):
+        logging.getLogger("mine").info("too quiet to be told")
+        if task.name == "nap":
+            raise RuntimeError("no network")
+
+
+    @wfepy.hookimpl
+    def wfepy_configure(config):
+        logging.getLogger("mine").warning("careful")
+"""
+
+
+@pytest.mark.parametrize("how", ["run", "spawn"])
+def test_what_a_plugin_that_observes_raises_is_told_as_in_a_shell(
+    wfepy_project: MakeProject, how: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    project = wfepy_project({**FILES, "wfepy_plugins.py": OBSERVER})
+    err = getattr(project, how)("run", "nap").assert_exit_code(0).err
+    assert (
+        "wfepy: warning: plugin wfepy_plugins: wfepy_task_finished for nap/default raised RuntimeError" in err
+    )
+    assert err.splitlines().count("careful") == 1
+    assert "too quiet" not in err
+    assert ("no network" in caplog.text) is (how == "run")
+
+
+def test_a_handler_that_a_command_sets_up_takes_what_is_logged(wfepy_project: MakeProject) -> None:
+    plugin = (
+        OBSERVER
+        + """
+        logging.getLogger().addHandler(logging.FileHandler("out.log"))
+        logging.getLogger("mine").warning("twice")
+    """
+    )
+    before = list(logging.getLogger().handlers)
+    project = wfepy_project({**FILES, "wfepy_plugins.py": plugin})
+    err = project.run("run", "nap").assert_exit_code(0).err
+    assert logging.getLogger().handlers == before
+    assert "careful" in err  # before there was a handler
+    assert "twice" not in err
+    assert "no network" not in err
+    assert "no network" in project.read("out.log")
 
 
 def test_this_process_is_afterwards_as_it_was(wfepy_project: MakeProject) -> None:

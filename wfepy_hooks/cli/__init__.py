@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..config import Config
     from .ticklog import TickLog
 
-__all__ = ["main"]
+__all__ = ["load_config", "main"]
 
 #: The commands that work with broken plugins and a broken configuration.
 NEED_NOTHING = ("plugins", "new")
@@ -177,31 +177,39 @@ def _execute(spec: CommandSpec, words: list[str], flags: Flags, config: Config) 
     log_of = getattr(module, "log_of", None)
     log: TickLog | None = log_of(arguments) if log_of is not None else None
     if log is None:
-        return _configured(module, arguments, config)
+        return _configured(spec, module, arguments, config)
     log.clock = config.clock
     with log:  # what the observers of the command say belongs there, too
-        log.exit_code = _configured(module, arguments, config)
+        log.exit_code = _configured(spec, module, arguments, config)
     return log.exit_code
 
 
-def _configured(module: CommandModule, arguments: Namespace, config: Config) -> int:
+def _configured(spec: CommandSpec, module: CommandModule, arguments: Namespace, config: Config) -> int:
     """Run a command, with the plugins prepared before and cleaned up after it."""
     try:
-        config.configure(arguments)
+        _configure(config, arguments)
         if arguments.flags.trace_config:
             from .plugins import header
 
             for line in header(config):
                 say(line)
-        code = _observed(config.command, config, lambda: module.run(arguments, config))
-    except WfepyError:
-        raise
+        code = _observed(config.command, config, lambda: spec.run(module, arguments, config))
     except Exception as error:
-        config.plugins.notify("wfepy_internal_error", None, error=error)
+        if not isinstance(error, WfepyError) or spec.has_raised(error):
+            config.plugins.notify("wfepy_internal_error", None, error=error)
         raise
     finally:
         config.close()
     return code
+
+
+def _configure(config: Config, arguments: Namespace) -> None:
+    try:
+        config.configure(arguments)
+    except WfepyError as error:
+        if config.command not in NEED_NOTHING:
+            raise
+        config.plugins.note_failure(error)  # which wfepy plugins shows
 
 
 def _observed(command: str, config: Config, run: Callable[[], int]) -> int:
@@ -239,9 +247,9 @@ def _parse(spec: CommandSpec, module: ModuleType, words: list[str], config: Conf
 
 def _bug(error: Exception) -> InternalError:
     """Return an error that is nobody's but ours as one that can be told."""
-    from ..wording import describe, origin
+    from ..wording import describe_error, origin
 
-    what = f"internal error: {describe(error)} ({origin(error)})"
+    what = f"internal error: {describe_error(error)} ({origin(error)})"
     made = InternalError(what, hint="please report it, with what --traceback shows")
     made.__cause__ = error
     return made

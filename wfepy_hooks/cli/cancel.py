@@ -10,18 +10,9 @@ With --json: {"verb", "workflow", "instance", "tasks", "by", "reason", "status",
 
 from __future__ import annotations
 
+from functools import partial
+
 from . import operating
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-
-    from ..config import Config
-
-
-def add_arguments(parser: ArgumentParser) -> None:
-    operating.add_instance_arguments(parser)
-
-
-def run(args: Namespace, config: Config) -> int:
-    return operating.run("cancel", args, config)
+add_arguments = operating.add_instance_arguments
+run = partial(operating.run, "cancel")

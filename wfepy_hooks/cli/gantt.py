@@ -7,7 +7,7 @@ import shutil
 import sys
 
 from ..errors import UsageError
-from ..render import can_show_unicode
+from ..render import beyond_mermaid, can_show_unicode
 from ..render.gantt import chart, gantt_mermaid, gantt_svg, gantt_text
 from .output import clean, result, result_json, say, wants_color, write_file
 
@@ -28,12 +28,16 @@ def draw(args: Namespace, project: Project, name: str, instance: str) -> None:
     if args.json:
         result_json({"workflow": name, "instance": instance, **_data(drawn)})
         return
-    text = _render(drawn, args.format or _format_of(args.output), args)
+    format = args.format or _format_of(args.output)
+    text = _render(drawn, format, args)
     if args.output is None:
         result(text.rstrip("\n"))
     else:
         write_file(args.output, text)
         say(f"wrote {clean(args.output)}")
+    if format == "mermaid" and (problem := beyond_mermaid(text)):
+        hint = "draw its last records by -n, or take --format svg"
+        say(f"wfepy: warning: GitHub will show an error here: {problem} ({hint})")
 
 
 def _format_of(output: str | None) -> str:
@@ -66,13 +70,12 @@ def _chart(project: Project, name: str, instance: str, last: int | None) -> Char
     document, _, _ = project.store.read(name, instance)
     records = list(project.store.history(name, instance))
     whole = last is None or last >= len(records)
-    states = {task: str(entry.get("status", "")) for task, entry in document.get("tasks", {}).items()}
     return chart(
         records if whole or last is None else records[len(records) - last :],
         f"{name}/{instance}: {_status(document, records)}",
         project.config.clock(),
         created=str(document.get("created", "")) if whole else "",
-        states=states if whole else None,
+        tasks=document.get("tasks", {}),
     )
 
 

@@ -66,7 +66,8 @@ def run(args: Namespace, config: Config) -> int:
     name = pick_workflow(config, args.workflow)
     project = Project(config)
     format = args.format or _format_of(args.output)
-    drawn = _render(_diagram(project, name, args, format), format, config, args.output)
+    diagram = _diagram(project, name, args, format)
+    drawn = _render(diagram, format, config, args.output)
     if args.output is not None:
         write_file(args.output, drawn)
         say(f"wrote {clean(args.output)}")
@@ -79,7 +80,19 @@ def run(args: Namespace, config: Config) -> int:
     else:
         sys.stdout.flush()
         sys.stdout.buffer.write(drawn)
+    if format == "mermaid":
+        _warn_of_mermaid(str(drawn), diagram)
     return 0
+
+
+def _warn_of_mermaid(source: str, diagram: Diagram) -> None:
+    """Say what of a drawing is more than Mermaid draws, and what to do about it."""
+    from ..render import beyond_mermaid
+
+    if problem := beyond_mermaid(source, diagram):
+        bare = "".join(line for line in source.splitlines(keepends=True) if not line.startswith("  click "))
+        shorter = "" if beyond_mermaid(bare, diagram) else "make it short enough by --link none, or "
+        say(f"wfepy: warning: GitHub will show an error here: {problem} ({shorter}take --format svg)")
 
 
 def _format_of(output: str | None) -> str:

@@ -72,7 +72,7 @@ def _help(commands: Commands, config: Config) -> Iterator[str]:
     for title, group in GROUPS.items():
         listed = ((name, help) for name, help in group.items() if commands.get(name))
         yield from _section(title, listed, column)
-    others = [(each.name, _plugin_help(each)) for each in commands if each.name not in ours]
+    others = sorted((each.name, _plugin_help(each)) for each in commands if each.name not in ours)
     if others:
         yield from _section("from plugins", others, column)
     yield from _section("options", FLAGS)
@@ -100,7 +100,7 @@ def _plugin_options(config: Config) -> Iterator[tuple[str, str]]:
 
     from .parsing import Parser
 
-    parser = Parser(prog="wfepy", add_help=False)
+    parser = Parser(adding=lambda: config.plugins.calling, prog="wfepy", add_help=False)
     config.plugins.setup("wfepy_add_options", parser=parser)
     formatter = parser._get_formatter()
     for action in parser._actions:

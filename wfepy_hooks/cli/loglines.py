@@ -68,9 +68,8 @@ class TaskWords:
         from ..answer import error_text  # lazily: nothing may fail
 
         error = error_text(result.error)
-        remarks = (
-            [] if result.reason in error else [result.reason]
-        )  # a plugin may give the error as the reason
+        # A plugin may give the error as the reason.
+        remarks = [] if result.reason in error else [result.reason]
         if result.attempt > 1 and "attempt" not in result.reason:
             remarks.insert(0, f"attempt {result.attempt}")
         if result.retry_at:

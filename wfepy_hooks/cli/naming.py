@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..config import Config
     from ..project import Project
 
-__all__ = ["known_workflows", "pick_instance", "pick_workflow", "require_workflow"]
+__all__ = ["DEFAULT", "known_workflows", "pick_instance", "pick_workflow", "require_workflow"]
 
 DEFAULT = "default"
 

@@ -139,7 +139,7 @@ def _pick_by_one(verb: str, project: Project, name: str, word: str) -> tuple[str
     )
 
 
-# --- asking -------------------------------------------------------------------------------------------
+# Asking
 
 
 def _confirm(verb: str, where: str, task: str, effects: Effects) -> bool:
@@ -188,7 +188,7 @@ def _minute(text: str) -> str:
     return f"{text[:16].replace('T', ' ')}Z"
 
 
-# --- what was done ------------------------------------------------------------------------------------
+# What was done
 
 
 def _tick(args: Namespace, config: Config, change: Change) -> str:

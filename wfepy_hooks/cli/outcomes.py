@@ -83,13 +83,10 @@ def _listed(words: str, tasks: Mapping[str, str], brief: bool) -> list[str]:
 
 
 def _dead_end(report: Report, project: Project) -> str:
-    from ..why import false_conditions  # lazily: it is rare
-
     try:
-        reasons = false_conditions(project.read(report.workflow, report.instance))
+        return project.read(report.workflow, report.instance).why_ended()
     except WfepyError:
-        reasons = []
-    return "; ".join(reasons) or "every way to an end point was skipped"
+        return "wfepy history shows how it came to that"
 
 
 def report_data(report: Report) -> dict[str, Any]:

@@ -25,6 +25,7 @@ __all__ = [
     "dated",
     "error_mark",
     "is_dated",
+    "is_terminal",
     "moment",
     "result",
     "result_json",
@@ -32,6 +33,7 @@ __all__ = [
     "tell_error",
     "wants_color",
     "warning_mark",
+    "write",
     "write_file",
 ]
 

@@ -6,13 +6,15 @@ import argparse
 import shutil
 import textwrap
 
-from ..errors import UsageError
+from ..errors import PluginError, UsageError
+from ..wording import describe_error
+from .flags import FLAGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import ModuleType
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
     from ..commands import CommandSpec
     from ..config import Config
@@ -30,8 +32,61 @@ __all__ = [
 ]
 
 
+#: The options that are taken before a parser sees them.
+_TAKEN = {word for names, _ in FLAGS for word in names.replace(",", "").split() if word.startswith("-")}
+
+
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are ours."""
+    """A parser whose errors are ours.
+
+    :ivar adding: returns the name of the plugin whose ``wfepy_add_options`` is running; empty if none is
+    """
+
+    def __init__(self, *args: Any, adding: Callable[[], str] = str, **kwargs: Any) -> None:
+        self.adding = adding
+        self._owners: dict[str, str] = {}
+        super().__init__(*args, **kwargs)
+
+    def add_argument_group(self, *args: Any, **kwargs: Any) -> Any:
+        """Return a new group. Every argument goes through one of them, also what is added to no group."""
+        group = super().add_argument_group(*args, **kwargs)
+        add = group._add_action
+
+        def checked(action: Any) -> Any:
+            if not isinstance(action, argparse._HelpAction):
+                self._refuse(action)
+            found = add(action)
+            self._owners.update(dict.fromkeys(action.option_strings, self.adding()))
+            return found
+
+        group._add_action = checked  # type: ignore[method-assign]
+        return group
+
+    def _refuse(self, action: argparse.Action) -> None:
+        """Refuse what would never get a value, would be asked for by each command, or would break the help.
+
+        :raises PluginError: without the name of the plugin, which whoever calls it adds
+        """
+        plugin = self.adding()
+        if plugin and not action.option_strings:
+            what = f"wfepy_add_options adds {action.dest}, which is no option: every command would ask for it"
+            raise PluginError(what, hint=f'call it "--{action.dest}"')
+        for option in action.option_strings:
+            if option in _TAKEN or option.startswith("-p"):
+                what = f"the option {option} would never be set, since wfepy has one that is taken first"
+                raise PluginError(what, hint="call it otherwise; wfepy --help lists those of wfepy")
+            if plugin and option in self._owners:
+                other = self._owners[option]
+                whose = f"the plugin {other}" if other else self.prog
+                hint = f"run without one of them by -p no:{plugin}" if other else "call it otherwise"
+                raise PluginError(f"{whose} has an option {option} already", hint=hint)
+        if "%" in (action.help or ""):
+            try:
+                self._get_formatter()._expand_help(action)
+            except Exception as error:
+                name = "/".join(action.option_strings) or action.dest
+                what = f"the help of {name} cannot be shown: {describe_error(error)}"
+                raise PluginError(what, hint="write %% for a per cent sign") from error
 
     def error(self, message: str) -> NoReturn:
         """Raise :exc:`.UsageError` in place of printing the usage and ending the process."""
@@ -44,13 +99,14 @@ def parse(spec: CommandSpec, module: ModuleType, words: list[str], config: Confi
     :raises UsageError: if they are wrong
     """
     parser = Parser(
+        adding=lambda: config.plugins.calling,
         prog=f"wfepy {spec.name}",
         description=description(getattr(module, "__doc__", None) or spec.help),
         epilog="The options of all commands are listed by wfepy --help.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    module.add_arguments(parser)
+    spec.call(module.add_arguments, parser)
     config.plugins.setup("wfepy_add_options", parser=parser)
     if any(action.nargs in (argparse.PARSER, argparse.REMAINDER) for action in parser._actions):
         return parser.parse_args(words)

@@ -11,18 +11,9 @@ With --json: {"verb", "workflow", "instance", "tasks", "by", "reason", "status",
 
 from __future__ import annotations
 
+from functools import partial
+
 from . import operating
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-
-    from ..config import Config
-
-
-def add_arguments(parser: ArgumentParser) -> None:
-    operating.add_task_arguments(parser, optional=True)
-
-
-def run(args: Namespace, config: Config) -> int:
-    return operating.run("retry", args, config)
+add_arguments = partial(operating.add_task_arguments, optional=True)
+run = partial(operating.run, "retry")

@@ -8,7 +8,7 @@ from .output import clean, is_terminal, result, wants_color
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from .flags import Flags
 
@@ -45,19 +45,14 @@ def cut(text: str, longest: int | None) -> str:
     return f"{text[:longest]}... ({len(text)} characters; --full shows them)"
 
 
-def show_table(
-    headings: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    flags: Flags,
-    colors: Mapping[str, str] = COLORS,
-) -> None:
-    """Print a table to standard output.
+def show_table(headings: Sequence[str], rows: Sequence[Sequence[str]], flags: Flags) -> None:
+    """Print a table to standard output: drawn for a person at a terminal, else plain aligned columns.
 
-    :param colors: the colour of a cell that holds just this word
+    :param flags: ``args.flags``, what the options of all commands said, such as ``--color``
     """
     rows = [[clean(cell) for cell in row] for row in rows]
     if is_terminal(sys.stdout) or wants_color(flags, sys.stdout):
-        result(_drawn(headings, rows, colors, wants_color(flags, sys.stdout)))
+        result(_drawn(headings, rows, wants_color(flags, sys.stdout)))
         return
     widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
     for row in (headings, *rows):
@@ -65,9 +60,7 @@ def show_table(
         result("  ".join(cells).rstrip())
 
 
-def _drawn(
-    headings: Sequence[str], rows: Sequence[Sequence[str]], colors: Mapping[str, str], color: bool
-) -> str:
+def _drawn(headings: Sequence[str], rows: Sequence[Sequence[str]], color: bool) -> str:
     from rich.console import Console  # Imported lazily: it takes 100 ms, and only a person needs it.
     from rich.table import Table
     from rich.text import Text
@@ -85,7 +78,7 @@ def _drawn(
     for heading, width in zip(headings, _widths(headings, rows, console.width), strict=True):
         table.add_column(heading, overflow="fold", width=width)
     for row in rows:
-        table.add_row(*(Text(cell, style=colors.get(cell, "")) for cell in row))
+        table.add_row(*(Text(cell, style=COLORS.get(cell, "")) for cell in row))
     with console.capture() as captured:
         console.print(table)
     return "\n".join(line.rstrip() for line in captured.get().rstrip("\n").split("\n"))

@@ -79,6 +79,21 @@ def _remote_trace(error: BaseException) -> str:
 
 
 def _users_part(found: TracebackType | None) -> TracebackType | None:
-    while found is not None and found.tb_frame.f_code.co_filename.startswith(_PACKAGE):
+    """Return what is behind the frames of the engine, of pluggy, and of the wrappers that were around the task."""
+    while found is not None and (_is_nobodys(found) or _is_wrapper(found)):
         found = found.tb_next
     return found
+
+
+def _is_nobodys(found: TracebackType) -> bool:
+    return found.tb_frame.f_code.co_filename.startswith(_PACKAGE) or _is_pluggy(found)
+
+
+def _is_wrapper(found: TracebackType) -> bool:
+    """Whether this is a wrapper that an error passes: pluggy has thrown into it what it caught further in."""
+    behind = found.tb_next
+    return behind is not None and behind.tb_frame.f_code.co_name == "_multicall" and _is_pluggy(behind)
+
+
+def _is_pluggy(found: TracebackType) -> bool:
+    return str(found.tb_frame.f_globals.get("__name__")).partition(".")[0] == "pluggy"

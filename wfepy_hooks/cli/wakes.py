@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 
     Entry = dict[str, Any]
 
-__all__ = ["attempt_of", "items_text", "moment_text", "paused_text", "retry_text", "wait_data", "wait_text"]
+__all__ = [
+    "attempt_of",
+    "earliest",
+    "items_text",
+    "moment_text",
+    "paused_text",
+    "retry_text",
+    "wait_data",
+    "wait_text",
+]
 
 _ITEMS = (("d", "done"), ("w", "waiting"), ("r", "retrying"), ("f", "failed"), (".", "to do"))
 

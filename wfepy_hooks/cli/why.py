@@ -46,24 +46,10 @@ def run(args: Namespace, config: Config) -> int:
     name = pick_workflow(config, args.workflow)
     require_workflow(config, name)
     project = Project(config)
-    task = args.words[-1]
-    tasks = project.workflow(name).tasks
-    if task not in tasks:
-        if len(args.words) == 1 and (
-            task in project.store.list(name) or task in project.store.list(name, ended=True)
-        ):
-            raise UsageError(
-                f"{task} is an instance",
-                where="wfepy why",
-                hint=f"name a task too: wfepy why {name} {task} TASK",
-            )
-        from ..suggest import did_you_mean
-
-        raise UsageError(
-            f'there is no task "{task}"', where=f"workflow {name}", hint=did_you_mean(task, tasks)
-        )
-    word = args.words[0] if len(args.words) == 2 else None
-    instance = project.read(name, pick_instance(project, name, word))
+    *words, task = args.words
+    if task not in project.workflow(name).tasks:
+        raise _no_task(project, name, task, alone=not words)
+    instance = project.read(name, pick_instance(project, name, words[0] if words else None))
     lines = [
         *instance.why(task).split("\n"),
         *_by_hand(project, instance, task),
@@ -75,6 +61,17 @@ def run(args: Namespace, config: Config) -> int:
     else:
         result("\n".join(lines))
     return 0
+
+
+def _no_task(project: Project, name: str, word: str, *, alone: bool) -> UsageError:
+    """Return the error that a word is not a task; where it stands alone, it may be an instance."""
+    if alone and (word in project.store.list(name) or word in project.store.list(name, ended=True)):
+        hint = f"name a task too: wfepy why {name} {word} TASK"
+        return UsageError(f"{word} is an instance", where="wfepy why", hint=hint)
+    from ..suggest import did_you_mean
+
+    hint = did_you_mean(word, project.workflow(name).tasks)
+    return UsageError(f'there is no task "{word}"', where=f"workflow {name}", hint=hint)
 
 
 def _by_hand(project: Project, instance: Instance, task: str) -> list[str]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from ..lazy import lazy_names
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from wfepy_hooks.executors.choosing import executor_parts, make_executor
-    from wfepy_hooks.executors.failures import TaskError, TimeLimitExceeded, WorkerDied
-    from wfepy_hooks.executors.homes import Home, Loaded
-    from wfepy_hooks.executors.inline import InlineExecutor
-    from wfepy_hooks.executors.merging import Branches, ContextConflict, merge
-    from wfepy_hooks.executors.processes import ProcessExecutor
-    from wfepy_hooks.executors.protocol import Executor, adapted
-    from wfepy_hooks.executors.pump import Finished, Pump
-    from wfepy_hooks.executors.threads import ThreadExecutor
-    from wfepy_hooks.executors.worker import Done, Job, run_job
+    from .choosing import executor_parts, make_executor
+    from .failures import TaskError, TimeLimitExceeded, WorkerDied
+    from .homes import Home, Loaded
+    from .inline import InlineExecutor
+    from .merging import Branches, ContextConflict, merge
+    from .processes import ProcessExecutor
+    from .protocol import Executor, adapted
+    from .pump import Finished, Pump
+    from .threads import ThreadExecutor
+    from .worker import Done, Job, run_job
 
 __all__ = [
     "Branches",
@@ -38,23 +40,18 @@ __all__ = [
     "run_job",
 ]
 
-_HOMES = {
-    "choosing": ("executor_parts", "make_executor"),
-    "failures": ("TaskError", "TimeLimitExceeded", "WorkerDied"),
-    "homes": ("Home", "Loaded"),
-    "inline": ("InlineExecutor",),
-    "merging": ("Branches", "ContextConflict", "merge"),
-    "processes": ("ProcessExecutor",),
-    "protocol": ("Executor", "adapted"),
-    "pump": ("Finished", "Pump"),
-    "threads": ("ThreadExecutor",),
-    "worker": ("Done", "Job", "run_job"),
-}
-
-
-def __getattr__(name: str) -> object:
-    # Lazily: a tick that runs one task after the other needs none of them.
-    for module, names in _HOMES.items():
-        if name in names:
-            return getattr(__import__(f"{__name__}.{module}", fromlist=[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:
+    # A tick that runs one task after the other needs none of them.
+    _LAZY = {
+        "choosing": ("executor_parts", "make_executor"),
+        "failures": ("TaskError", "TimeLimitExceeded", "WorkerDied"),
+        "homes": ("Home", "Loaded"),
+        "inline": ("InlineExecutor",),
+        "merging": ("Branches", "ContextConflict", "merge"),
+        "processes": ("ProcessExecutor",),
+        "protocol": ("Executor", "adapted"),
+        "pump": ("Finished", "Pump"),
+        "threads": ("ThreadExecutor",),
+        "worker": ("Done", "Job", "run_job"),
+    }
+    __getattr__, __dir__ = lazy_names(globals(), _LAZY)

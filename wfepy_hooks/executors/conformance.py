@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from wfepy_hooks.executors import probes
+from . import probes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from concurrent.futures import Future
     from pathlib import Path
 
-    from wfepy_hooks.executors.protocol import Executor
+    from .protocol import Executor
 
 __all__ = ["ExecutorConformance"]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os.path
 
-from ..wording import describe
+from ..wording import describe_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def portable(error: BaseException) -> BaseException:
             return error
     except Exception:  # noqa: BLE001  # its __reduce__, __init__ and __str__ are a stranger's
         pass
-    return TaskError(describe(error))
+    return TaskError(describe_error(error))
 
 
 def trace_of(error: BaseException) -> str:
@@ -84,7 +84,7 @@ def trace_of(error: BaseException) -> str:
         found = traceback.TracebackException(type(error), error, _behind_ours(error.__traceback__))
         return "".join(found.format()).rstrip()
     except Exception:  # noqa: BLE001  # the text of a stranger's error may be broken
-        return describe(error)
+        return describe_error(error)
 
 
 def _behind_ours(found: TracebackType | None) -> TracebackType | None:

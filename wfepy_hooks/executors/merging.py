@@ -129,8 +129,8 @@ class Branches:
     :ivar main: the encoded context as it is now
     """
 
-    def __init__(self, main: Json = None) -> None:
-        self.main = main
+    def __init__(self) -> None:
+        self.main: Json = None
         self._under_way: dict[int, _Branch] = {}
         self._last_token = 0
         #: Who changed a key last, as far as that matters to somebody under way.

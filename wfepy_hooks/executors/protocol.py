@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def adapted(executor: object) -> Executor:
 
     The futures need ``add_done_callback``, ``result``, ``exception`` and ``cancel``. What the executor does not say is
     taken to be: 32 ``slots``, or ``_max_workers`` as those of concurrent.futures have it; ``is_remote``; ``give_up``
-    cancels; ``close`` is ``shutdown`` without waiting.
+    cancels; ``close`` is ``shutdown`` without waiting. Context variables are kept apart from call to call.
 
     :raises TypeError: if it has no ``submit``
     """
@@ -64,6 +65,11 @@ def adapted(executor: object) -> Executor:
     if all(hasattr(executor, name) for name in ("slots", "is_remote", "give_up", "close")):
         return cast("Executor", executor)
     return _Adapted(executor)
+
+
+def _apart(function: Callable[..., Any], /, *args: Any) -> Any:
+    """Call ``function`` such that the next call in this thread does not see the context variables that it sets."""
+    return contextvars.copy_context().run(function, *args)
 
 
 class _Adapted:
@@ -79,7 +85,7 @@ class _Adapted:
     def submit(self, function: Callable[..., Any], /, *args: Any) -> Future[Any]:
         if self._closed:
             raise RuntimeError("the executor is closed")
-        future: Future[Any] = self._stranger.submit(function, *args)
+        future: Future[Any] = self._stranger.submit(_apart, function, *args)
         return future
 
     def give_up(self, future: Future[Any]) -> None:

@@ -110,7 +110,7 @@ class Pump:
         """Return whether the call ``key`` is in flight."""
         return key in self._calls
 
-    # --- starting ------------------------------------------------------------------------------------
+    # Starting
 
     def start_call(
         self, key: Hashable, function: Callable[..., Any], *args: Any, time_limit: float | None = None
@@ -197,7 +197,7 @@ class Pump:
     def _end_async(self, call: _Call, task: object) -> None:
         self._ended.put((call, monotonic()))
 
-    # --- ending --------------------------------------------------------------------------------------
+    # Ending
 
     def wait(self, timeout: float | None = None) -> list[Finished]:
         """Wait until at least one call has ended, and return all that have; none if ``timeout`` seconds are over first.

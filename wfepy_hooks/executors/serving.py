@@ -70,9 +70,8 @@ class without_main:
     def __enter__(self) -> None:
         if self._main is not None:
             self._before = getattr(self._main, "__spec__", None)
-            self._main.__spec__ = (
-                self._wfepy_hooks
-            )  # the kind of main module that is left alone: that of a package
+            # The kind of main module that is left alone: that of a package.
+            self._main.__spec__ = self._wfepy_hooks
 
     def __exit__(self, *exception: object) -> None:
         if self._main is not None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-__all__ = ["ThreadExecutor"]
+__all__ = ["Call", "Seat", "ThreadExecutor"]
 
 _PATIENCE = 1.0
 """Seconds in which a thread that has nothing to do is sure to end."""

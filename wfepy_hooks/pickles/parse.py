@@ -65,14 +65,14 @@ class Made:
         self.state: Any = None
 
 
-def parse_pickle(data: bytes, where: str = "") -> Any:
+def parse_pickle(data: bytes) -> Any:
     """Return what a pickle holds, as the tree that the top of this module describes.
 
     :raises StateFormatError: if it is no pickle, or one of a kind that is not read
     """
     if len(data) > MAX_BYTES:
         what = f"it has {len(data) // 2**20} MB, and no more than {MAX_BYTES // 2**20} are read"
-        raise StateFormatError(what, where=where)
+        raise StateFormatError(what)
     machine = _Machine()
     try:
         for opcode, argument, _ in pickletools.genops(data):
@@ -80,11 +80,11 @@ def parse_pickle(data: bytes, where: str = "") -> Any:
                 return machine.pop()
             machine.step(opcode.name, argument)
     except _Refused as refused:
-        raise StateFormatError(str(refused), where=where, hint="it is none that WfEpy wrote") from None
+        raise StateFormatError(str(refused), hint="it is none that WfEpy wrote") from None
     except (ValueError, IndexError, KeyError, TypeError, OverflowError) as error:
         what = f"it is no pickle, or a damaged one ({type(error).__name__}: {error})"
-        raise StateFormatError(what[:200], where=where) from None
-    raise StateFormatError("it is no pickle, or one that is cut short", where=where)
+        raise StateFormatError(what[:200]) from None
+    raise StateFormatError("it is no pickle, or one that is cut short")
 
 
 class _Refused(Exception):
@@ -132,7 +132,7 @@ class _Machine:
         found.reverse()
         return found
 
-    # --- instructions --------------------------------------------------------------------------------
+    # Instructions
 
     def proto(self, version: int) -> None:
         if version > 5:

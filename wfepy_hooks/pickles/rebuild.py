@@ -93,7 +93,7 @@ class Rebuilder:
             self.notes.append(f"{self._seen[id(node)]} and {path} were one object, and are two now")
         self._seen.setdefault(id(node), path)
 
-    # --- containers ----------------------------------------------------------------------------------
+    # Containers
 
     def _plain(self, node: Plain, path: str, depth: int) -> Any:
         kind = node.kind
@@ -128,7 +128,7 @@ class Rebuilder:
                 raise self.error(path, f"a dict cannot have such a key: {error}") from None
         return found
 
-    # --- what is made by a call ----------------------------------------------------------------------
+    # What is made by a call
 
     def _made(self, node: Made, path: str, depth: int) -> Any:
         if not isinstance(node.function, Name):

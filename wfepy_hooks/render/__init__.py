@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .dot import to_dot
 from .groups import Group
+from .limits import beyond_mermaid
 from .links import source_links
 from .look import LOOKS, Look
 from .mermaid import to_mermaid
@@ -24,6 +25,7 @@ __all__ = [
     "Look",
     "Node",
     "PictureError",
+    "beyond_mermaid",
     "can_show_unicode",
     "diagram",
     "merge_attributes",

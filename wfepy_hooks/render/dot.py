@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import textwrap
 
 from . import legend
@@ -12,7 +13,7 @@ from .text import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from .groups import Group
     from .model import Diagram, Edge, Node
@@ -21,6 +22,8 @@ FONT = "Helvetica,Arial,sans-serif"
 CODE_FONT = "Courier New,Courier,monospace"
 # A label longer than these goes on in its tooltip; the picture stays one that fits a page.
 LABEL_WIDTH, LABEL_LINES = 32, 4
+# Where a long word is broken: in my_long_name, or in a["long"]["condition"].
+_BREAKS = re.compile(r"([\t\n ]+|(?<=[_.,/\](])(?=[^\s_.,/\](]))")
 # Entries of the legend side by side.
 LEGEND_COLUMNS = 4
 
@@ -44,6 +47,10 @@ def quote(text: str) -> str:
 def _lines(diagram: Diagram) -> Iterator[str]:
     yield f"digraph {quote(diagram.name)} {{"
     graph = {"bgcolor": "white", "fontname": FONT, "nodesep": "0.35", "pad": "0.2", "ranksep": "0.45"}
+    if diagram.groups:
+        graph["newrank"] = (
+            "true"  # else each box is put in order by itself, and the head of a loop may end up below
+        )
     yield f"  graph [{_attributes(graph)}]"
     if diagram.legend:
         yield f'  graph [labelloc="t", fontsize="10", label=<{_legend(diagram)}>]'
@@ -57,26 +64,18 @@ def _lines(diagram: Diagram) -> Iterator[str]:
     edge_defaults = {"arrowsize": "0.8", "color": colour, "fontcolor": font}
     edge_defaults |= {"fontname": CODE_FONT, "fontsize": "10"}
     yield f"  edge [{_attributes(edge_defaults)}]"
-    boxed = set(_names(diagram.groups))
+    # In reading order, before the boxes: dot follows the arrows from the first one on, so that those lead back that do.
     for node in diagram.nodes:
-        if node.name not in boxed:
-            yield f"  {quote(node.name)} [{_attributes(_node(node))}]"
-    nodes = {node.name: node for node in diagram.nodes}
+        yield f"  {quote(node.name)} [{_attributes(_node(node))}]"
     for number, group in enumerate(diagram.groups):
-        yield from _cluster(f"cluster_{number}", group, nodes, "  ")
+        yield from _cluster(f"cluster_{number}", group, "  ")
     for node in diagram.nodes:
         for each in node.edges:
             yield f"  {quote(node.name)} -> {quote(each.target)}{_edge(node, each)}"
     yield "}"
 
 
-def _names(groups: Iterable[Group]) -> Iterator[str]:
-    for group in groups:
-        yield from group.names
-        yield from _names(group.groups)
-
-
-def _cluster(identifier: str, group: Group, nodes: Mapping[str, Node], indent: str) -> Iterator[str]:
+def _cluster(identifier: str, group: Group, indent: str) -> Iterator[str]:
     yield f"{indent}subgraph {identifier} {{"
     look = {
         "label": _wrapped(group.title),
@@ -91,9 +90,9 @@ def _cluster(identifier: str, group: Group, nodes: Mapping[str, Node], indent: s
     look["bgcolor" if group.is_loop else "fillcolor"] = "transparent" if group.is_loop else GROUP.fill
     yield f"{indent}  graph [{_attributes(look)}]"
     for name in group.names:
-        yield f"{indent}  {quote(name)} [{_attributes(_node(nodes[name]))}]"
+        yield f"{indent}  {quote(name)}"
     for number, inner in enumerate(group.groups):
-        yield from _cluster(f"{identifier}_{number}", inner, nodes, f"{indent}  ")
+        yield from _cluster(f"{identifier}_{number}", inner, f"{indent}  ")
     yield f"{indent}}}"
 
 
@@ -179,7 +178,8 @@ _BORDERS = {
 
 def _pair(sign: str, words: str) -> str:
     """Return a sign with its words behind it, in cells of their own, since a viewer's font may be wider than ours."""
-    cells = f'<td>{sign}</td><td align="left">{words}</td>'
+    # Graphviz gives both a share of what room is left; they stay together.
+    cells = f'<td align="right">{sign}</td><td align="left">{words}</td>'
     return f'<table border="0" cellborder="0" cellspacing="0" cellpadding="3"><tr>{cells}</tr></table>'
 
 
@@ -210,8 +210,12 @@ def _rows(cells: list[str]) -> Iterator[list[str]]:
 
 
 def _wrapped(text: str) -> str:
-    lines = textwrap.wrap(text, LABEL_WIDTH, break_on_hyphens=False, max_lines=LABEL_LINES, placeholder=" …")
-    return "\n".join(lines) or text
+    wrapper = textwrap.TextWrapper(
+        LABEL_WIDTH, break_on_hyphens=False, max_lines=LABEL_LINES, placeholder=" …"
+    )
+    if any(len(word) > LABEL_WIDTH - 2 for word in text.split()):  # it has no room beside the sign of a state
+        wrapper.wordsep_simple_re = _BREAKS
+    return "\n".join(wrapper.wrap(text)) or text
 
 
 def _attributes(attributes: Mapping[str, str]) -> str:

@@ -118,11 +118,10 @@ def _fits(members: Members, boxes: Iterable[_Box]) -> bool:
 
 
 def _loops(graph: Graph, titles: Sequence[str]) -> Iterator[tuple[Members, str]]:
-    """Yield the tasks of each loop, those of the loops in it among them; outer loops first."""
+    """Yield the tasks of each loop, those of the loops in it among them; inner loops first."""
     members: list[set[int]] = []
     for loop in graph.loops:
         members.append(set(loop.tasks).union(*(members[child] for child in loop.children)))
-    for loop in reversed(graph.loops):
         yield frozenset(graph.names[task] for task in members[loop.number]), titles[loop.number]
 
 

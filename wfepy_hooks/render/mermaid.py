@@ -20,7 +20,7 @@ LABEL_LENGTH = 120
 
 # Written as entities: what ends a quoted label, or starts something in HTML, Markdown or Mermaid. Each was tried
 # with Mermaid 11.17 in a browser.
-_ENTITIES = {character: f"#{ord(character)};" for character in "#&<>`%;*~\\"} | {'"': "#quot;"}
+_ENTITIES = {character: f"#{ord(character)};" for character in "#&<>`%;*~\\\u200b"} | {'"': "#quot;"}
 
 _PLAIN = {'"': "'", "#": "", "<": "(", ">": ")", "`": "'", ";": ","}
 
@@ -43,7 +43,8 @@ def _escape_line(line: str) -> str:
             or line[: LABEL_LENGTH - 2]
         )
         line += " …"
-    escaped = "".join(_ENTITIES.get(c, c) for c in line)
+    # A backslash before an n would be a line break even as an entity; a blank of no width keeps them apart.
+    escaped = "".join(_ENTITIES.get(c, c) for c in line.replace("\\n", "\\\u200bn"))
     if "__" in line:  # __init__ would be bold; make_coffee is left readable
         escaped = escaped.replace("_", "#95;")
     if "$$" in line:  # a formula
@@ -68,13 +69,13 @@ def _lines(diagram: Diagram) -> Iterator[str]:
         for edge in node.edges:
             yield f"  {ids[node.name]} {_arrow(edge)} {ids[edge.target]}"
             if edge.taken is not None:
-                styles.setdefault(EDGE_COLOURS[edge.taken][0], []).append(number)
+                styles.setdefault(_STROKES[edge.taken], []).append(number)
             number += 1
     if diagram.legend:
-        yield from _legend(diagram)
+        yield from _legend(diagram, ids)
     yield from _classes(diagram, ids)
-    for colour, edges in styles.items():
-        yield f"  linkStyle {','.join(map(str, edges))} stroke:{colour}"
+    for stroke, edges in styles.items():
+        yield f"  linkStyle {','.join(map(str, edges))} {stroke}"
     for node in diagram.nodes:
         yield from _extra(ids[node.name], node)
 
@@ -86,11 +87,13 @@ def _subgraph(identifier: str, group: Group, ids: Mapping[str, str], indent: str
     for number, inner in enumerate(group.groups):
         yield from _subgraph(f"{identifier}_{number}", inner, ids, f"{indent}  ")
     yield f"{indent}end"
-    fill, dashes = ("none", ",stroke-dasharray:5 4") if group.is_loop else (GROUP.fill, "")
-    yield f"{indent}style {identifier} fill:{fill},stroke:{GROUP.border},color:{GROUP.font}{dashes}"
+    # The title of a box that is not filled stands on the page, whose theme knows its colour.
+    look = "fill:none" if group.is_loop else f"fill:{GROUP.fill},color:{GROUP.font}"
+    dashes = ",stroke-dasharray:5 4" if group.is_loop else ""
+    yield f"{indent}style {identifier} {look},stroke:{GROUP.border}{dashes}"
 
 
-def _legend(diagram: Diagram) -> Iterator[str]:
+def _legend(diagram: Diagram, ids: Mapping[str, str]) -> Iterator[str]:
     """Yield a box with the states that occur, and words for the arrows and shapes, which would take much room."""
     states = [f"l_{state}" for state in legend.states(diagram)]
     words = [f"{_ARROWS[kind]}: {text}" for kind, text in legend.arrows(diagram).items()]
@@ -103,16 +106,20 @@ def _legend(diagram: Diagram) -> Iterator[str]:
         yield f'    l_words["{"<br/>".join(map(escape, words))}"]'
         yield f"    style l_words fill:#ffffff,stroke:none,color:{GROUP.font}"
         states.append("l_words")
-    # Links that are not seen put one below the other.
-    yield f"    {' ~~~ '.join(states)}"
     yield "  end"
+    # Links that are not seen put it below all tasks, in one row: arrows would pass behind what stands beside them.
+    last = [ids[node.name] for node in diagram.nodes if all(edge.is_loop for edge in node.edges)]
+    if last and states:
+        yield f"  {' & '.join(last)} ~~~ {' & '.join(states)}"
     yield f"  style legend fill:#ffffff,stroke:{GROUP.border},color:{GROUP.font}"
 
 
+# The theme of the page chooses how others look; on a dark one, a light arrow would be one that stands out.
+_STROKES = {True: f"stroke:{EDGE_COLOURS[True][0]}", False: "stroke:#8c959f,opacity:0.75"}
 _ARROWS = {
     "taken": "thick green arrow",
-    "passed": "light arrow",
-    "open": "dark arrow",
+    "passed": "faint arrow",
+    "open": "thin arrow",
     "loop": "dotted arrow with ↺",
 }
 _BORDERS = {"bold": "rounded, bold border", "label": "grey box", "region": "dashed box"}

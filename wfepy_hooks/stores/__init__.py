@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from ..lazy import lazy_names
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from wfepy_hooks.stores.files import FileStore
-    from wfepy_hooks.stores.memory import MemoryStore
-    from wfepy_hooks.stores.protocol import Session, Store
+    from .files import FileStore
+    from .memory import MemoryStore
+    from .protocol import Session, Store
 
 __all__ = ["FileStore", "MemoryStore", "Session", "Store"]
 
-_HOMES = {"FileStore": "files", "MemoryStore": "memory", "Session": "protocol", "Store": "protocol"}
-
-
-def __getattr__(name: str) -> object:
-    # Lazily: a tick needs one store, and never the Protocols.
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = __import__(f"{__name__}.{_HOMES[name]}", fromlist=[name])
-    return getattr(module, name)
+if not TYPE_CHECKING:
+    # A tick needs one store, and never the Protocols.
+    _LAZY = {"files": ("FileStore",), "memory": ("MemoryStore",), "protocol": ("Session", "Store")}
+    __getattr__, __dir__ = lazy_names(globals(), _LAZY)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 
-from wfepy_hooks.clock import format_time
-from wfepy_hooks.errors import StateError
-from wfepy_hooks.stores.folder import complete_move, list_folder, with_lost
-from wfepy_hooks.stores.names import wake_of
-from wfepy_hooks.stores.wakelog import log_path
+from ..clock import format_time
+from ..errors import StateError
+from .folder import complete_move, list_folder, with_lost
+from .names import wake_of
+from .wakelog import log_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ def candidates(folder: str, workflow: str, now: datetime) -> tuple[list[str], bo
     """
     has_index = os.path.exists(log_path(folder))
     if has_index:
-        from wfepy_hooks.stores.inbox import waiting  # lazily, and all below: few workflows have so many
-        from wfepy_hooks.stores.wakeindex import due_by_index
+        from .inbox import waiting  # lazily, and all below: few workflows have so many
+        from .wakeindex import due_by_index
 
         due = due_by_index(folder, format_time(now))
         if due is not None:
@@ -41,12 +41,12 @@ def candidates(folder: str, workflow: str, now: datetime) -> tuple[list[str], bo
     for instance in orphans:
         complete_move(folder, instance)
     if len(instances) >= MANY and (has_index or _some_sleep(folder, workflow, instances, format_time(now))):
-        from wfepy_hooks.stores.inbox import waiting
-        from wfepy_hooks.stores.wakeindex import due_by_files
+        from .inbox import waiting
+        from .wakeindex import due_by_files
 
         return sorted(due_by_files(folder, workflow, now).union(waiting(folder))), True
     if has_index:
-        from wfepy_hooks.stores.wakeindex import forget
+        from .wakeindex import forget
 
         forget(folder)
     return with_lost(folder, instances, orphans), False
@@ -54,7 +54,7 @@ def candidates(folder: str, workflow: str, now: datetime) -> tuple[list[str], bo
 
 def _some_sleep(folder: str, workflow: str, instances: list[str], moment: str) -> bool:
     """Return whether any of a few instances sleeps: where all are polled, an index is work for nothing."""
-    from wfepy_hooks.stores.filesession import read_document
+    from .filesession import read_document
 
     for instance in instances[:: max(len(instances) // _SAMPLE, 1)]:
         with contextlib.suppress(OSError, StateError):  # whoever holds it is told

@@ -7,8 +7,8 @@ import errno
 import os
 import sys
 
-from wfepy_hooks import faults
-from wfepy_hooks.errors import StateError, StateWriteError
+from .. import faults
+from ..errors import StateError, StateWriteError
 
 __all__ = [
     "BINARY",
@@ -19,6 +19,11 @@ __all__ = [
     "read_error",
     "read_file",
     "read_from",
+    "reason",
+    "remove",
+    "replace_file",
+    "write_error",
+    "write_temporary",
 ]
 __all__ += [
     "reason",

@@ -28,9 +28,9 @@ from __future__ import annotations
 import contextlib
 import os
 
-from wfepy_hooks import faults
-from wfepy_hooks.clock import format_time
-from wfepy_hooks.errors import (
+from .. import faults
+from ..clock import format_time
+from ..errors import (
     InstanceExists,
     InstanceNotFound,
     LockedError,
@@ -38,10 +38,10 @@ from wfepy_hooks.errors import (
     StateFormatError,
     StateWriteError,
 )
-from wfepy_hooks.stores import disk, journal, lock
-from wfepy_hooks.stores.claiming import candidates, rotate
-from wfepy_hooks.stores.filesession import FileSession, covered_by, inbox_path, read_document
-from wfepy_hooks.stores.folder import (
+from . import disk, journal, lock
+from .claiming import candidates, rotate
+from .filesession import FileSession, covered_by, inbox_path, read_document
+from .folder import (
     complete_move,
     hold_history,
     is_lost,
@@ -51,8 +51,8 @@ from wfepy_hooks.stores.folder import (
     refuse_existing,
     with_lost,
 )
-from wfepy_hooks.stores.names import DUE, check_names, has_ended
-from wfepy_hooks.stores.wakelog import WakeLog
+from .names import DUE, check_names, has_ended
+from .wakelog import WakeLog
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-    from wfepy_hooks.stores.protocol import Document, Ids, Record, Records, Signals
+    from .protocol import Document, Ids, Record, Records, Signals
 
 __all__ = ["FileStore"]
 
@@ -137,14 +137,10 @@ class FileStore:
             for instance in instances if limit is None else rotate(instances, now):
                 if left == 0:
                     return
-                try:
-                    session = self._hold_listed(folder, workflow, instance)
-                except FileNotFoundError:
-                    continue  # it has ended
+                session = self._hold_listed(folder, workflow, instance, busy)
                 if session is None:
-                    if busy is not None:
-                        busy(workflow, instance)
-                elif session.is_due(moment):
+                    continue
+                if session.is_due(moment):
                     left -= 1
                     yield session
                 else:
@@ -154,23 +150,27 @@ class FileStore:
         if problem is not None:
             raise problem
 
-    def _hold_listed(self, folder: str, workflow: str, instance: str) -> FileSession | None:
-        """Do what :meth:`_hold` does; one whose snapshot is lost gives a session whose ``load`` raises.
+    def _hold_listed(
+        self, folder: str, workflow: str, instance: str, busy: Callable[[str, str], None] | None
+    ) -> FileSession | None:
+        """Return the hold on an instance; ``None`` if it has ended, or somebody else has it, which ``busy`` is told.
 
-        :raises FileNotFoundError: if it has ended
+        One whose snapshot is lost gives a session whose ``load`` raises.
         """
         try:
-            return self._hold(folder, workflow, instance)
+            session = self._hold(folder, workflow, instance)
         except FileNotFoundError:
             if not is_lost(folder, instance):
-                raise
-            lost = not_found(folder, workflow, instance)
-            return FileSession(folder, workflow, instance, problem=lost)
+                return None
+            return FileSession(folder, workflow, instance, problem=not_found(folder, workflow, instance))
+        if session is None and busy is not None:
+            busy(workflow, instance)
+        return session
 
     def send(self, workflow: str, instance: str, signal: dict[str, Any]) -> bool:
         """See :meth:`.Store.send`."""
-        from wfepy_hooks.stores.inbox import Inbox  # lazily: a tick need not send
-        from wfepy_hooks.stores.sendable import writable
+        from .inbox import Inbox  # lazily: a tick need not send
+        from .sendable import writable
 
         folder = self._folder(workflow, instance)
         signal = writable(signal)
@@ -183,7 +183,7 @@ class FileStore:
 
     def inbox(self, workflow: str, instance: str) -> Signals:
         """See :meth:`.Store.inbox`."""
-        from wfepy_hooks.stores.inbox import Inbox  # lazily, as above
+        from .inbox import Inbox  # lazily, as above
 
         path = inbox_path(self._folder(workflow, instance), instance)
         try:
@@ -237,13 +237,13 @@ class FileStore:
 
     def starts(self, workflow: str) -> dict[str, Document]:
         """See :meth:`.Store.starts`."""
-        from wfepy_hooks.stores.starts import read_starts  # lazily: few workflows begin by themselves
+        from .starts import read_starts  # lazily: few workflows begin by themselves
 
         return read_starts(self._folder(workflow))
 
     def note_start(self, workflow: str, key: str, entry: Document, keep: Collection[str]) -> bool:
         """See :meth:`.Store.note_start`."""
-        from wfepy_hooks.stores.starts import write_start  # lazily, as above
+        from .starts import write_start  # lazily, as above
 
         return write_start(self._folder(workflow), key, entry, keep)
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import os
 
-from wfepy_hooks import faults
-from wfepy_hooks.errors import StateError, StateFormatError
-from wfepy_hooks.statetext import dump_text, parse_text
-from wfepy_hooks.stores import disk
-from wfepy_hooks.stores.names import DUE, has_ended, wake_of
-from wfepy_hooks.stores.wakelog import GONE, WakeLog
+from .. import faults
+from ..errors import StateError, StateFormatError
+from ..statetext import dump_text, parse_text
+from . import disk
+from .names import DUE, has_ended, wake_of
+from .wakelog import GONE, WakeLog
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from wfepy_hooks.stores.inbox import Inbox
-    from wfepy_hooks.stores.journal import Journal
-    from wfepy_hooks.stores.protocol import Document, Record, Records, Signals
+    from .inbox import Inbox
+    from .journal import Journal
+    from .protocol import Document, Record, Records, Signals
 
 __all__ = [
     "FileSession",
@@ -110,7 +110,7 @@ class FileSession:
         wake, covered = wake_with(self._document, self._path)
         if wake <= moment or self._held().size > covered:
             return True
-        from wfepy_hooks.stores.inbox import has_signals  # lazily: a plain tick gets no further
+        from .inbox import has_signals  # lazily: a plain tick gets no further
 
         return has_signals(inbox_path(self._live, self.instance))
 
@@ -203,7 +203,7 @@ class FileSession:
 
     def _open_inbox(self) -> Inbox:
         if self._inbox is None:
-            from wfepy_hooks.stores.inbox import Inbox  # lazily: a plain tick has no signals
+            from .inbox import Inbox  # lazily: a plain tick has no signals
 
             self._inbox = Inbox(inbox_path(self._live, self.instance))
         return self._inbox

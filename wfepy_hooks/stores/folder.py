@@ -5,16 +5,26 @@ from __future__ import annotations
 import contextlib
 import os
 
-from wfepy_hooks.errors import InstanceExists, InstanceNotFound
-from wfepy_hooks.stores import disk, journal
-from wfepy_hooks.stores.filesession import fsync_end, move_history
-from wfepy_hooks.stores.names import is_name
+from ..errors import InstanceExists, InstanceNotFound
+from . import disk, journal
+from .filesession import fsync_end, move_history
+from .names import is_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["complete_move", "hold_history", "is_lost", "list_folder", "not_found", "places"]
+__all__ = [
+    "complete_move",
+    "hold_history",
+    "is_lost",
+    "list_folder",
+    "not_found",
+    "places",
+    "refuse_existing",
+    "split_names",
+    "with_lost",
+]
 __all__ += ["refuse_existing", "split_names", "with_lost"]
 
 

@@ -22,18 +22,18 @@ import json
 import math
 import os
 
-from wfepy_hooks import faults
-from wfepy_hooks.statetext import conflict_line, dump_text
-from wfepy_hooks.stores import disk
-from wfepy_hooks.stores.names import is_name
-from wfepy_hooks.stores.sendable import flaw_of, in_order, without_nulls
+from .. import faults
+from ..statetext import conflict_line, dump_text
+from . import disk
+from .names import is_name
+from .sendable import flaw_of, in_order, without_nulls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
     from typing import Any
 
-    from wfepy_hooks.stores.protocol import Signals
+    from .protocol import Signals
 
 __all__ = ["Inbox", "has_signals", "waiting"]
 

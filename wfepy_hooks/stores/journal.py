@@ -11,16 +11,16 @@ import errno
 import json
 import os
 
-from wfepy_hooks import faults
-from wfepy_hooks.errors import StateFormatError
-from wfepy_hooks.statetext import RESTORE, conflict_line
-from wfepy_hooks.stores import disk, lock
+from .. import faults
+from ..errors import StateFormatError
+from ..statetext import RESTORE, conflict_line
+from . import disk, lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from wfepy_hooks.stores.protocol import Record, Records
+    from .protocol import Record, Records
 
 __all__ = ["Journal", "hold", "read_newer", "read_records"]
 

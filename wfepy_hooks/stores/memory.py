@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import threading
 
-from wfepy_hooks.clock import format_time
-from wfepy_hooks.errors import InstanceExists, InstanceNotFound, LockedError, StateError
-from wfepy_hooks.stores.names import check_names, has_ended, wake_of
-from wfepy_hooks.stores.sendable import in_order, writable
-from wfepy_hooks.stores.starts import updated
+from ..clock import format_time
+from ..errors import InstanceExists, InstanceNotFound, LockedError, StateError
+from .names import check_names, has_ended, wake_of
+from .sendable import in_order, writable
+from .starts import updated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-    from wfepy_hooks.stores.protocol import Document, Ids, Record, Records, Signals
+    from .protocol import Document, Ids, Record, Records, Signals
 
 __all__ = ["MemorySession", "MemoryStore"]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from wfepy_hooks.clock import parse_time
-from wfepy_hooks.errors import UsageError
-from wfepy_hooks.outcome import InstanceStatus
+from ..clock import parse_time
+from ..errors import UsageError
+from ..outcome import InstanceStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from wfepy_hooks.stores.protocol import Document
+    from .protocol import Document
 
 __all__ = ["DUE", "NEVER", "check_names", "has_ended", "is_name", "wake_of"]
 

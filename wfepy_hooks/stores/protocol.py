@@ -21,8 +21,9 @@ __all__ = ["Session", "Store"]
 class Session(Protocol):
     """The exclusive hold of one process on one instance.
 
-    A record is a JSON object with a ``seq``: 1 for the first record of an instance, and one more for each. A
-    document is a JSON object; it names the ``workflow`` and the ``instance``, and
+    A record is a JSON object with a ``seq``: 1 for the first record of an instance, and one more for each. It comes
+    back with its keys in the order in which they were; that of a document does not matter. A document is a JSON
+    object; it names the ``workflow`` and the ``instance``, and
     ``document["history"]["records"]`` is the ``seq`` of the last record that it covers, 0 for none.
 
     :ivar notes: what a person should know about this instance's files, such as a history that was lost
@@ -95,7 +96,10 @@ class Session(Protocol):
         ...
 
     def release(self) -> None:
-        """End the session and let others hold the instance; write nothing. Doing it again does nothing."""
+        """End the session and let others hold the instance; write nothing. Doing it again does nothing.
+
+        The other methods raise :exc:`.StateError` from then on.
+        """
         ...
 
 
@@ -104,6 +108,9 @@ class Store(Protocol):
 
     Names of workflows and instances match ``[A-Za-z0-9][A-Za-z0-9._-]{0,99}``, and no workflow is named
     ``done``; every method raises :exc:`.UsageError` for others.
+
+    The message of an error names what it is about: the instance, the record, the signal, and that an instance has
+    ended where that is why.
     """
 
     def create(self, workflow: str, instance: str, document: Document) -> Session:
@@ -152,7 +159,7 @@ class Store(Protocol):
         are there already.
 
         :param signal: a JSON object with an ``id``, which is a name like that of an instance, and a ``name``,
-            any text; ``by`` and ``sent`` are texts where there are any
+            any text but an empty one; ``by`` and ``sent`` are texts, or ``None``, where there are any
         :return: ``False`` if there is one of this id in the inbox already; then it stays as it is
         :raises InstanceNotFound: if there is no such instance, or it has ended
         :raises UsageError: if it is no such object, or nested more than 100 levels deep

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from wfepy_hooks.errors import UsageError
-from wfepy_hooks.stores.names import is_name
+from ..errors import UsageError
+from .names import is_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from wfepy_hooks.stores.protocol import Signals
+    from .protocol import Signals
 
 __all__ = ["flaw_of", "in_order", "without_nulls", "writable"]
 

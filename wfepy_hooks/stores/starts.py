@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 
-from wfepy_hooks.errors import StateFormatError
-from wfepy_hooks.stores import disk
+from ..errors import StateFormatError
+from . import disk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

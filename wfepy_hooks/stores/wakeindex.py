@@ -34,14 +34,14 @@ from __future__ import annotations
 import contextlib
 import os
 
-from wfepy_hooks.clock import format_time
-from wfepy_hooks.errors import StateError
-from wfepy_hooks.stores import disk
-from wfepy_hooks.stores.filesession import read_document, wake_with
-from wfepy_hooks.stores.folder import split_names, with_lost
-from wfepy_hooks.stores.names import DUE
-from wfepy_hooks.stores.wakeformat import UNKNOWN, Index, Log, dump_index, log_head, parse_index, parse_log
-from wfepy_hooks.stores.wakelog import GONE, log_path, mark_folder, stamp_of, wait_for
+from ..clock import format_time
+from ..errors import StateError
+from . import disk
+from .filesession import read_document, wake_with
+from .folder import split_names, with_lost
+from .names import DUE
+from .wakeformat import UNKNOWN, Index, Log, dump_index, log_head, parse_index, parse_log
+from .wakelog import GONE, log_path, mark_folder, stamp_of, wait_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

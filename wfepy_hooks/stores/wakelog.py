@@ -9,8 +9,8 @@ import contextlib
 import os
 import time
 
-from wfepy_hooks.stores import disk, lock
-from wfepy_hooks.stores.names import DUE
+from . import disk, lock
+from .names import DUE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class WakeLog:
         return fd
 
     def _write(self, fd: int, before: str, after: str, wake: str, covered: int, instance: str) -> bool:
-        from wfepy_hooks.stores.wakeformat import log_line  # lazily: there is a log
+        from .wakeformat import log_line  # lazily: there is a log
 
         data = log_line(before, after, wake, covered, instance)
         try:

@@ -5,13 +5,15 @@ The fixtures come by themselves with pytest's plugin ``wfepy``, which imports no
 
 from __future__ import annotations
 
+from ..lazy import lazy_names
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .clock import FakeClock
     from .doubles import Call, Double
     from .fuzzing import FuzzReport
     from .making import MakeRunner
-    from .project import ProjectFolder, RunResult
+    from .project import MakeProject, ProjectFolder, RunResult
     from .runner import WorkflowRunner
 
 __all__ = [
@@ -19,30 +21,21 @@ __all__ = [
     "Double",
     "FakeClock",
     "FuzzReport",
+    "MakeProject",
     "MakeRunner",
     "ProjectFolder",
     "RunResult",
     "WorkflowRunner",
 ]
 
-#: A test imports what it names, and no test pays for the others.
-_LAZY = {
-    "Call": "doubles",
-    "Double": "doubles",
-    "FakeClock": "clock",
-    "FuzzReport": "fuzzing",
-    "MakeRunner": "making",
-    "ProjectFolder": "project",
-    "RunResult": "project",
-    "WorkflowRunner": "runner",
-}
-
-
-def __getattr__(name: str) -> object:
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    found: object = getattr(import_module(f".{_LAZY[name]}", __name__), name)
-    globals()[name] = found
-    return found
+if not TYPE_CHECKING:
+    # A test imports what it names, and no test pays for the others.
+    _LAZY = {
+        "clock": ("FakeClock",),
+        "doubles": ("Call", "Double"),
+        "fuzzing": ("FuzzReport",),
+        "making": ("MakeRunner",),
+        "project": ("MakeProject", "ProjectFolder", "RunResult"),
+        "runner": ("WorkflowRunner",),
+    }
+    __getattr__, __dir__ = lazy_names(globals(), _LAZY)

@@ -1,10 +1,10 @@
 """Killing the ticks of a workflow at every moment at which it makes a difference.
 
-The scenario of a test is run once undisturbed, which counts these moments, and once more for each of them. Every run is
+The scenario of a test is run undisturbed, which finds these moments, and once more for each of them. Every run is
 a process in an empty folder, and so is every tick in it: a copy that begins with nothing but what is saved, tells its
-parent what it saves, and is ended by SIGKILL at the moment that is tried. So nothing is cleaned up, no ``finally`` is
-run, and what a task has put into a global variable is gone, as it is when the machine goes down. Then the next tick
-goes on, and the scenario with it.
+parent what it saves, and is ended by a signal at the moment that is tried, see :mod:`.moments`. So nothing is cleaned
+up, no ``finally`` is run, what was not flushed to a file is not in it, and what a task has put into a global variable
+is gone, as it is when the machine goes down. Then the next tick goes on, and the scenario with it.
 """
 
 from __future__ import annotations
@@ -14,9 +14,12 @@ import shutil
 import sys
 import tempfile
 import traceback
+import warnings
+from collections import Counter
 
-from .. import faults
-from .processes import can_fork, kill_myself, run_apart
+from .frames import hide_ours
+from .moments import Moments
+from .processes import can_fork, run_apart
 from .runner import WorkflowRunner
 
 __all__ = ["crash_everywhere"]
@@ -26,135 +29,32 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from ..summary import TickSummary
+    from .moments import Moment
     from .processes import Tell
     from .world import World
 
     Scenario = Callable[[WorkflowRunner], object]
     Effects = Callable[[WorkflowRunner], object]
 
-#: So many moments are told of that make a difference, and so many lines of each.
+#: So many moments are told of that make a difference, with so many lines of each, and so many more in one line.
 _MOST = 3
 _MOST_LINES = 30
-#: What each moment is, for people. Right before a record is made durable, what it tells of has happened and nobody will
-#: know; after each change of what is saved, the next tick begins with something else. What is between these makes no
-#: difference, unless plugins are told of something: then the moments around that count, too.
-_WORDS = {
-    "append.before": "{before}",
-    "append.after": "{after}",
-    "snapshot.after": "as soon as the snapshot was written",
-    "discard.after": "as soon as the signals that were taken in had left the inbox",
-    "finish.after": "as soon as the ended instance was moved to the past",
-    "create.after": "as soon as an instance had begun",
-    "noted.after": "as soon as it was noted that a schedule had begun an instance",
-}
-
-
-class _Moments:
-    """Counts the moments of a run over all its ticks, and kills at one of them.
-
-    :ivar left: how many are to be reached before the kill; 0: no more kill
-    :ivar reached: how many were
-    :ivar killed_at: what the moment of the kill was
-    """
-
-    def __init__(self, number: int, world: World) -> None:
-        self.left = number
-        self.reached = 0
-        self.killed_at = ""
-        self._world = world
-        hooks = {
-            each for plugin in world.config.plugins.plugins for each in plugin.hooks if _is_of_user(plugin)
-        }
-        self._points = {*_WORDS, *(f"hook.{hook}.{side}" for hook in hooks for side in ("before", "after"))}
-        self._tell: Tell | None = None
-
-    def tick(self, work: Callable[[], TickSummary]) -> TickSummary:
-        """Do the work of a tick in a process of its own, and once more if that was killed."""
-        __tracebackhide__ = True
-        while True:
-            ran = run_apart(lambda tell: self._tick_and_die(work, tell), self._hear)
-            if not ran.was_killed:
-                break
-            self.left = 0
-        if ran.error is not None:
-            raise ran.error
-        summary: TickSummary = ran.result
-        return summary
-
-    def _tick_and_die(self, work: Callable[[], TickSummary], tell: Tell) -> TickSummary:
-        self._tell = self._world.store.tell = tell
-        for doubles in self._world.doubles.values():
-            for double in doubles.values():
-                double.tell = lambda call: tell("call", call)
-        faults.hit = self._hit
-        try:
-            return work()
-        finally:
-            faults.hit = None
-            tell("clock", self._world.clock.now)
-            tell("reached", self.reached)
-
-    def _hit(self, point: str) -> None:
-        if point not in self._points:
-            return
-        self.reached += 1
-        if self.left:
-            self.left -= 1
-            if not self.left and self._tell is not None:
-                self._tell("killed", (self._in_words(point), self.reached, self._world.clock.now))
-                kill_myself()
-
-    def _in_words(self, point: str) -> str:
-        if point.startswith("hook."):
-            _, hook, side = point.split(".")
-            return f"{side} the plugins heard of {hook}"
-        before, after = _told_of(self._world.store.writing)
-        return _WORDS[point].format(before=before, after=after)
-
-    def _hear(self, kind: str, value: Any) -> None:
-        world = self._world
-        if kind == "kept":
-            world.store.take_over(value)
-        elif kind == "starts":
-            world.store.take_over_starts(value)
-        elif kind == "call":
-            for doubles in world.doubles.values():
-                if value.task in doubles:
-                    doubles[value.task].calls.append(value)
-        elif kind == "clock":
-            world.clock.now = value
-        elif kind == "reached":
-            self.left = max(self.left - (value - self.reached), 0)
-            self.reached = value
-        elif kind == "killed":
-            self.killed_at, self.reached, world.clock.now = value
-
-
-def _told_of(record: dict[str, Any]) -> tuple[str, str]:
-    """Return what a record tells of, as the moments before and after it is written."""
-    event, task = record.get("event"), record.get("task")
-    if event == "task" and record["status"] == "waiting":
-        return (
-            f"after {task} had said that it waits, before that was recorded",
-            f"as soon as it was recorded that {task} waits",
-        )
-    if event in ("task", "item"):
-        return f"after {task} had run, before that was recorded", f"as soon as the end of {task} was recorded"
-    what = {"signal": "a signal", "ended": "the end of the instance"}.get(
-        str(event), f"the record of: {event}"
-    )
-    return f"before {what} was recorded", f"as soon as {what} was recorded"
-
-
-def _is_of_user(plugin: Any) -> bool:
-    return plugin.name not in ("engine", "wfepy:testing")
+_MOST_HEADS = 10
+_SAME = """What is written outside of the working directory lasts from run to run; give random numbers
+and what time.time() tells by a double, or say by effects= what is to be the same."""
+_AGAIN = """A task that was running when the machine went down runs again:
+- let it look first, or give its idempotency_key to what it calls"""
+_INSIDE = f"""{_AGAIN}
+- let it do a thing first, and note afterwards that it is done
+- let it write a file under another name, and rename it when it is whole"""
+#: What may help; of those that fit, the last one says most.
+_ADVICES = (_SAME, _AGAIN, _INSIDE)
 
 
 class _Life:
     """What came of one run of a scenario.
 
-    :ivar moments: how many there were
+    :ivar moments: those that there were
     :ivar killed_at: where it was killed; empty: nowhere
     :ivar effects: what its effects were
     :ivar failure: the traceback of what it raised; empty: nothing
@@ -162,7 +62,7 @@ class _Life:
     """
 
     def __init__(self) -> None:
-        self.moments = 0
+        self.moments: list[Moment] = []
         self.killed_at = ""
         self.effects: Any = None
         self.failure = ""
@@ -173,36 +73,51 @@ class _Life:
         setattr(self, kind, value)
 
 
-def _live(
-    world: World, number: int, scenario: Scenario, effects: Effects | None, is_silent: bool = False
-) -> _Life:
-    """Run the scenario in a process, in an empty folder; kill it at the moment of this number, or not if it is 0."""
-    life = _Life()
-    folder = tempfile.mkdtemp(prefix="wfepy-crash-")
+class _Lives:
+    """Runs a scenario again and again.
 
-    def work(tell: Tell) -> None:
-        os.chdir(folder)
-        if number or is_silent:
-            _be_silent()  # the first run has printed it all
-        runner = WorkflowRunner.by_recipe(world.recipe, world.doubles)
-        moments = _Moments(number, runner._world)
+    :param inside_tasks: whether it can be killed while the function of a task runs
+    """
+
+    def __init__(
+        self, world: World, scenario: Scenario, effects: Effects | None, *, inside_tasks: bool
+    ) -> None:
+        self._world = world
+        self._scenario = scenario
+        self._effects = _all_effects if effects is None else effects
+        self._inside_tasks = inside_tasks
+
+    def live(self, target: Moment | None = None, *, is_silent: bool = True) -> _Life:
+        """Run the scenario in a process, in an empty folder; kill it at this moment."""
+        life = _Life()
+        folder = tempfile.mkdtemp(prefix="wfepy-crash-")
+
+        def work(tell: Tell) -> None:
+            os.chdir(folder)
+            if is_silent:
+                _be_silent()
+            self._work(target, tell)
+
+        try:
+            ran = run_apart(work, life.hear)
+            if ran.error is not None:
+                raise ran.error
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        return life
+
+    def _work(self, target: Moment | None, tell: Tell) -> None:
+        runner = WorkflowRunner.by_recipe(self._world.recipe, self._world.doubles)
+        moments = Moments(target, runner._world, inside_tasks=self._inside_tasks)
         runner._tick_apart = moments.tick
         try:
-            scenario(runner)
-            tell("effects", effects(runner) if effects is not None else _all_effects(runner))
+            self._scenario(runner)
+            tell("effects", self._effects(runner))
         except BaseException as error:  # noqa: BLE001  # pytest.fail() is no Exception
             tell("failure", _told(error))
             tell("shown", runner.describe())
-        tell("moments", moments.reached)
+        tell("moments", moments.seen)
         tell("killed_at", moments.killed_at)
-
-    try:
-        ran = run_apart(work, life.hear)
-        if ran.error is not None:
-            raise ran.error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return life
 
 
 def _be_silent() -> None:
@@ -215,63 +130,111 @@ def _be_silent() -> None:
 
 def _told(error: BaseException) -> str:
     """Return the traceback of an error, without the frames of this package."""
-    ours = os.path.dirname(__file__)
-    frames = [
-        each for each in traceback.extract_tb(error.__traceback__) if os.path.dirname(each.filename) != ours
-    ]
-    lines = [*traceback.format_list(frames), *traceback.format_exception_only(type(error), error)]
-    return "".join(lines).rstrip()
+    hide_ours(error)
+    return "".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip()
 
 
 def _all_effects(runner: WorkflowRunner) -> dict[str, Any]:
-    """Return what a scenario has done: its files, the calls of doubles by their keys, the context, the tasks."""
+    """Return what a scenario has done: its files, and of each workflow, also those of children, the calls of doubles by
+    their keys, the contexts and the tasks."""
     found: dict[str, Any] = {}
     for folder, _, names in sorted(os.walk(".")):
         for name in sorted(names):
             path = os.path.join(folder, name)
             with open(path, "rb") as file:
                 found[f"file {os.path.relpath(path)}"] = file.read()
-    for task, double in runner.doubles.items():
-        keys = sorted({(call.instance, call.idempotency_key.rpartition("/")[2]) for call in double.calls})
-        found[f"calls of {task}"] = [f"{instance}, pass {int(number) + 1}" for instance, number in keys]
-    for id in runner.instances:
-        instance = runner.other(id).instance
-        found[f"{id}: status"] = str(instance.status)
-        found[f"{id}: context"] = repr(instance.context)
-        found[f"{id}: tasks done"] = sorted(runner.other(id).path)
+    for workflow in runner._world.config.workflows:
+        prefix = "" if workflow == runner._workflow else f"{workflow}/"
+        of_workflow = runner.other(runner._id, workflow)
+        for task, double in of_workflow.doubles.items():
+            keys = sorted({(call.instance, call.idempotency_key.rpartition("/")[2]) for call in double.calls})
+            found[f"calls of {prefix}{task}"] = [
+                f"{instance}, pass {int(number) + 1}" for instance, number in keys
+            ]
+        for id in of_workflow.instances:
+            one = of_workflow.other(id)
+            found[f"{prefix}{id}: status"] = one.status
+            found[f"{prefix}{id}: context"] = repr(one.context)
+            found[f"{prefix}{id}: tasks done"] = sorted(one.path)
     return found
 
 
-def crash_everywhere(world: World, scenario: Scenario, effects: Effects | None) -> int:
+def crash_everywhere(
+    world: World, scenario: Scenario, effects: Effects | None, *, inside_tasks: bool, limit: int | None
+) -> int:
     """See :meth:`.WorkflowRunner.crash_at_every_step`."""
     __tracebackhide__ = True
     if not can_fork():
         import pytest
 
         pytest.skip("crash_at_every_step() needs os.fork, which this system has not")
-    reference = _live(world, 0, scenario, effects)
+    lives = _Lives(world, scenario, effects, inside_tasks=inside_tasks)
+    reference = _undisturbed(lives)
+    chosen = _chosen(reference.moments, limit)
+    failures, advice = [], 0
+    for moment in chosen:
+        life = lives.live(moment)
+        if life.failure or life.effects != reference.effects or not life.killed_at:
+            failures.append(_failure(reference.moments.index(moment) + 1, moment, life, reference))
+            if life.killed_at:
+                advice = max(advice, 2 if moment.task else 1)
+    if failures:
+        raise AssertionError(
+            f"a crash makes a difference at {len(failures)} of {len(chosen)} moments:\n\n"
+            f"{_listed(failures)}\n\n{_ADVICES[advice]}"
+        )
+    return len(chosen)
+
+
+def _undisturbed(lives: _Lives) -> _Life:
+    """Return what the scenario comes to when nothing is killed.
+
+    :raises AssertionError: if it fails by itself, or is not the same each time
+    """
+    __tracebackhide__ = True
+    reference = lives.live(is_silent=False)
     if reference.failure:
         raise AssertionError(
             "the scenario fails before anything is killed, when each tick is a process of its own and begins with "
             f"nothing but what is saved:\n{reference.failure}\n\n{reference.shown}"
         )
-    again = _live(world, 0, scenario, effects, is_silent=True)
-    if again.failure or again.effects != reference.effects or again.moments != reference.moments:
+    again = lives.live()
+    if again.failure or again.effects != reference.effects or _identities(again) != _identities(reference):
         raise AssertionError(_not_the_same(reference, again))
-    failures = []
-    for number in range(1, reference.moments + 1):
-        life = _live(world, number, scenario, effects)
-        if life.failure or life.effects != reference.effects:
-            failures.append(_failure(number, life, reference))
-    if failures:
-        shown = "\n\n".join(failures[:_MOST])
-        more = f"\n\nand at {len(failures) - _MOST} more" if failures[_MOST:] else ""
-        raise AssertionError(
-            f"a crash makes a difference at {len(failures)} of {reference.moments} moments:\n\n{shown}{more}\n\n"
-            "A task that was running when the machine went down runs again: let it look\nfirst, or give its "
-            "idempotency_key to what it calls."
-        )
-    return reference.moments
+    return reference
+
+
+def _listed(failures: list[str]) -> str:
+    """Return the first few in full, and of some more what the moment was."""
+    heads = [each.partition("\n")[0] for each in failures[_MOST:]]
+    more = ["\n".join(heads[:_MOST_HEADS])] if heads else []
+    if heads[_MOST_HEADS:]:
+        more.append(f"and at {len(heads) - _MOST_HEADS} more")
+    return "\n\n".join([*failures[:_MOST], *more])
+
+
+def _chosen(moments: list[Moment], limit: int | None) -> list[Moment]:
+    """Return the moments to be tried: of those inside tasks no more than ``limit``, first one for each line of code."""
+    inside = [each for each in moments if each.task]
+    if limit is None or len(inside) <= limit:
+        return moments
+    warnings.warn(
+        f"crash_at_every_step: {limit} of the {len(inside)} moments inside of tasks are tried, each line that does "
+        "something first; limit=None tries all",
+        stacklevel=4,
+    )
+    passed: Counter[object] = Counter()
+    ranks = {}
+    for moment in inside:
+        ranks[moment] = passed[moment.task, moment.what, moment.limit is None]
+        passed[moment.task, moment.what, moment.limit is None] += 1
+    kept = set(sorted(inside, key=ranks.__getitem__)[:limit])
+    return [each for each in moments if not each.task or each in kept]
+
+
+def _identities(life: _Life) -> list[tuple[object, ...]]:
+    """Return what is to be the same of its moments; in order, but tasks that run side by side have none."""
+    return sorted(each.identity for each in life.moments)
 
 
 def _not_the_same(first: _Life, second: _Life) -> str:
@@ -280,19 +243,31 @@ def _not_the_same(first: _Life, second: _Life) -> str:
     elif first.effects != second.effects:
         what = _difference(first.effects, second.effects, "the first time: ", "the second time:")
     else:
-        what = f"{first.moments} moments the first time, {second.moments} the second time"
+        what = _other_moments(first, second)
     return (
         "the scenario is not the same each time, also when nothing is killed, so nothing can be said of crashes:\n"
-        f"\n{_indented(what)}\n\nWhat is written outside of the working directory lasts from run to run; "
-        "give random numbers\nand what time.time() tells by a double, or say by effects= what is to be the same."
+        f"\n{_indented(what)}\n\n{_SAME}"
     )
 
 
-def _failure(number: int, life: _Life, reference: _Life) -> str:
-    head = f"{number}. killed {life.killed_at or 'at no moment: this run is not the same each time'}"
+def _other_moments(first: _Life, second: _Life) -> str:
+    counts = f"{len(first.moments)} moments the first time, {len(second.moments)} the second time"
+    lines = []
+    for name, these, those in (("first", first, second), ("second", second, first)):
+        known = {each.identity for each in those.moments}
+        lines += [
+            f"only the {name} time: {each.words}" for each in these.moments if each.identity not in known
+        ]
+    return "\n".join([counts, *lines])
+
+
+def _failure(number: int, moment: Moment, life: _Life, reference: _Life) -> str:
+    head = f"{number}. killed {life.killed_at}"
+    if not life.killed_at:
+        head = f"{number}. not killed, since this run did not come to the moment {moment.words}"
     if life.failure:
         return f"{head}\n{_indented(life.failure)}\n\n{_indented(life.shown)}"
-    return f"{head}\n{_indented(_difference(reference.effects, life.effects))}"
+    return f"{head}\n{_indented(_difference(reference.effects, life.effects))}".rstrip()
 
 
 def _difference(

@@ -25,6 +25,7 @@ class Call:
     :ivar task: the task's name
     :ivar context: a copy of the context as it was then
     :ivar arguments: what else the double asked for, by name
+    :ivar workflow: the name of the workflow
     :ivar instance: the id of the instance
     :ivar attempt: 1 for the first attempt
     :ivar idempotency_key: the same for each attempt of the task in this pass, and for no other
@@ -34,6 +35,7 @@ class Call:
         self.task = task
         self.context = copy.deepcopy(context)
         self.arguments = {name: value for name, value in arguments.items() if name != "instance"}
+        self.workflow = instance.workflow.name
         self.instance = instance.id
         self.attempt = instance.failures.get(task, 0) + 1
         self.idempotency_key = instance.idempotency_key(task)

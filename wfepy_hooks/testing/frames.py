@@ -1,4 +1,4 @@
-"""Tracebacks of tests without the frames of the engine: between a test and its task they only keep one from reading."""
+"""Tracebacks of tests without the frames of the engine and of pluggy, which only keep one from reading."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ import os
 
 from ..errors import WfepyError
 
-__all__ = ["hide_ours"]
+__all__ = ["PACKAGE", "hide_ours"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
 
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+#: The folder of this package.
+PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 #: What these raise is about what the test has written, or is what a double was told to raise.
-_SPEAKING = (os.path.join(_PACKAGE, "timing.py"), os.path.join(_PACKAGE, "testing", "doubles.py"))
+_SPEAKING = (os.path.join(PACKAGE, "timing.py"), os.path.join(PACKAGE, "testing", "doubles.py"))
 
 
 def hide_ours(error: BaseException) -> None:
-    """Take the frames of this package out of the traceback of ``error``, and of what it came from.
+    """Take the frames of this package, and of pluggy, out of the traceback of ``error``, and of what it came from.
 
     What the engine raises by intent says everything in its message. Of any other error the frame that raised it stays,
     whoever that belongs to.
@@ -49,4 +50,5 @@ def _speaks(frame: TracebackType) -> bool:
 
 
 def _is_ours(frame: TracebackType) -> bool:
-    return os.path.abspath(frame.tb_frame.f_code.co_filename).startswith(_PACKAGE)
+    package = str(frame.tb_frame.f_globals.get("__name__")).partition(".")[0]
+    return package == "pluggy" or os.path.abspath(frame.tb_frame.f_code.co_filename).startswith(PACKAGE)

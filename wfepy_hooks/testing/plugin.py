@@ -7,31 +7,13 @@ from __future__ import annotations
 
 import pytest
 
-from .project import ProjectFolder
+from .project import MakeProject
 
 __all__ = ["wfepy_project"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
-
-
-class MakeProject:
-    """What the fixture ``wfepy_project`` is. It is no function, since each failed test shows it."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._made: list[ProjectFolder] = []
-
-    def __call__(self, files: Mapping[str, str] | None = None, *, name: str = "") -> ProjectFolder:
-        number = len(self._made) + 1
-        folder = self._folder / (name or ("project" if number == 1 else f"project{number}"))
-        self._made.append(ProjectFolder(folder, files))
-        return self._made[-1]
-
-    def __repr__(self) -> str:
-        return f"<wfepy_project in {self._folder}>"
 
 
 @pytest.fixture

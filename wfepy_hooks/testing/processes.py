@@ -6,6 +6,7 @@ import os
 import pickle
 import signal
 import struct
+import threading
 import traceback
 import warnings
 
@@ -60,14 +61,17 @@ def run_apart(work: Callable[[Tell], object], heard: Tell) -> Ran:
     ran, is_done = Ran(), False
     with open(ours, "rb") as pipe:
         while (head := pipe.read(_LENGTH.size)) and len(head) == _LENGTH.size:
-            kind, value = pickle.loads(pipe.read(*_LENGTH.unpack(head)))
+            data = pipe.read(length := _LENGTH.unpack(head)[0])
+            if len(data) < length:
+                break  # another thread of it was killed
+            kind, value = pickle.loads(data)
             if kind in ("result", "error"):
                 setattr(ran, kind, value)
                 is_done = True
             else:
                 heard(kind, value)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    ran.was_killed = code == -signal.SIGKILL
+    ran.was_killed = code in (-signal.SIGKILL, -signal.SIGXFSZ)
     if not (is_done or ran.was_killed):
         raise Died(f"a process of the test ended by itself, with exit code {code}")
     return ran
@@ -82,9 +86,12 @@ def _fork() -> int:
 
 def _work(work: Callable[[Tell], object], pipe: int) -> None:
     """Do the work, tell what came of it, and end without anything that belongs to the test runner."""
+    lock = threading.Lock()  # tasks may run in threads
 
     def tell(kind: str, value: Any) -> None:
-        _write(pipe, _pickled(kind, value))
+        data = _pickled(kind, value)
+        with lock:
+            _write(pipe, data)
 
     try:
         tell("result", work(tell))

@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -18,8 +19,9 @@ from ..clock import UTC, format_time
 from ..timing import to_moment
 from .clock import FIRST_MOMENT
 from .events import FILE, NOW
+from .unheard import told_as_alone
 
-__all__ = ["Event", "ProjectFolder", "RunResult"]
+__all__ = ["Event", "MakeProject", "ProjectFolder", "RunResult"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,6 +101,31 @@ class RunResult:
             raise AssertionError("\n".join(shown))
         return self
 
+    def assert_out(self, *lines: str) -> RunResult:
+        """Expect these lines in :attr:`out`, in this order and with any others between them, and return the result.
+
+        :param lines: whole lines, in which ``*`` stands for any text
+        """
+        __tracebackhide__ = True
+        self._assert_lines("out", self.out, lines)
+        return self
+
+    def assert_err(self, *lines: str) -> RunResult:
+        """Expect these lines in :attr:`err`; see :meth:`assert_out`."""
+        __tracebackhide__ = True
+        self._assert_lines("err", self.err, lines)
+        return self
+
+    def _assert_lines(self, name: str, text: str, lines: tuple[str, ...]) -> None:
+        __tracebackhide__ = True
+        left, behind = iter(text.splitlines()), ""
+        for line in lines:
+            pattern = re.compile(".*".join(map(re.escape, line.split("*"))))
+            if not any(map(pattern.fullmatch, left)):
+                what = f"{self.command}: no line of {name} is {line!r}{behind}"
+                raise AssertionError(f"{what}\n--- {name} ---\n{text.rstrip()}")
+            behind = f", behind {line!r}"
+
 
 class ProjectFolder:
     """A project under test. The fixture ``wfepy_project`` makes it.
@@ -160,7 +187,7 @@ class ProjectFolder:
 
         out, err = _Stream(), _Stream()
         with self._events(now) as (file, changes), _surroundings(self.path, changes):
-            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), told_as_alone():
                 exit_code = main([*self._options(), *words])
             events = _read_events(file)
         return RunResult(_shown(words), exit_code, out.getvalue(), err.getvalue(), events)
@@ -207,6 +234,26 @@ class ProjectFolder:
             file.unlink(missing_ok=True)
 
 
+class MakeProject:
+    """What the fixture ``wfepy_project`` is. It is no function, since each failed test shows it.
+
+    ``wfepy_project({"wfepy.toml": "...", "flow.py": "..."})`` makes a project of these files.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._made: list[ProjectFolder] = []
+
+    def __call__(self, files: Mapping[str, str] | None = None, *, name: str = "") -> ProjectFolder:
+        number = len(self._made) + 1
+        folder = self._folder / (name or ("project" if number == 1 else f"project{number}"))
+        self._made.append(ProjectFolder(folder, files))
+        return self._made[-1]
+
+    def __repr__(self) -> str:
+        return f"<wfepy_project in {self._folder}>"
+
+
 class _Stream(io.StringIO):
     """What is printed, to something that is neither a terminal nor a file."""
 
@@ -247,8 +294,8 @@ class _Known:
         self._environ = dict(os.environ)
         self._path = list(sys.path)
         self._modules = dict(sys.modules)
-        logger = logging.getLogger("wfepy_hooks")
-        self._log = (list(logger.handlers), logger.level, logger.propagate)
+        loggers = (logging.getLogger(), logging.getLogger("wfepy_hooks"))
+        self._logs = [(each, list(each.handlers), each.level, each.propagate) for each in loggers]
         self._signals = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def restore(self, folder: Path) -> None:
@@ -260,9 +307,11 @@ class _Known:
         for name, module in list(sys.modules.items()):
             if name not in self._modules and _is_below(getattr(module, "__file__", None), folder):
                 del sys.modules[name]
-        logger = logging.getLogger("wfepy_hooks")
-        logger.handlers[:], logger.propagate = self._log[0], self._log[2]
-        logger.setLevel(self._log[1])
+        for logger, handlers, level, propagate in self._logs:
+            for new in [each for each in logger.handlers if each not in handlers]:
+                new.close()
+            logger.handlers[:], logger.propagate = handlers, propagate
+            logger.setLevel(level)
         with contextlib.suppress(ValueError):  # not in the main thread: then nobody has changed them
             for number, handler in self._signals.items():
                 signal.signal(number, handler)

@@ -177,16 +177,20 @@ class WorkflowRunner(Expecting):
         :raises InstanceExists: if there is one of this id
         """
         world, name = self._world, instance or self._id
-        context = world.recipe.context if context is None else context
-        project, config = world.project, world.config.workflows[self._workflow]
-        workflow = project.workflow(self._workflow)
-        if context is None or (type(context) is dict):
-            context = first_context(config, context or {}, workflow.module)
+        workflow = world.project.workflow(self._workflow)
+        context = self._first_context(world.recipe.context if context is None else context)
         made = Instance(workflow, context, id=name, created=format_time(self.clock()))
-        document = state.to_document(made, project.codec(self._workflow).encode(made.context))
+        document = state.to_document(made, world.project.codec(self._workflow).encode(made.context))
         world.store.create(self._workflow, name, document).release()
         world.is_settled = False
         return self if name == self._id else self.other(name)
+
+    def _first_context(self, given: Any) -> Any:
+        """Return the context with which an instance begins, by the values of a dict or as it is given."""
+        if given is not None and type(given) is not dict:
+            return given
+        config, workflow = self._world.config, self._world.project.workflow(self._workflow)
+        return first_context(config.workflows[self._workflow], given or {}, workflow.module)
 
     def tick(self, *, after: Duration | None = None) -> TickSummary:
         """Do one tick of all that there is, and return what it came to for the instance.
@@ -333,8 +337,14 @@ class WorkflowRunner(Expecting):
         self,
         scenario: Callable[[WorkflowRunner], object],
         effects: Callable[[WorkflowRunner], object] | None = None,
+        *,
+        inside_tasks: bool = True,
+        limit: int | None = 100,
     ) -> int:
         """Run a scenario once for each moment at which a tick can be killed, kill it there, and let the next one go on.
+
+        That is around each change of what is saved, and while a task runs whenever it is about to touch a file, a
+        process or the network, or has written a file by half.
 
         Each run has a runner of its own, made as this one was and with doubles like those of this one, and begins in an
         empty working directory. Each tick is a process of its own. See :mod:`.crashing`.
@@ -342,13 +352,15 @@ class WorkflowRunner(Expecting):
         :param scenario: what the test does with a runner, with its assertions
         :param effects: what must be the same in the end, however often a tick was killed; by default the files in the
             working directory, which doubles were called by which keys, the context, and what became of the tasks
-        :return: how many moments there were
+        :param inside_tasks: kill while tasks run, too
+        :param limit: so many moments inside tasks are tried, and a warning tells if there are more; ``None``: all
+        :return: at how many moments it was killed
         :raises AssertionError: if something differs, with the first few moments
         """
         __tracebackhide__ = True
         from .crashing import crash_everywhere  # lazily: few tests do it
 
-        return crash_everywhere(self._world, scenario, effects)
+        return crash_everywhere(self._world, scenario, effects, inside_tasks=inside_tasks, limit=limit)
 
     def fuzz_conditions(self, *, max_examples: int = 300, check: bool = True, **values: Any) -> FuzzReport:
         """Drive every branch: decide the conditions by all kinds of values, and look where the instance ends.
@@ -364,11 +376,8 @@ class WorkflowRunner(Expecting):
         __tracebackhide__ = True
         from .fuzzing import fuzz  # lazily: few tests do it
 
-        world = self._world
-        context = world.recipe.context
-        if context is None or type(context) is dict:
-            context = first_context(world.config.workflows[self._workflow], context or {})
-        report = fuzz(world.project.workflow(self._workflow), values, max_examples, context)
+        workflow = self._world.project.workflow(self._workflow)
+        report = fuzz(workflow, values, max_examples, self._first_context(self._world.recipe.context))
         if check:
             report.check()
         return report

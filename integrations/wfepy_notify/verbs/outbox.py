@@ -4,7 +4,8 @@
     wfepy notify outbox --discard ID
     wfepy notify outbox --discard all
 
-With --json: a list of {"id", "target", "event", "title", "at", "tries", "error"}.
+With --json: a list of {"id", "target", "event", "title", "at", "tries", "error", "taken_until"}. Up to the last one,
+which may be empty, it is in the hands of a tick, also if that was killed.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from __future__ import annotations
 from wfepy_hooks import UsageError
 from wfepy_hooks.commandline import add_json, result, result_json, show_table
 
-from ..outbox import Outbox
+from ..outbox import Outbox, shown_moment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from typing import Any
 
     from wfepy_hooks import Config
 
@@ -36,24 +38,37 @@ def run(args: Namespace, config: Config) -> int:
     if args.discard:
         return _discard(args.discard, outbox)
     waiting = list(outbox.pending.values())
+    now = shown_moment(config.clock())
     if args.json:
-        names = ("id", "target", "event", "title", "at", "tries", "error")
-        result_json([dict(zip(names, _row(each), strict=True)) for each in waiting])
+        result_json([_data(each, now) for each in waiting])
         return 0
     if not waiting:
         result("nothing waits to be sent")
         return 0
-    rows = [
-        (at, target, title, str(tries), error, id)
-        for id, target, _, title, at, tries, error in map(_row, waiting)
-    ]
+    rows = [_row(_data(each, now)) for each in waiting]
     show_table(("SINCE", "TARGET", "TITLE", "TRIES", "LAST ERROR", "ID"), rows, args.flags)
     return 0
 
 
-def _row(each: Pending) -> tuple[str, str, str, str, str, int, str]:
+def _data(each: Pending, now: str) -> dict[str, Any]:
     message = each.message
-    return message.short_id, message.target, message.event, message.title, message.at, each.tries, each.error
+    return {
+        "id": message.short_id,
+        "target": message.target,
+        "event": message.event,
+        "title": message.title,
+        "at": message.at,
+        "tries": each.tries,
+        "error": each.error,
+        "taken_until": each.taken if each.taken > now else "",
+    }
+
+
+def _row(data: dict[str, Any]) -> tuple[str, ...]:
+    said = data["error"]
+    if data["taken_until"] and not said:
+        said = f"none; a tick has it until {data['taken_until']}"
+    return data["at"], data["target"], data["title"], str(data["tries"]), said, data["id"]
 
 
 def _discard(words: list[str], outbox: Outbox) -> int:

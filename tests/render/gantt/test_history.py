@@ -17,6 +17,10 @@ def drawn(history: History, **options: object) -> Chart:
     return chart(history.records, "w/i: running", history.now, **{"created": history.created, **options})  # type: ignore[arg-type]
 
 
+def snapshot(**states: str) -> dict[str, dict[str, str]]:
+    return {name: {"status": state} for name, state in states.items()}
+
+
 def row(found: Chart, name: str) -> Row:
     return next(each for each in found.rows if each.name == name)
 
@@ -148,7 +152,7 @@ def test_a_pause_a_signal_and_a_person_are_on_the_row_they_are_about(history: Hi
 def test_the_end_ends_everything(history: History) -> None:
     history.after(seconds=1).task("a", "waiting", took=0)
     history.after(seconds=1).put("ended", status="cancelled").after(days=9)
-    found = drawn(history, states={"a": "cancelled"})
+    found = drawn(history, tasks=snapshot(a="cancelled"))
     assert [each.goes_on for each in found.rows] == [None, None]
     assert marks(found, "a") == [], "the row of the instance tells it"
     assert (found.end - found.start).total_seconds() == 2
@@ -176,8 +180,7 @@ def test_an_instance_that_came_back_lives_twice(history: History) -> None:
 def test_tasks_that_were_passed_over_have_a_row_with_a_mark(history: History) -> None:
     history.after(seconds=1).task("a", next=["b: false", "c: taken", "d: outcome"]).after(seconds=1).task("c")
     assert marks(drawn(history), "b") == [("skipped", 1)]
-    states = {"a": "done", "b": "skipped", "c": "done", "e": "skipped"}
-    found = drawn(history, states=states)
+    found = drawn(history, tasks=snapshot(a="done", b="skipped", c="done", e="skipped"))
     assert [each.name for each in found.rows] == ["instance", "a", "b", "c", "e"], "d is not decided yet"
 
 
@@ -188,9 +191,48 @@ def test_a_task_that_ran_is_not_passed_over(history: History) -> None:
 
 def test_a_wait_that_the_snapshot_does_not_know_was_cancelled(history: History) -> None:
     history.task("a", "waiting", took=0).after(seconds=5).task("b").after(seconds=5)
-    found = drawn(history, states={"a": "cancelled", "b": "done"})
+    found = drawn(history, tasks=snapshot(a="cancelled", b="done"))
     assert told(found, "a")[-1] == ("waiting", 0, 5, False)
     assert marks(found, "a") == [("cancelled", 5)]
+
+
+@pytest.mark.parametrize("has_ended", [False, True])
+def test_what_a_join_cancels_waits_until_the_join_runs(history: History, has_ended: bool) -> None:
+    history.task("slow", "waiting", took=0).after(seconds=5).task("fast", took=0, next=["first: taken"])
+    history.task("first", took=0, next=["end: taken"]).after(days=9).task("end", took=0)
+    if has_ended:
+        history.put("ended", status="finished")
+    tasks = {
+        "slow": {"status": "cancelled", "next": ["check: cancelled"]},
+        "check": {"status": "cancelled", "next": ["first: cancelled"]},
+        "fast": {"status": "done", "next": ["first: taken"]},
+        "first": {"status": "done", "next": ["end: taken"]},
+    }
+    for created in (history.created, ""):  # of a part of the history, too
+        found = drawn(history, tasks=tasks, created=created)
+        assert told(found, "slow")[-1] == ("waiting", 0, 5, False)
+        assert marks(found, "slow") == [("cancelled", 5)]
+
+
+def test_what_was_skipped_before_a_part_of_a_history_has_no_row_in_it(history: History) -> None:
+    found = drawn(history.task("b"), tasks=snapshot(a="skipped", b="done"), created="")
+    assert [each.name for each in found.rows] == ["instance", "b"]
+
+
+def test_what_is_rewound_waits_no_longer(history: History) -> None:
+    history.task("draft", took=0).task("review", "waiting", took=0).after(seconds=5)
+    history.put("operator", verb="rewind", task="draft", generation=0, by="ann", again=["draft", "review"])
+    history.after(seconds=9).task("draft", generation=1, took=0)
+    assert told(drawn(history), "review")[-1] == ("waiting", 0, 5, False)
+
+
+def test_an_earlier_pass_waits_no_longer_once_there_is_a_later_one(history: History) -> None:
+    history.task("review", "waiting", took=0).after(seconds=5)
+    history.task("review", "waiting", took=0, generation=1).after(seconds=5).put("reminder", task="review")
+    found = drawn(history)
+    assert told(found, "review")[-1] == ("waiting", 0, 5, False)
+    assert told(found, "review (pass 2)")[-1] == ("waiting", 5, 10, True)
+    assert (marks(found, "review"), marks(found, "review (pass 2)")) == ([], [("reminder", 10)])
 
 
 def test_a_part_of_a_history_starts_with_its_first_record(history: History) -> None:
@@ -255,7 +297,7 @@ def test_each_item_has_a_deadline_of_its_own(history: History) -> None:
 
 
 def test_what_was_skipped_before_the_first_record_is_drawn(history: History) -> None:
-    found = drawn(history.after(hours=1), states={"a": "skipped"})
+    found = drawn(history.after(hours=1), tasks=snapshot(a="skipped"))
     assert marks(found, "a") == [("skipped", 3600)]
 
 

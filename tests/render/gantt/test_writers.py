@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from xml.etree import ElementTree
@@ -9,6 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from chart_history import History
+from colours import contrast
 from wfepy_hooks.render.gantt import Chart, chart, gantt_mermaid, gantt_svg, gantt_text
 from wfepy_hooks.render.gantt.chart import BARS, MARKS, OPEN
 
@@ -76,7 +78,7 @@ def test_an_empty_chart_can_be_written(history: History) -> None:
     ElementTree.fromstring(gantt_svg(empty))
 
 
-# --- text ---------------------------------------------------------------------------------------------
+# Text
 
 
 @pytest.mark.parametrize("ascii", [False, True])
@@ -119,7 +121,7 @@ def test_what_goes_on_is_told_in_full_below(long: Chart) -> None:
     assert "everybody says that they have read the notes (signal go or stop by ann, times out at 2026" in text
 
 
-# --- mermaid ------------------------------------------------------------------------------------------
+# Mermaid
 
 
 def test_nothing_of_the_workflow_can_end_a_line_of_mermaid_or_start_something(hostile: Chart) -> None:
@@ -136,13 +138,13 @@ def test_items_that_went_well_are_left_out_of_mermaid(long: Chart) -> None:
 
 
 def test_items_that_wait_are_bars_of_mermaid(items: Chart) -> None:
-    assert re.search(r"waits, goes on, the other one :active, \S+, \S+$", gantt_mermaid(items), re.MULTILINE)
+    assert re.search(r"waits, goes on, the other one :done, \S+, \S+$", gantt_mermaid(items), re.MULTILINE)
 
 
 def test_what_goes_on_is_no_moment_of_mermaid_however_short(history: History) -> None:
     history.after(days=9).task("a", "waiting", took=0, reason="why").after(seconds=1)
     source = gantt_mermaid(chart(history.records, "w", history.now, created=history.created))
-    assert "waits, goes on, why :active, 2026-08-12T09:00:00.000, 2026-08-12T09:00:01.000" in source
+    assert "waits, goes on, why :done, 2026-08-12T09:00:00.000, 2026-08-12T09:00:01.000" in source
 
 
 def test_times_are_those_of_utc_for_every_reader(short: Chart) -> None:
@@ -152,7 +154,7 @@ def test_times_are_those_of_utc_for_every_reader(short: Chart) -> None:
     assert "UTC" in source
 
 
-# --- svg ----------------------------------------------------------------------------------------------
+# SVG
 
 
 def test_an_svg_says_what_it_shows_to_those_who_do_not_see_it(each: Chart) -> None:
@@ -202,25 +204,12 @@ def test_a_short_bar_at_the_end_is_no_wider_than_the_axis(history: History) -> N
     assert len(ends) == 1, "the bar of the instance and that of the task end at the same place"
 
 
-def contrast(one: str, other: str) -> float:
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def luminance(colour: str) -> float:
-    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    red, green, blue = (
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
 def test_words_and_signs_are_legible_on_their_ground() -> None:
     for kind in (*BARS.values(), *MARKS.values()):
         assert contrast(kind.fill, kind.font) >= 4.5, kind.words
 
 
-# --- tasks with items ---------------------------------------------------------------------------------
+# Tasks with items
 
 
 @pytest.fixture
@@ -269,3 +258,32 @@ def test_the_work_grows_with_the_number_of_waits_and_not_with_its_square(
     monkeypatch.setattr(Chart, "place", counted)
     gantt_svg(found)
     assert len(asked) < 5 * sum(len(each.bars) + len(each.marks) for each in found.rows)
+
+
+def test_labels_of_centuries_do_not_lie_on_top_of_each_other(history: History) -> None:
+    history.after(days=400_000)
+    drawn = chart(history.records, "w", history.now, created=history.created)
+    found = re.findall(r'<text x="([\d.]+)" y="64" text-anchor="middle"', gantt_svg(drawn))
+    places = [float(each) for each in found]
+    assert len(places) > 5
+    assert all(after - before > 56 for before, after in itertools.pairwise(places))
+    axis = gantt_text(drawn).splitlines()[3]
+    assert re.fullmatch(r" +(Jan \d{4} +)+Jan \d{4}", axis)
+
+
+def test_words_that_have_no_room_are_left_out(history: History) -> None:
+    history.task("a", "waiting", took=0, reason="the answer of ann").after(seconds=1).task("a")
+    history.after(days=9).task("b")
+    source = gantt_svg(chart(history.records, "w", history.now, created=history.created))
+    assert 'font-size="11"' not in source
+    assert "the answer of ann</title>" in source
+
+
+def test_a_wait_ends_in_the_cell_before_that_of_its_end(history: History) -> None:
+    history.task("a").task("b", "waiting", took=0).after(seconds=30)
+    history.put("operator", verb="rewind", task="a", again=["a", "b"]).after(seconds=30)
+    drawn = chart(history.records, "w", history.now, created=history.created)
+    (row,) = [line for line in gantt_text(drawn).splitlines() if line.startswith("b ")]
+    (instance,) = [line for line in gantt_text(drawn).splitlines() if line.startswith("instance ")]
+    cells = instance.count("─") + 1  # the last one says that it goes on
+    assert row.count("█") + row.count("░") == cells // 2

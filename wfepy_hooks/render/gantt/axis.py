@@ -57,7 +57,7 @@ def _width(step: float) -> int:
 def _every(step: float, start: datetime, end: datetime) -> Iterator[Tick]:
     # In whole milliseconds, since sums of fractions miss midnight.
     each = round(step * 1000)
-    number = -(-((start - _EPOCH) // timedelta(milliseconds=1)) // each)
+    number = (start - _EPOCH) // timedelta(milliseconds=1) // each
     while (at := _EPOCH + timedelta(milliseconds=number * each)) <= end:
         if at >= start:
             yield Tick(at, _label(at, step))
@@ -73,7 +73,7 @@ def _label(at: datetime, step: float) -> str:
 
 
 def _every_months(step: int, start: datetime, end: datetime) -> Iterator[Tick]:
-    number = -(-(start.year * 12 + start.month - 1) // step) * step
+    number = (start.year * 12 + start.month - 1) // step * step
     while (at := datetime(number // 12, number % 12 + 1, 1, tzinfo=UTC)) <= end:
         if at >= start:
             yield Tick(at, f"{_NAMES[at.month - 1]} {at.year}")

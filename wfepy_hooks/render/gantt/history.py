@@ -37,19 +37,19 @@ def chart(
     now: datetime,
     *,
     created: str = "",
-    states: Mapping[str, str] | None = None,
+    tasks: Mapping[str, Record] | None = None,
 ) -> Chart:
     """Return what the records of an instance come to, oldest first.
 
     :param title: what to call it
     :param now: where that which goes on ends
     :param created: when the instance began; empty: the first of these records is not the first of its life
-    :param states: the tasks' states in the snapshot; a task that waits in the history and not in there was cancelled
+    :param tasks: those of the snapshot: it knows which were skipped or cancelled by what happened elsewhere
     """
-    reader = _Reader(now, created)
+    reader = _Reader(now, created, tasks or {})
     for record in records:
         reader.read(record)
-    return reader.chart(title, states)
+    return reader.chart(title)
 
 
 class _Line:
@@ -93,12 +93,15 @@ class _Line:
 
 
 class _Reader:
-    def __init__(self, now: datetime, created: str) -> None:
+    def __init__(self, now: datetime, created: str, tasks: Mapping[str, Record]) -> None:
         self.now = now
+        self.states = {name: entry.get("status", "") for name, entry in tasks.items()} if created else {}
+        self.losers = _losers(tasks)
         self.last: datetime | None = None
         self.instance = _Line("instance")
         self.is_live = False
         self.lines: dict[Key, _Line] = {}
+        self.latest: dict[str, _Line] = {}
         self.skipped: dict[str, datetime] = {}
         if created:
             self._live(parse_time(created))
@@ -122,18 +125,31 @@ class _Reader:
             self.is_live = True
             self.instance.begin("life", Bar("live", at, at))
 
-    def _line(self, record: Record) -> _Line:
-        key = str(record["task"]), int(record.get("generation", 0))
+    def _line(self, record: Record, at: datetime) -> _Line:
+        """Return the row that a record is about; an earlier pass is over once there is a later one."""
+        task, generation = key = str(record["task"]), int(record.get("generation", 0))
         if key not in self.lines:
-            self.lines[key] = _Line(f"{key[0]} (pass {key[1] + 1})" if key[1] else key[0])
+            self._close(task, at)
+            name = f"{task} (pass {generation + 1})" if generation else task
+            self.lines[key] = self.latest[task] = _Line(name)
         return self.lines[key]
 
+    def _close(self, task: str, at: datetime, mark: str = "") -> None:
+        """Let what goes on of a task be over, with a mark at its end if there is one to be."""
+        line = self.latest.get(task)
+        if line is not None and line.open:
+            line.close_all(at)
+            if mark:
+                line.marks.append(Mark(mark, at))
+
     def _attempt(self, record: Record, at: datetime) -> None:
-        line, about = self._line(record), record.get("item")
-        status = str(record["status"])
+        status, about = str(record["status"]), record.get("item")
         kind, mark = _ENDS.get(status, ("run", ""))
         took = float(record.get("took", 0))
         begin = at - timedelta(seconds=took)
+        for loser in self.losers.get(str(record["task"]), ()):
+            self._close(loser, begin, "cancelled")
+        line = self._line(record, begin)
         line.close(begin, about)
         is_part = about is not None
         # A wait that times out does so without an attempt.
@@ -153,8 +169,8 @@ class _Reader:
         self.instance.marks.append(Mark("signal", at, f"{record.get('name')}{by}"))
 
     def _reminder(self, record: Record, at: datetime) -> None:
-        lines = [line for (task, _), line in self.lines.items() if task == record.get("task")]
-        for line in lines[-1:]:
+        line = self.latest.get(str(record.get("task")))
+        if line is not None:
             line.marks.append(Mark("reminder", at))
 
     def _operator(self, record: Record, at: datetime) -> None:
@@ -162,7 +178,9 @@ class _Reader:
         by = f" by {record['by']}" if record.get("by") else ""
         why = f": {record['reason']}" if record.get("reason") else ""
         text = f"{PAST.get(verb, verb)}{by}{why}"
-        line = self._line(record) if "task" in record else self.instance
+        line = self._line(record, at) if "task" in record else self.instance
+        for task in record.get("again", ()):
+            self._close(str(task), at)
         line.marks.append(Mark("operator", at, text))
         if verb == "pause":
             line.begin("paused", Bar("paused", at, at, text))
@@ -180,9 +198,9 @@ class _Reader:
         )
         self.is_live = False
 
-    def chart(self, title: str, states: Mapping[str, str] | None) -> Chart:
+    def chart(self, title: str) -> Chart:
         last = self.last or self.now
-        self._settle(states, last)
+        self._settle(last)
         lines = sorted(self.lines.values(), key=lambda line: line.start)
         rows = tuple(
             line.row(self.now) for line in (self.instance, *lines) if line.bars or line.open or line.marks
@@ -195,19 +213,33 @@ class _Reader:
         # One millisecond at least, so that there is an axis.
         return Chart(title, start, max([end, *ahead, start + timedelta(milliseconds=1)]), rows)
 
-    def _settle(self, states: Mapping[str, str] | None, last: datetime) -> None:
+    def _settle(self, last: datetime) -> None:
         """Bring in what the history does not tell: that tasks were skipped or cancelled by what happened elsewhere."""
-        known = {task for task, _ in self.lines}
         for name, at in self.skipped.items():
-            if name not in known and (states is None or states.get(name) == "skipped"):
-                self._line({"task": name}).marks.append(Mark("skipped", at))
-        latest = {task: line for (task, _), line in self.lines.items()}
-        for name, state in (states or {}).items():
-            if state == "cancelled" and name in latest and latest[name].open:
-                latest[name].close_all(last)
-                latest[name].marks.append(Mark("cancelled", last))
-            elif state == "skipped" and name not in known and name not in self.skipped:
-                self._line({"task": name}).marks.append(Mark("skipped", last))
+            if name not in self.latest and (not self.states or self.states.get(name) == "skipped"):
+                self._line({"task": name}, at).marks.append(Mark("skipped", at))
+        for name, state in self.states.items():
+            if state == "cancelled":
+                self._close(name, last, "cancelled")
+            elif state == "skipped" and name not in self.latest:
+                self._line({"task": name}, last).marks.append(Mark("skipped", last))
+
+
+def _losers(tasks: Mapping[str, Record]) -> dict[str, list[str]]:
+    """Return the tasks that each join has cancelled: they lead there, or to others that it has cancelled."""
+    cancelled = {name for name, entry in tasks.items() if entry.get("status") == "cancelled"}
+    found: dict[str, list[str]] = {}
+    for name in cancelled:
+        seen, todo = {name}, [name]
+        while todo:
+            for each in tasks[todo.pop()].get("next", ()):
+                target = str(each).rpartition(": ")[0]
+                if target not in cancelled:
+                    found.setdefault(target, []).append(name)
+                elif target not in seen:
+                    seen.add(target)
+                    todo.append(target)
+    return found
 
 
 def _ahead(record: Record) -> Iterator[Mark]:

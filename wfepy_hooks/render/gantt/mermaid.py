@@ -32,15 +32,16 @@ _UNITS = (
 
 # What ends a label or starts something else in a chart, as entities. Each was tried with Mermaid 11 in a browser.
 _ENTITIES = {character: f"#{ord(character)};" for character in '#:;&<>%\\"`'}
+# Not "active": what stands beside such a bar is dark in a dark theme, too.
 _TAGS = {
-    "run": "done",
-    "waiting": "active",
-    "retrying": "active, crit",
+    "live": "done",
+    "paused": "done",
+    "waiting": "done",
+    "retrying": "done, crit",
+    "run": "",
     "failed": "crit",
-    "live": "",
-    "paused": "active",
 }
-_MARK_TAGS = {"failed": "crit, ", "timed_out": "crit, ", "done": "done, ", "due": "crit, "}
+_MARK_TAGS = {"failed": "crit, ", "timed_out": "crit, ", "due": "crit, "}
 
 
 def gantt_mermaid(chart: Chart) -> str:

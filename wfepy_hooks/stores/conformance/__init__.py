@@ -15,12 +15,12 @@ there for a store that was opened afresh, and that a session which is released e
 
 from __future__ import annotations
 
-from wfepy_hooks.stores.conformance.base import NOW, document_of, record_of, signal_of
-from wfepy_hooks.stores.conformance.claiming import ClaimingTests
-from wfepy_hooks.stores.conformance.ending import EndingTests
-from wfepy_hooks.stores.conformance.saving import SavingTests
-from wfepy_hooks.stores.conformance.sending import SendingTests
-from wfepy_hooks.stores.conformance.starting import StartingTests
+from .base import NOW, document_of, record_of, signal_of
+from .claiming import ClaimingTests
+from .ending import EndingTests
+from .saving import SavingTests
+from .sending import SendingTests
+from .starting import StartingTests
 
 __all__ = ["NOW", "StoreConformance", "document_of", "record_of", "signal_of"]
 

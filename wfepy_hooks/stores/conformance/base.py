@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from wfepy_hooks.stores.protocol import Store
+    from ..protocol import Store
 
 NOW = datetime(2026, 11, 23, 6, 13, 34, tzinfo=timezone.utc)
 
@@ -74,7 +74,8 @@ def check_document(document: dict[str, Any], expected: dict[str, Any]) -> None:
 def check_records(records: list[dict[str, Any]], expected: list[dict[str, Any]]) -> None:
     assert [record["seq"] for record in records] == [record["seq"] for record in expected], "wrong records"
     for record, wanted in zip(records, expected, strict=True):
-        assert json.dumps(record) == json.dumps(wanted), "a record is not the one that was saved"
+        what = "a record is not the one that was saved, or its keys are in another order"
+        assert json.dumps(record) == json.dumps(wanted), what
 
 
 def claim(store: Store, *workflows: str, now: datetime = NOW, **options: Any) -> list[tuple[str, str]]:
@@ -90,7 +91,7 @@ class StoreTests:
     """What a store under test is made by, and what its tests do with it."""
 
     def make_store(self, folder: Path) -> Store:
-        """Return a new, empty store, which may keep its files in ``folder``."""
+        """Return a new, empty store, which may make ``folder`` and keep its files there."""
         raise NotImplementedError
 
     def reopen(self, store: Store) -> Store:
@@ -124,8 +125,8 @@ class StoreTests:
         document = {**document_of("coffee", instance), "schema": 2, "wake": wake}
         store.create("coffee", instance, document).release()
 
-    def bring_back(self, store: Store, instance: str = "monday") -> None:
-        session = store.reopen("coffee", instance)
+    def bring_back(self, store: Store) -> None:
+        session = store.reopen("coffee", "monday")
         document, records = session.load()
         document["history"]["records"] += len(records)
         session.snapshot({**document, "status": "running"})

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from wfepy_hooks.clock import format_time
-from wfepy_hooks.errors import (
+from ...clock import format_time
+from ...errors import (
     LockedError,
     StateError,
     WfepyError,
 )
-from wfepy_hooks.stores.conformance.base import (
+from .base import (
     NOW,
     StoreTests,
     check_document,
@@ -28,7 +28,7 @@ from wfepy_hooks.stores.conformance.base import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wfepy_hooks.stores.protocol import Session, Store
+    from ..protocol import Session, Store
 
 
 class ClaimingTests(StoreTests):

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from wfepy_hooks.errors import (
+from ...errors import (
     InstanceExists,
     InstanceNotFound,
     LockedError,
     StateError,
     UsageError,
 )
-from wfepy_hooks.stores.conformance.base import (
+from ..names import has_ended
+from .base import (
     NOW,
     StoreTests,
     check_document,
@@ -24,10 +25,9 @@ from wfepy_hooks.stores.conformance.base import (
     signal_of,
     text,
 )
-from wfepy_hooks.stores.names import has_ended
 
 if TYPE_CHECKING:
-    from wfepy_hooks.stores.protocol import Store
+    from ..protocol import Store
 
 
 class EndingTests(StoreTests):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from wfepy_hooks.stores.conformance.base import (
+from .base import (
     VALUES,
     StoreTests,
     check_document,
@@ -16,7 +16,7 @@ from wfepy_hooks.stores.conformance.base import (
 )
 
 if TYPE_CHECKING:
-    from wfepy_hooks.stores.protocol import Store
+    from ..protocol import Store
 
 
 class SavingTests(StoreTests):

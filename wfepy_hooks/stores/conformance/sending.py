@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from wfepy_hooks.clock import format_time
-from wfepy_hooks.errors import (
+from ...clock import format_time
+from ...errors import (
     InstanceNotFound,
     UsageError,
 )
-from wfepy_hooks.stores.conformance.base import (
+from .base import (
     NOW,
     VALUES,
     StoreTests,
@@ -25,7 +25,7 @@ from wfepy_hooks.stores.conformance.base import (
 )
 
 if TYPE_CHECKING:
-    from wfepy_hooks.stores.protocol import Store
+    from ..protocol import Store
 
 
 class SendingTests(StoreTests):

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from wfepy_hooks.errors import UsageError
-from wfepy_hooks.stores.conformance.base import StoreTests, claim
+from ...errors import UsageError
+from .base import StoreTests, claim
 
 if TYPE_CHECKING:
-    from wfepy_hooks.stores.protocol import Store
+    from ..protocol import Store
 
 EIGHT, NINE, TEN = (f"2026-11-23T{hour}:00:00.000000Z" for hour in ("08", "09", "10"))
 DAILY, WEEKLY = "0 9 * * * Europe/Prague", "H H * * mon UTC"
