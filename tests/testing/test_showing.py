@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import wfepy_hooks as wfepy
-from building import END, START, Build
+from building import END, START, Build, flow
 from wfepy_hooks.testing.showing import shown_path
 
 if TYPE_CHECKING:
@@ -70,6 +70,28 @@ def test_children_are_told_with_what_they_stand_at(workflow_runner: MakeRunner, 
     assert (
         "child child/default.begin: child/default.begin: the workflow has no task 'sign'" in runner.describe()
     )
+
+
+def test_of_many_children_those_that_have_not_ended_are_told_first(workflow_runner: MakeRunner) -> None:
+    def task(number: int) -> wfepy.Task:
+        @wfepy.task(name=f"task_{number}")
+        @wfepy.start_point()
+        @wfepy.end_point()
+        def begins(context: Any, instance: Any) -> Any:
+            if instance.id == "default":
+                return wfepy.start_child("flow", id=f"child-{number}")
+            return instance.id != "child-6"
+
+        return begins
+
+    runner = workflow_runner(flow(*(task(number) for number in range(7))))
+    runner.tick()
+    told = [line for line in runner.describe().splitlines() if "child " in line or "children" in line]
+    assert told[0].startswith("child flow/child-6: running; task_0 waits")
+    assert told[1:] == [
+        *(f"child flow/child-{number}: finished" for number in range(4)),
+        "and more children: 2",
+    ]
 
 
 def test_a_signal_that_no_tick_has_delivered_is_told(workflow_runner: MakeRunner) -> None:
