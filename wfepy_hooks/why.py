@@ -184,6 +184,7 @@ def _says(reason: str, words: Iterable[object]) -> bool:
 def items_text(items: ItemsState) -> str:
     """Return how far the items of a task are."""
     from .items import DONE, FAILED, NEW, RETRYING, WAITING
+    from .wording import plural
 
     words = (
         (DONE, "done"),
@@ -193,7 +194,7 @@ def items_text(items: ItemsState) -> str:
         (NEW, "to do"),
     )
     counts = [f"{items.status.count(word)} {text}" for word, text in words if word in items.status]
-    return f"{len(items.status)} items: {', '.join(counts) or 'none'}"
+    return f"{plural(len(items.status), 'item')}: {', '.join(counts) or 'none'}"
 
 
 def _rule(instance: Instance, task: int) -> str:

@@ -83,7 +83,7 @@ def test_a_task_whose_items_are_over_may_be_tried_again_itself(begin: Begin) -> 
     runner.tick()
     runner.assert_waiting("check", until="1h")
     assert runner.why("check").startswith(
-        "check: has 1 items: 1 done; failed once, is tried again not before 2026-01-05T10:00:00Z; last error: KeyError"
+        "check: has 1 item: 1 done; failed once, is tried again not before 2026-01-05T10:00:00Z; last error: KeyError"
     )
     assert "check  [start]  retrying: attempt 1 failed: KeyError: 'x' (again at" in runner.describe()
 
