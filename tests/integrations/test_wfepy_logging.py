@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -647,6 +648,50 @@ def test_standard_error_has_what_tasks_warn_of_in_the_form_of_the_events(folder:
     assert [(each["event"], each.get("task")) for each in found if each["event"] == "log"] == [("log", "b")]
 
 
+@pytest.mark.parametrize("to", ["a-folder", "/dev/full"])
+def test_a_log_that_takes_in_what_tasks_log_and_cannot_be_written_is_told_once(
+    folder: Folder, to: str
+) -> None:
+    (folder.path / "a-folder").mkdir()
+    folder.configure(flow=flow('import logging; logging.getLogger("x").warning("low on beans")'))
+    config = folder.path / "wfepy.toml"
+    config.write_text(f'{config.read_text()}\n[plugins.wfepy_logging]\nto = "{to}"\ntasks = "info"\n')
+    told = folder.wfepy("-q", "run", "flow").stderr.splitlines()
+    (line,) = [each for each in told if "cannot be logged there" in each]
+    assert line.startswith("wfepy: warning: ")
+    told = [each.partition("Z ")[2] for each in told if each != line]
+    events = ["INFO flow/default a completed", "WARNING flow/default b: low on beans"]
+    assert [sum(each.startswith(start) for each in told) for start in events] == [int(to == "a-folder")] * 2
+
+
+def test_what_tasks_in_threads_log_opens_the_log_no_second_time(
+    watch: Watch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[int] = []
+    whole = EventLog.open
+
+    def noted(self: EventLog) -> None:
+        opened.append(threading.get_ident())
+        whole(self)
+
+    monkeypatch.setattr(EventLog, "open", noted)
+    watched = watch(TALKATIVE, to="events.log", tasks="info")
+    watched.config.executor = "threads:2"
+    watched.project = Project(watched.config)
+    watched.start()
+    watched.tick()
+    assert opened == [threading.get_ident()]
+
+
+def test_a_tick_to_which_nothing_is_due_imports_no_logging(folder: Folder) -> None:
+    folder.configure()
+    config = folder.path / "wfepy.toml"
+    config.write_text(f"{config.read_text()}\n[plugins.wfepy_logging]\n")
+    code = "import sys; from wfepy_hooks.cli import main; main(['tick']); assert 'logging' not in sys.modules"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=folder.path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_by_default_a_file_has_the_events_alone_and_logging_is_as_before(
     watch: Watch, tmp_path: Path
 ) -> None:
@@ -656,6 +701,7 @@ def test_by_default_a_file_has_the_events_alone_and_logging_is_as_before(
     assert (root.level, list(root.handlers)) == before
     watched.close()
     watched = watch(TALKATIVE, to="other.log", tasks="debug")
+    watched.project.workflow("flow")
     assert root.level == logging.DEBUG
     watched.close()
     assert (root.level, list(root.handlers)) == before
