@@ -119,7 +119,9 @@ def test_who_was_told_that_a_task_fails_is_told_that_it_does_not_any_more_and_wh
     assert desk.titles[1] == "paper: flow/1 fails no more in probe"
 
 
-def test_items_that_fail_at_each_tick_are_told_of_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_items_that_fail_at_each_tick_are_told_of_once_and_when_all_are_done(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(desk.folder)
     desk.write(
         "flow.py",
@@ -141,9 +143,27 @@ def test_items_that_fail_at_each_tick_are_told_of_once(desk: Desk, monkeypatch: 
     for mood in ("bad", "bad", "good"):
         desk.write("mood", mood)
         desk.tick()
-    (message,) = desk.sender.sent
-    assert message.title == "paper: flow/1 fails in upload and is tried again at each tick"
+    message, _ = desk.sender.sent
+    assert desk.titles == [
+        "paper: flow/1 fails in upload and is tried again at each tick",
+        "paper: flow/1 fails no more in upload",
+    ]
     assert "item 0: OSError: no room for a" in message.body
+
+
+def test_an_approval_that_has_failed_and_is_answered_is_told_once_to_fail_no_more(desk: Desk) -> None:
+    ask = FLOW.replace("    pass", "    if os.path.exists('broken'):\n        raise OSError('no mail')")
+    desk.write("flow.py", ask)
+    desk.target('events = ["failing", "recovered"]')
+    desk.start("1")
+    desk.write("broken", "")
+    desk.tick()
+    (desk.folder / "broken").unlink()
+    desk.tick()
+    assert desk.titles[1:] == ["paper: flow/1 fails no more in review"]
+    desk.signal("1", "approve")
+    desk.tick()
+    assert desk.titles[2:] == []
 
 
 def test_a_task_with_a_policy_that_does_well_in_the_end_has_never_failed(

@@ -178,6 +178,18 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     return make_desk(tmp_path, monkeypatch)
 
 
+def die_in_a_tick(desk: Desk, killer: object) -> None:
+    """Tick in a process that ``killer``, a plugin, ends."""
+    child = os.fork()
+    if not child:
+        try:
+            desk.extra = [killer]
+            desk.tick()
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+
+
 class Killer:
     """Ends the tick as a crash does, before or after the event is written down."""
 
@@ -201,17 +213,38 @@ class SnapshotKiller:
 @pytest.mark.parametrize("killer", [Killer, LateKiller, SnapshotKiller])
 def test_an_event_is_told_once_if_the_tick_dies_around_it(desk: Desk, killer: type) -> None:
     desk.start("1")
-    child = os.fork()
-    if not child:
-        try:
-            desk.extra = [killer()]
-            desk.tick()
-        finally:
-            os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    die_in_a_tick(desk, killer())
     desk.tick()
     desk.tick()
     assert desk.titles == ["paper: flow/1 waits in review"]
+
+
+MOODY = """
+import wfepy_hooks as wfepy
+
+@wfepy.task()
+@wfepy.start_point()
+@wfepy.end_point()
+def probe(context):
+    with open("mood") as file:
+        if file.read() == "bad":
+            raise OSError("no network")
+    return True
+"""
+
+
+@pytest.mark.parametrize("killer", [Killer, LateKiller, SnapshotKiller])
+def test_that_a_task_fails_no_more_is_told_once_if_the_tick_dies_around_it(desk: Desk, killer: type) -> None:
+    desk.write("flow.py", MOODY)
+    desk.target("")
+    desk.start("1")
+    for mood in ("bad", "bad", "good"):
+        desk.write("mood", mood)
+        if mood == "good":
+            die_in_a_tick(desk, killer())
+        desk.tick()
+    fails = "paper: flow/1 fails in probe and is tried again at each tick"
+    assert desk.titles == [fails, "paper: flow/1 fails no more in probe"]
 
 
 class ReminderKiller:
@@ -225,14 +258,7 @@ def test_a_reminder_is_told_if_the_tick_dies_before_it(desk: Desk) -> None:
     desk.start("1")
     desk.tick()
     desk.later(days=1)
-    child = os.fork()
-    if not child:
-        try:
-            desk.extra = [ReminderKiller()]
-            desk.tick()
-        finally:
-            os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    die_in_a_tick(desk, ReminderKiller())
     desk.tick()
     desk.tick()
     assert desk.titles == ["paper: flow/1 still waits in review"]
