@@ -248,6 +248,14 @@ def test_a_wrong_setting_is_an_error(table: str, problem: str) -> None:
         read_settings(config_with(table))
 
 
+@pytest.mark.parametrize("environ", [{}, {"WFEPY_HEALTHCHECKS_URL": "https://x/{workflow}"}])
+def test_the_check_for_all_is_not_named_by_a_workflow(environ: dict[str, str]) -> None:
+    config = config_with("" if environ else 'url="https://x/{workflow}"', **environ)
+    with pytest.raises(ConfigError, match=re.escape("which only those of workflows may have")) as error:
+        read_settings(config)
+    assert error.value.hint == 'move it to [plugins.wfepy_healthchecks.workflows."*"]'
+
+
 def test_a_wrong_variable_is_an_error_that_does_not_show_it(folder: Folder) -> None:
     folder.configure()
     done = folder.wfepy("tick", environ={"WFEPY_HEALTHCHECKS_URL": "my-secret"})
