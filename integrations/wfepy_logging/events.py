@@ -211,7 +211,8 @@ class EventLog:
         output = self._output
         assert output is not None, "it comes with the first logger"
         if output.is_enabled(logger, level):
-            fields.update(_trace())
+            if "opentelemetry.trace" in modules:
+                fields.update(_trace())
             now = self._clock().timestamp()
             output.handle(logger, output.record(logger.name, level, now, text, fields, exc_info))
 
