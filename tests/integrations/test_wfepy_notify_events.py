@@ -151,19 +151,43 @@ def test_items_that_fail_at_each_tick_are_told_of_once_and_when_all_are_done(
     assert "item 0: OSError: no room for a" in message.body
 
 
-def test_an_approval_that_has_failed_and_is_answered_is_told_once_to_fail_no_more(desk: Desk) -> None:
-    ask = FLOW.replace("    pass", "    if os.path.exists('broken'):\n        raise OSError('no mail')")
-    desk.write("flow.py", ask)
-    desk.target('events = ["failing", "recovered"]')
+def test_items_with_a_policy_are_told_of_when_no_attempt_is_left(desk: Desk) -> None:
+    desk.write(
+        "flow.py",
+        """
+        import wfepy_hooks as wfepy
+
+        @wfepy.task(each=lambda context: ["a"], retry=wfepy.Retry(2, delay="1h", jitter=0))
+        @wfepy.start_point()
+        @wfepy.end_point()
+        def upload(context, item):
+            raise OSError("no room")
+        """,
+    )
+    desk.target("")
     desk.start("1")
-    desk.write("broken", "")
     desk.tick()
-    (desk.folder / "broken").unlink()
+    assert desk.titles == []
+    desk.later(hours=2)
     desk.tick()
-    assert desk.titles[1:] == ["paper: flow/1 fails no more in review"]
-    desk.signal("1", "approve")
+    assert desk.titles == ["paper: flow/1 failed in upload"]
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_a_task_that_is_done_without_a_call_is_told_once_to_fail_no_more(desk: Desk, early: bool) -> None:
+    desk.write(
+        "flow.py", PROBE.replace("**options", "").replace("reason=", "signal='review', done=True, reason=")
+    )
+    desk.target("")
+    desk.start("1")
+    desk.write("mood", "bad")
     desk.tick()
-    assert desk.titles[2:] == []
+    desk.write("mood", "wait")
+    for signals in (early, not early):
+        if signals:
+            desk.signal("1", "go")
+        desk.tick()
+    assert desk.titles[1:] == ["paper: flow/1 fails no more in probe"]
 
 
 def test_a_task_with_a_policy_that_does_well_in_the_end_has_never_failed(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import threading
+
 import pytest
 
 from wfepy_notify.hearing import Heard
@@ -46,3 +49,28 @@ def test_a_cause_without_a_tree_is_told_as_it_is_and_once() -> None:
     assert heard.words == "timed out"
     heard.last = "It has timed out."
     assert heard.words == "It has timed out."
+
+
+def test_only_what_a_thread_that_sends_makes_apprise_log_is_heard_and_by_nobody_else(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    logger = logging.getLogger("apprise")
+    caplog.set_level(logging.INFO, "apprise")
+    caplog.handler.setLevel(logging.DEBUG)
+    mine, theirs = Heard(), Heard()
+
+    def send_too() -> None:
+        with theirs:  # it is over sooner
+            pass
+        logger.debug("a secret")
+        logger.info("of somebody else")
+
+    with mine:
+        other = threading.Thread(target=send_too)
+        other.start()
+        other.join()
+        logger.debug("Socket Exception: refused")
+        logger.warning("not sent")
+    assert (mine.last, mine.cause) == ("not sent", "Socket Exception: refused")
+    assert (theirs.last, caplog.messages) == ("", ["of somebody else"])
+    assert (logger.level, logger.filters) == (logging.INFO, [])

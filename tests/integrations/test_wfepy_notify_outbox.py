@@ -227,24 +227,42 @@ import wfepy_hooks as wfepy
 @wfepy.end_point()
 def probe(context):
     with open("mood") as file:
-        if file.read() == "bad":
-            raise OSError("no network")
+        mood = file.read()
+    if mood == "hopeless":
+        raise wfepy.GiveUp(mood)
+    if mood == "bad":
+        raise OSError("no network")
     return True
 """
 
 
-@pytest.mark.parametrize("killer", [Killer, LateKiller, SnapshotKiller])
-def test_that_a_task_fails_no_more_is_told_once_if_the_tick_dies_around_it(desk: Desk, killer: type) -> None:
+FAILS, NO_MORE = "fails in probe and is tried again at each tick", "fails no more in probe"
+
+
+@pytest.mark.parametrize(
+    ("killer", "moods", "told"),
+    [
+        (Killer, ["bad", "bad", "good"], [FAILS, NO_MORE]),
+        (LateKiller, ["bad", "bad", "good"], [FAILS, NO_MORE]),
+        (SnapshotKiller, ["bad", "bad", "good"], [FAILS, NO_MORE]),
+        (Killer, ["good"], []),
+        (Killer, ["bad", "hopeless"], [FAILS, "failed in probe"]),
+    ],
+)
+def test_that_a_task_fails_no_more_is_told_once_if_the_tick_dies_around_it(
+    desk: Desk, killer: type, moods: list[str], told: list[str]
+) -> None:
     desk.write("flow.py", MOODY)
     desk.target("")
     desk.start("1")
-    for mood in ("bad", "bad", "good"):
+    *before, last = moods
+    for mood in before:
         desk.write("mood", mood)
-        if mood == "good":
-            die_in_a_tick(desk, killer())
         desk.tick()
-    fails = "paper: flow/1 fails in probe and is tried again at each tick"
-    assert desk.titles == [fails, "paper: flow/1 fails no more in probe"]
+    desk.write("mood", last)
+    die_in_a_tick(desk, killer())
+    desk.tick()
+    assert desk.titles == [f"paper: flow/1 {each}" for each in told]
 
 
 class ReminderKiller:
