@@ -72,6 +72,21 @@ def test_an_object_is_brought_up_to_date_by_its_attributes() -> None:
     assert vars(order) == {"cups": 2}
 
 
+class Tray(dict[str, int]):
+    pass
+
+
 def test_what_cannot_be_changed_in_place_is_replaced() -> None:
-    for context, fresh in ((Slots(1), Slots(2)), (Order(), Context())):
+    for context, fresh in ((Slots(1), Slots(2)), (Order(cups=1), Context(cups=2))):
         assert refill(context, fresh, ["cups"]) is fresh
+    with_attributes = Tray(cups=1)
+    with_attributes.sugar = 2  # type: ignore[attr-defined]
+    for tray, other in ((Tray(cups=1), with_attributes), (with_attributes, Tray(cups=1))):
+        assert refill(tray, other, [None]) is other
+    assert refill([1], listed := [2], [None]) is listed
+
+
+def test_a_dict_of_another_class_is_brought_up_to_date_too() -> None:
+    tray = Tray(cups=1, spoons=1)
+    assert refill(tray, Tray(cups=2), [None]) is tray
+    assert tray == {"cups": 2}

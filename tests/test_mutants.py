@@ -27,6 +27,7 @@ FOUND = 9
 RUN = """
 import importlib, sys, traceback
 sys.path.insert(1, sys.argv[1])
+import profiles
 properties = vars(importlib.import_module(sys.argv[2]))
 tests = [value for name, value in properties.items() if name.startswith("test_")]
 def rank(test):

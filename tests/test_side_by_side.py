@@ -14,6 +14,7 @@ import pytest
 import parallel_flow
 import wfepy_hooks as wfepy
 from building import flow
+from wfepy_hooks.beside import ContextReplaced
 from wfepy_hooks.executors import ContextConflict, WorkerDied
 from wfepy_hooks.retrying import Retry
 
@@ -130,11 +131,14 @@ def test_what_follows_a_fast_task_does_not_wait_for_a_slow_one(begin: Begin) -> 
 
 
 def test_an_async_task_keeps_the_context_when_a_thread_ends_meanwhile(workflow_runner: MakeRunner) -> None:
+    began = threading.Event()
+
     @wfepy.start_point()
     @wfepy.task()
     @wfepy.end_point()
     async def slow(context: Any) -> Any:
         log = context["log"] = ["before"]
+        began.set()
         for _ in range(100):
             if "quick" not in context:
                 await asyncio.sleep(0.01)
@@ -145,7 +149,7 @@ def test_an_async_task_keeps_the_context_when_a_thread_ends_meanwhile(workflow_r
     @wfepy.task()
     @wfepy.end_point()
     def quick(context: Any) -> Any:
-        context["quick"] = True
+        context["quick"] = began.wait(5)
         return True
 
     runner = workflow_runner(flow(slow, quick), executor="threads")
@@ -259,9 +263,141 @@ def test_what_a_join_cancels_is_ended_at_once(begin: Begin) -> None:
     assert log == ["tortoise cancelled"]
 
 
+def test_a_branch_that_was_cancelled_changes_nothing_also_if_it_has_ended(
+    workflow_runner: MakeRunner,
+) -> None:
+    began, ended = threading.Barrier(3), threading.Event()
+
+    @wfepy.start_point()
+    @wfepy.task()
+    @wfepy.end_point()
+    async def busy(context: Any) -> Any:
+        began.wait(5)
+        time.sleep(0.1)  # so that both have ended when the tick looks
+        return True
+
+    @wfepy.start_point()
+    @wfepy.task()
+    @wfepy.followed_by("first")
+    def hare(context: Any) -> Any:
+        began.wait(5)
+        ended.set()
+        return True
+
+    @wfepy.start_point()
+    @wfepy.task()
+    @wfepy.followed_by("first")
+    def tortoise(context: Any) -> Any:
+        began.wait(5)
+        ended.wait(5)
+        time.sleep(0.02)
+        context["late"] = True
+        return True
+
+    @wfepy.join_point("any", cancel_rest=True)
+    @wfepy.end_point()
+    @wfepy.task()
+    def first(context: Any) -> Any:
+        return True
+
+    runner = workflow_runner(flow(busy, hare, tortoise, first), executor="threads")
+    assert runner.tick().status == "finished"
+    runner.assert_path("hare", "busy", "first")
+    assert runner.context == {}
+
+
+def test_an_async_item_cannot_change_the_context(begin: Begin) -> None:
+    @wfepy.task(each=lambda context: [1])
+    @wfepy.start_point()
+    @wfepy.end_point()
+    async def writes(context: Any, item: int) -> bool:
+        context["item"] = item
+        return True
+
+    runner = begin(writes)
+    with pytest.raises(TypeError, match="cannot change the context"):
+        runner.tick()
+    assert runner.context == {}
+
+
 @pytest.mark.parametrize("kind", EXECUTORS)
 def test_an_item_cannot_change_the_context_wherever_it_runs(workflow_runner: MakeRunner, kind: str) -> None:
     runner = workflow_runner(only("writing"), executor=kind)
     with pytest.raises(TypeError, match="cannot change the context"):
         runner.tick()
     assert runner.context == {}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(1, True), (0, False), (1, 1.0), ({"a": 1, "b": 2}, {"b": 2, "a": 1})]
+)
+def test_a_branch_may_change_a_value_to_an_equal_one(
+    workflow_runner: MakeRunner, before: object, after: object
+) -> None:
+    @wfepy.start_point()
+    @wfepy.task()
+    @wfepy.end_point()
+    def thread(context: Any) -> Any:
+        context["value"] = after
+        return True
+
+    runner = workflow_runner(flow(thread), {"value": before}, executor="threads")
+    runner.tick()
+    assert repr(runner.context["value"]) == repr(after)
+
+
+def test_a_branch_that_raises_fails_with_its_own_error_also_if_another_changed_the_same(
+    workflow_runner: MakeRunner, caplog: pytest.LogCaptureFixture
+) -> None:
+    both = threading.Barrier(2)
+
+    def branch(name: str) -> Any:
+        @wfepy.start_point()
+        @wfepy.task(name=name)
+        @wfepy.end_point()
+        def raises(context: Any) -> Any:
+            both.wait(5)
+            context["by"] = name
+            raise ValueError(name)
+
+        return raises
+
+    runner = workflow_runner(flow(branch("left"), branch("right")), executor="threads")
+    with pytest.raises(ValueError, match=r"^(left|right)$"):
+        runner.tick()
+    failures = runner.summary.failures
+    assert {name: str(error) for name, error in failures.items()} == {"left": "left", "right": "right"}
+    (said,) = caplog.messages
+    assert 'it changed context["by"], and so did the task' in said
+
+
+def test_an_async_task_does_not_lose_a_change_in_silence_where_the_context_cannot_be_changed_in_place(
+    workflow_runner: MakeRunner,
+) -> None:
+    began = threading.Event()
+
+    @wfepy.start_point()
+    @wfepy.task()
+    @wfepy.end_point()
+    async def slow(context: Any) -> Any:
+        began.set()
+        await asyncio.sleep(0.1)
+        context[0] = "slow"
+        return True
+
+    @wfepy.start_point()
+    @wfepy.task()
+    @wfepy.end_point()
+    def quick(context: Any) -> Any:
+        began.wait(5)
+        context.append("quick")
+        return True
+
+    runner = workflow_runner(flow(slow, quick), [""], executor="threads")
+    with pytest.raises(
+        ContextReplaced, match="replaced while it ran, because of its class list: what a task"
+    ):
+        runner.tick()
+    assert runner.context == ["", "quick"]
+    assert runner.tick().status == "finished"
+    assert runner.context == ["slow", "quick"]

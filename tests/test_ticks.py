@@ -376,16 +376,16 @@ def test_a_value_that_the_context_cannot_take_is_told(folder: Folder) -> None:
 
 def test_a_misspelt_field_of_a_dataclass_is_refused_and_another_one_is_set(folder: Folder) -> None:
     order = "import dataclasses\n    @dataclasses.dataclass\n    class Order:\n        version: str = '1.0'"
-    order += "\n        weight: int = dataclasses.field(init=False)"
+    order += "\n        weight: int = dataclasses.field(init=False)\n        weights = ()"
     folder.write("coffee.py", FLOW.replace("class Order:", order).replace("self.cups = 1", "pass"))
     with (folder.path / "coffee.py").open("a") as file:
         file.write("def order(): return Order()\n")
     folder.write("wfepy.toml", '[workflows.coffee]\nmodule = "coffee.py"\ncontext = "coffee:order"\n')
     with pytest.raises(wfepy.UsageError, match='Order, which has no field "verzion"; did you mean "version"'):
         folder.open().start("coffee", "one", {"verzion": "2.0"})
-    folder.open().start("coffee", "two", {"version": "2.0", "weight": 5, "cups": 3})
+    folder.open().start("coffee", "two", {"version": "2.0", "weight": 5, "weights": [1], "cups": 3})
     context = folder.open().read("coffee", "two").context
-    assert vars(context) == {"version": "2.0", "weight": 5, "cups": 3}
+    assert vars(context) == {"version": "2.0", "weight": 5, "weights": [1], "cups": 3}
 
 
 def test_an_attempt_that_a_plugin_broke_leaves_the_context_as_it_was(folder: Folder) -> None:

@@ -12,7 +12,7 @@ import executor_tasks
 import wfepy_hooks as wfepy
 from building import END, START, Build, flow
 from wfepy_hooks import CodecError, Retry, hookimpl
-from wfepy_hooks.beside import ContextPutBack
+from wfepy_hooks.beside import ContextReplaced
 
 if TYPE_CHECKING:
     from building import Begin
@@ -132,6 +132,31 @@ def test_a_task_that_raises_too_fails_with_its_own_error(
     )
 
 
+def test_that_is_so_also_if_its_own_error_is_about_what_cannot_be_saved(begin: Begin) -> None:
+    runner = begin(sends(CodecError("too long", path="its letter"), retry=Retry(1)), end, sorry)
+    assert runner.tick().status == "finished"
+    assert runner.instance.errors["send"] == "CodecError: its letter: too long"
+
+
+def test_a_plugin_that_spoils_the_context_does_not_have_the_task_tried_at_once(begin: Begin) -> None:
+    class Spoils:
+        @hookimpl
+        def wfepy_decide_retry(self, instance: Any) -> wfepy.RetryDecision:
+            spoil(instance.context)
+            return wfepy.RetryDecision(True, "at once", delay=0.0, inline=True)
+
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.end_point()
+    def fails(context: Any) -> bool:
+        raise ValueError("no")
+
+    runner = begin(fails, plugins=[Spoils()])
+    with pytest.raises(CodecError, match=r'context\["server"\]'):
+        runner.tick()
+    assert runner.instance.failures == {"fails": 1}
+
+
 def test_a_retry_within_the_tick_gets_the_context_as_it_was(begin: Begin) -> None:
     seen = []
 
@@ -193,9 +218,34 @@ def test_a_condition_that_spoils_the_context_fails_its_task(begin: Begin, on: An
     with pytest.raises(CodecError, match=r'task "first": context\["server"\]'):
         runner.tick(after="2d" if on == "timeout" else None)
     assert "server" not in runner.context
+    if on != "done":
+        assert runner.history[-1]["reason"] == "a condition left what cannot be saved"
     spoils.clear()
     assert runner.tick().status == "finished"
     assert runner.context["tried"]
+
+
+@pytest.mark.parametrize("on", ["failed", "timeout"])
+def test_a_condition_that_raises_too_fails_its_task_with_its_own_error(begin: Begin, on: Any) -> None:
+    def condition(context: Any) -> bool:
+        spoil(context)
+        raise ValueError("the condition")
+
+    @wfepy.task(deadline="1d")
+    @wfepy.start_point()
+    @wfepy.followed_by("end", condition, on=on)
+    def first(context: Any) -> Any:
+        context["tried"] = True
+        if on == "failed":
+            raise wfepy.GiveUp("no")
+        return False
+
+    runner = begin(first, end)
+    if on == "timeout":
+        runner.tick()
+    with pytest.raises(ValueError, match="the condition"):
+        runner.tick(after="2d" if on == "timeout" else None)
+    assert "server" not in runner.context
 
 
 def test_a_condition_about_failures_sees_the_context_as_it_is_kept(begin: Begin) -> None:
@@ -288,16 +338,41 @@ def test_async_tasks_beside_one_that_spoils_the_context_do_not_lose_a_change_in_
         await asyncio.sleep(0.05)
         return True
 
-    runner = begin(quick, slow)
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.end_point()
+    async def raises(context: Any, attempt: int) -> bool:
+        await asyncio.sleep(0.05)
+        if attempt == 1:
+            raise ValueError("its own")
+        return True
+
+    runner = begin(quick, slow, raises)
     with pytest.raises(CodecError, match='task "quick"'):
         runner.tick()
-    assert runner.instance.failures == {"quick": 1, "slow": 1}
-    assert isinstance(runner.summary.failures["slow"], ContextPutBack)
+    assert runner.instance.failures == {"quick": 1, "slow": 1, "raises": 1}
+    assert str(runner.summary.failures["raises"]) == "its own"
+    assert isinstance(runner.summary.failures["slow"], ContextReplaced)
     assert 'because of task "quick": context["quick"]: a function cannot be saved' in str(
         runner.summary.failures["slow"]
     )
     assert runner.tick().status == "finished"
     assert runner.context == {"quick": "saved", "slow": 1}
+
+
+def test_an_async_task_that_has_not_begun_yet_does_not_see_what_was_dropped(begin: Begin) -> None:
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.end_point()
+    async def first(context: Any) -> bool:
+        context["seen"] = [*context]
+        return True
+
+    runner = begin(first, wfepy.task(name="second")(START(END(spoil))))
+    with pytest.raises(CodecError, match='task "second"'):
+        runner.tick()
+    assert runner.summary.completed == ["first"]
+    assert runner.context == {"seen": []}
 
 
 def test_what_an_async_task_holds_in_the_context_does_not_fail_a_thread_that_ends_meanwhile(
@@ -324,7 +399,7 @@ def test_what_an_async_task_holds_in_the_context_does_not_fail_a_thread_that_end
         return True
 
     runner = workflow_runner(flow(holds, thread), executor="threads")
-    with pytest.raises(ContextPutBack, match=r'because of context\["session"\]: a function cannot be saved'):
+    with pytest.raises(ContextReplaced, match=r'because of context\["session"\]: a function cannot be saved'):
         runner.tick()
     assert runner.summary.completed == ["thread"]
     assert runner.tick().status == "finished"
@@ -347,6 +422,59 @@ def test_a_task_that_cannot_get_a_copy_has_failed_where_nothing_is_saved() -> No
     assert runner.context["ran"] == ["spoils"]
 
 
+def unsaved(*tasks: wfepy.Task) -> wfepy.Runner:
+    """Return a runner of these tasks that saves nothing."""
+    workflow = wfepy.Workflow("flow")
+    workflow.load_tasks(flow(*tasks))
+    return wfepy.Runner(workflow)
+
+
+def test_items_that_cannot_get_a_copy_fail_their_task_where_nothing_is_saved() -> None:
+    spoils = wfepy.task(name="spoils")(START(END(spoil)))
+
+    @wfepy.task(time_limit="5s", each=lambda context: [1, 2])
+    @wfepy.start_point()
+    @wfepy.end_point()
+    def every(context: Any, item: Any) -> bool:
+        return True
+
+    runner = unsaved(spoils, every)
+    with pytest.raises(CodecError, match=r'^context\["server"\]'):
+        runner.run()
+    assert (runner.summary.completed, list(runner.summary.failures)) == (["spoils"], ["every"])
+    del runner.context["server"]
+    runner.run()
+    assert runner.finished
+
+
+def test_a_thread_that_ends_while_the_context_cannot_be_saved_has_failed_where_nothing_is() -> None:
+    began = threading.Event()
+
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.end_point()
+    async def holds(context: Any) -> bool:
+        context["session"] = print
+        began.set()
+        await asyncio.sleep(0.1)
+        del context["session"]
+        return True
+
+    @wfepy.task(time_limit="5s")
+    @wfepy.start_point()
+    @wfepy.end_point()
+    def limited(context: Any) -> bool:
+        context["limited"] = began.wait(5)
+        return True
+
+    runner = unsaved(holds, limited)
+    with pytest.raises(CodecError, match=r'^context\["session"\]'):
+        runner.run()
+    assert (runner.summary.completed, list(runner.summary.failures)) == (["holds"], ["limited"])
+    runner.run()
+    assert (runner.finished, runner.context) == (True, {"limited": True})
+
+
 def test_a_child_is_not_begun_by_a_task_whose_context_cannot_be_saved(
     workflow_runner: MakeRunner,
 ) -> None:
@@ -354,6 +482,29 @@ def test_a_child_is_not_begun_by_a_task_whose_context_cannot_be_saved(
     with pytest.raises(CodecError, match=r'task "send": context\["server"\]'):
         runner.tick()
     assert runner.instances == ["default"]
+
+
+def test_no_other_child_is_begun_when_the_condition_about_its_failure_spoils_the_context(
+    begin: Begin,
+) -> None:
+    spoils = [True]
+
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.followed_by("end", lambda context: spoil(context) if spoils else True, on="failed")
+    def parent(context: Any, instance: Any) -> Any:
+        if instance.id == "child":
+            return wfepy.wait(signal="go")
+        return wfepy.start_child("flow", id="child")
+
+    runner = begin(parent, end)
+    runner.tick()
+    runner.operations.cancel("flow", "child")
+    with pytest.raises(CodecError, match=r'context\["server"\]'):
+        runner.tick()
+    spoils.clear()
+    assert runner.tick().status == "finished"
+    assert runner.instances == ["child", "default"]
 
 
 def test_a_runner_that_saves_nothing_takes_any_value() -> None:
@@ -390,4 +541,4 @@ def test_async_tasks_beside_one_that_a_plugin_broke_off_do_not_lose_a_change_in_
         runner.tick()
     assert runner.summary.unrecorded == {"quick"}
     assert runner.instance.failures == {"slow": 1}
-    assert isinstance(runner.summary.failures["slow"], ContextPutBack)
+    assert isinstance(runner.summary.failures["slow"], ContextReplaced)

@@ -252,6 +252,33 @@ def test_a_failed_attempt_takes_no_signal(begin: Begin) -> None:
     assert runner.instance.signals == []
 
 
+@pytest.mark.parametrize("asks", [False, True])
+def test_what_a_task_that_fails_has_seen_of_signals_hides_none_from_the_next(
+    begin: Begin, asks: bool
+) -> None:
+    answers = iter([False, wfepy.wait(signal="mine"), True])
+
+    def woken(context: Any) -> Any:
+        if "a" in context:
+            raise ValueError("no")
+        context["a"] = 1
+        return wfepy.wait(signal="its")
+
+    def asking(context: Any, signals: Any) -> Any:
+        return woken(context)
+
+    first = wfepy.task(name="first")(wfepy.start_point()(wfepy.end_point()(asking if asks else woken)))
+    second = wfepy.task(name="second")(wfepy.start_point()(wfepy.end_point()(lambda context: next(answers))))
+    runner = begin(first, second)
+    runner.tick()
+    runner.signal("mine", check=False)
+    runner.signal("its", check=False)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="no"):
+            runner.tick()
+    runner.assert_done("second")
+
+
 def test_a_signal_that_was_taken_is_kept_when_a_condition_raises(begin: Begin) -> None:
     @wfepy.start_point()
     @wfepy.task()
@@ -543,6 +570,34 @@ def test_a_task_runs_once_for_each_item_and_collects_what_it_returns(begin: Begi
     runner = begin(mapping(lambda context, item, attempt: item.upper()))
     assert runner.tick().status == "finished"
     assert runner.context == {"a": ["A", "B", "C"]}
+
+
+def test_a_plugin_that_is_broken_leaves_an_item_as_it_was_and_holds_no_other_task_back(begin: Begin) -> None:
+    class Broken:
+        @wfepy.hookimpl
+        def wfepy_decide_retry(self, task: wfepy.Task) -> str:
+            return "yes"
+
+    @wfepy.task(each=lambda context: [1, 2])
+    @wfepy.start_point()
+    @wfepy.end_point()
+    def every(context: Any, item: int) -> bool:
+        if item == 1:
+            raise ValueError("no")
+        return True
+
+    @wfepy.task(each=lambda context: [1])
+    @wfepy.start_point()
+    @wfepy.end_point()
+    def other(context: Any, item: int) -> bool:
+        return True
+
+    runner = begin(every, other, plugins=[Broken()])
+    with pytest.raises(wfepy.PluginError, match="wfepy_decide_retry"):
+        runner.tick()
+    assert runner.summary.completed == ["other"]
+    assert runner.summary.unrecorded == {"every"}
+    assert runner.why("every").startswith("every: has 2 items: 1 done, 1 to do")
 
 
 def test_results_that_are_false_are_results_but_false_itself_is_a_wait(begin: Begin) -> None:

@@ -154,7 +154,7 @@ def wanted(tasks: Mapping[str, Task]) -> dict[str, tuple[str, ...]]:
 def parameters(func: object) -> tuple[bool, list[str]]:
     """Return whether ``func`` takes a positional argument, and the names of what else it requires."""
     declared = getattr(func, "wfepy_parameters", None)
-    if declared is not None:
+    if isinstance(declared, tuple):  # a Mock has every attribute
         return True, list(declared)
     code = getattr(func, "__code__", None)
     if code is not None and not hasattr(func, "__self__") and not hasattr(func, "__wrapped__"):

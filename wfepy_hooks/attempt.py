@@ -104,8 +104,6 @@ class TaskRunner(Committer):
             return self._failed(number, attempt, took, error)
         except BaseException as error:  # noqa: BLE001  # as above, in a condition
             return self._failed(number, attempt, took, error)
-        finally:
-            self._seen = 0
         try:
             if wait is None:
                 return self._complete(number, attempt, took, decisions)
@@ -227,7 +225,7 @@ class TaskRunner(Committer):
         except PluginError as broken:
             return self._not_recorded(number, broken)
         except (Exception, SystemExit) as second:  # noqa: BLE001  # a condition of on="failed" raised
-            error, again = second, RetryDecision(True, "a condition raised")
+            error, again = self._drop_unsaved(number, second), RetryDecision(True, "a condition raised")
         if not getattr(error, "takes_signals", False):
             self._consumed = ()
         self._dropped = {}

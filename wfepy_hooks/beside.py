@@ -15,11 +15,11 @@ from .context import refill
 from .eachtask import EachTask
 from .errors import CodecError, WfepyError
 
-__all__ = ["Beside", "ContextPutBack", "await_task", "modes_of"]
+__all__ = ["Beside", "ContextReplaced", "await_task", "modes_of"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
     from typing import Any
 
     from .executors import Branches, Done, Executor, Finished, Home, Loaded, Pump
@@ -33,11 +33,11 @@ INLINE, ASYNC, POOL = "inline", "async", "pool"
 _THREADS = 8
 
 
-class ContextPutBack(WfepyError):
-    """What an async task has put into the context is gone: it was put back while the task ran."""
+class ContextReplaced(WfepyError):
+    """What an async task has put into the context is gone: another took its place while the task ran."""
 
     def __init__(self, task: str, why: WfepyError) -> None:
-        what = "the context, which async tasks share, was put back while it ran"
+        what = "the context, which async tasks share, was replaced while it ran"
         super().__init__(f"{what}, because of {why.where}: {why.what}", where=f'task "{task}"')
 
 
@@ -60,9 +60,14 @@ def _is_portable(runner: Runner, task: Task) -> bool:
     return PORTABLE.issuperset(runner._wanted.get(task.name, ()))
 
 
-async def await_task(task: Task, context: Any, call: Call | None, names: Collection[str]) -> Any:
-    """Return what an async task answers."""
-    return await task.func(context, **({} if call is None else call.values(names)))
+async def await_task(
+    task: Task, context: Callable[[], Any], call: Call | None, names: Collection[str]
+) -> Any:
+    """Return what an async task answers.
+
+    :param context: returns what is passed to it
+    """
+    return await task.func(context(), **({} if call is None else call.values(names)))
 
 
 class Unit:
@@ -72,17 +77,17 @@ class Unit:
     :ivar call: what was passed to it, or ``None``
     :ivar seen: number of the history record of the last signal that it has seen
     :ivar branch: the copy of the context that it works on, for :class:`.Branches`; ``None``: the context itself
-    :ivar put_back: why the context was last put back before it began
+    :ivar replaced: why the context was last replaced before it began; of an async task only
     """
 
-    __slots__ = ("attempt", "branch", "call", "put_back", "seen")
+    __slots__ = ("attempt", "branch", "call", "replaced", "seen")
 
     def __init__(self, attempt: int, call: Call | None, seen: int, branch: int | None = None) -> None:
         self.attempt = attempt
         self.call = call
         self.seen = seen
         self.branch = branch
-        self.put_back: WfepyError | None = None
+        self.replaced: WfepyError | None = None
 
 
 class Beside:
@@ -150,45 +155,49 @@ class Beside:
         if mode == INLINE:
             ready: list[int] | None = each.run_inline()
         else:
-            self._start_items(each, number)
-            ready = each.end() if each.is_over() else None
+            failed = self._start_items(each, number)
+            ready = failed.ready if failed is not None else each.end() if each.is_over() else None
         if ready is not None:
             del self._each[number]
         return ready
 
-    def _start_items(self, each: EachTask, number: int) -> None:
+    def _start_items(self, each: EachTask, number: int) -> m.Settled | None:
+        """Begin the items that may start; return what it settled if they could not be begun."""
         if not each.may_start():
-            return
-        # Once for all of them: nothing runs in between that could change the context.
-        encoded = self._encoded() if self._modes[number] == POOL else None
+            return None
+        encoded = None
+        if self._modes[number] == POOL:
+            try:
+                encoded = self._encoded()  # once: nothing runs in between that could change the context
+            except CodecError as unsaved:
+                return each.fail(unsaved)
         while each.may_start():
             item = each.next_item()
             attempt = each.attempt_of(item)
             unit = self._units[number, item] = Unit(attempt, each.call(item, attempt), 0)
-            self._run((number, item), unit, each.context, encoded, raw=True)
+            self._run((number, item), unit, encoded)
+        return None
 
     def _start(self, number: int, attempt: int) -> m.Settled:
         runner, task = self._runner, self._runner._tasks[number]
-        seen, runner._seen = runner._seen, 0
         encoded = call = None
         if self._modes[number] == POOL:
             try:
                 encoded = self._encoded()
-            except CodecError as unsaved:  # where nothing is saved, nothing was put back
+            except CodecError as unsaved:
                 return runner._failed(number, attempt, 0.0, unsaved)
         if task.name in runner._wanted:
             call = Call(runner.instance, task, attempt, runner._engine.clock, runner._engine.host)
-        unit = self._units[number, -1] = Unit(attempt, call, seen)
-        unit.put_back = runner._put_back
+        unit = self._units[number, -1] = Unit(attempt, call, runner._seen)
         if self._modes[number] == POOL:
             unit.branch = self._the_branches().begin(task.name, encoded)
-        self._run((number, -1), unit, runner.instance.context, encoded)
+        self._run((number, -1), unit, encoded)
         return m.Settled()
 
     def _encoded(self) -> Any:
         """Return the context as a task gets a copy of it, without what async tasks that run now cannot leave there.
 
-        :raises CodecError: if it cannot be saved, where nothing is
+        :raises CodecError: if it cannot be saved, where nothing is: then nothing was put back
         """
         runner = self._runner
         try:
@@ -197,23 +206,31 @@ class Beside:
             runner._put_back_context(unsaved)
             return runner._codec.encode(runner.instance.context)
 
-    def _run(self, key: Key, unit: Unit, context: Any, encoded: Any, *, raw: bool = False) -> None:
-        """Let an attempt run: in the event loop on ``context``, or through the executor on a copy of it.
+    def _run(self, key: Key, unit: Unit, encoded: Any) -> None:
+        """Let an attempt run: in the event loop on the context, or through the executor on a copy of it.
 
         :param encoded: the copy
-        :param raw: its answer may be anything
         """
         runner, task, call = self._runner, self._runner._tasks[key[0]], unit.call
         limit = None if task.options.time_limit is None else task.options.time_limit.total_seconds()
         names = runner._wanted.get(task.name, ())
+        each = self._each[key[0]] if key[1] >= 0 else None
         if self._modes[key[0]] == ASYNC:
-            make = partial(await_task, task, context, call, names)
+
+            def shared() -> Any:
+                # Only now: until the loop runs, another task may have had the context replaced.
+                unit.replaced = runner._replaced
+                return runner.instance.context if each is None else each.context
+
+            make = partial(await_task, task, shared, call, names)
             self._the_pump().start_async(key, make, time_limit=limit)
             return
         from .executors import Job, run_job
 
         values = {} if call is None else call.values(names)
-        job = Job(self._the_home(), task.name, encoded, values, strict=runner._engine.strict, raw=raw)
+        job = Job(
+            self._the_home(), task.name, encoded, values, strict=runner._engine.strict, raw=each is not None
+        )
         self._the_pump().start_call(key, run_job, job, time_limit=limit)
 
     def _the_pump(self) -> Pump:
@@ -285,17 +302,19 @@ class Beside:
         if unit.call is not None:
             runner._open_call = unit.call
             runner._close_call()
+        if runner.instance.marking.status[number] != m.READY:  # it was cancelled meanwhile
+            if unit.branch is not None:
+                self._the_branches().drop(unit.branch)
+            return []
         if self._modes[number] == POOL:
             answer, error, took = self._come_back(unit, finished)
         if item >= 0:
             if number in self._each:
                 self._each[number].note(item, unit.attempt, took, answer, error)
             return []
-        if runner.instance.marking.status[number] != m.READY:
-            return []  # it was cancelled meanwhile
-        if error is None and unit.branch is None and unit.put_back is not runner._put_back:
-            assert runner._put_back is not None, "it is another one than before"
-            error = ContextPutBack(runner._tasks[number].name, runner._put_back)
+        if error is None and unit.branch is None and unit.replaced is not runner._replaced:
+            assert runner._replaced is not None, "it is another one than before"
+            error = ContextReplaced(runner._tasks[number].name, runner._replaced)
         if error is None:
             try:
                 answer = as_answer(runner._tasks[number], answer, runner._engine.strict)
@@ -318,7 +337,9 @@ class Beside:
                 self._the_branches().drop(unit.branch)
             else:
                 conflict = self._merge(unit.branch, done.context)
-                if conflict is not None:
+                if conflict is not None and done.error is not None:
+                    self._runner._log("warning", "%s", conflict)  # its own error says more
+                elif conflict is not None:
                     return None, conflict, done.took
         if done is None:
             return None, finished.error, finished.took
@@ -329,15 +350,19 @@ class Beside:
         from .executors.merging import ContextConflict, changed_keys
 
         runner, branches = self._runner, self._the_branches()
-        branches.note("", self._encoded())
-        before = branches.main
         try:
+            branches.note("", self._encoded())
+            before = branches.main
             merged = branches.finish(branch, after)
-        except ContextConflict as conflict:
+        except (CodecError, ContextConflict) as conflict:
+            branches.drop(branch)
             return conflict
-        if merged != before:
-            fresh = runner._codec.decode(merged)
-            if any(unit.branch is None for unit in self._units.values()):  # an async task holds the context
-                fresh = refill(runner.instance.context, fresh, changed_keys(before, merged))
+        if changed := changed_keys(before, merged):
+            held, fresh = runner.instance.context, runner._codec.decode(merged)
+            if any(unit.branch is None for unit in self._units.values()):  # an async task may hold it
+                fresh = refill(held, fresh, changed)
+                if fresh is not held:
+                    what = "what a task beside it has changed cannot be taken over in place"
+                    runner._replaced = WfepyError(what, where=f"its class {type(held).__name__}")
             runner.instance.context = fresh
         return None

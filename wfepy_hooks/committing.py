@@ -7,7 +7,7 @@ from . import marking as m
 from .answer import error_text
 from .clock import format_time
 from .engine import NOTHING
-from .errors import CodecError, PluginError, UsageError
+from .errors import CodecError, PluginError, UsageError, WfepyError
 from .notices import logger
 from .outcome import GiveUp, RetryDecision, TaskResult, TaskStatus
 from .summary import TickSummary
@@ -58,8 +58,8 @@ class Committer:
         self._untold_signals: list[Signal] = []
         #: Tasks that are tried again within this tick: when, ISO 8601 in UTC, and which.
         self._later: list[tuple[str, int]] = []
-        #: Why the context was last put back to what was saved; ``None``: it never was.
-        self._put_back: CodecError | PluginError | None = None
+        #: Why another object last took the place of the context; ``None``: none has.
+        self._replaced: WfepyError | None = None
         #: The instances that tasks waited for which have ended since the observers were told last.
         self._children: list[str] = []
         #: What the observers are told once a batch of records is durable; ``None`` outside of a batch.
@@ -247,11 +247,11 @@ class Committer:
             self._log("warning", "%s", dropped(name, unsaved))
         return error
 
-    def _put_back_context(self, why: CodecError | PluginError) -> None:
+    def _put_back_context(self, why: WfepyError) -> None:
         """Have the context as it was last saved; nothing is changed where nothing is saved."""
         if self._recorder is not None:
             self._recorder.put_back_context(self.instance)
-            self._put_back = why
+            self._replaced = why
 
     def _not_recorded(self, number: int, error: PluginError) -> m.Settled:
         """Leave the task as it was: a plugin is broken."""

@@ -43,13 +43,12 @@ def refill(context: Any, fresh: Any, keys: Iterable[str | None]) -> Any:
     """Bring a context up to date in place, for those who hold it: give it what ``fresh`` has in these places.
 
     :param keys: the keys or attributes in which they differ; ``None``: in any
-    :return: the context; ``fresh`` where that cannot be done in place, as with another class, or attributes in slots
+    :return: the context; ``fresh`` where that cannot be done in place: of a list, of attributes in slots, of a dict
+        that has attributes, of another class
     """
-    mine, other = (
-        each if isinstance(each, dict) else getattr(each, "__dict__", {}) for each in (context, fresh)
-    )
+    mine, other = _by_key(context), _by_key(fresh)
     differing = [*keys]
-    if None in differing:
+    if None in differing and mine is context and other is fresh:
         differing = [*{**mine, **other}]
     if type(context) is not type(fresh) or any(key not in mine and key not in other for key in differing):
         return fresh
@@ -59,6 +58,12 @@ def refill(context: Any, fresh: Any, keys: Iterable[str | None]) -> Any:
         else:
             del mine[key]
     return context
+
+
+def _by_key(context: Any) -> Any:
+    """Return the items of a dict, the attributes of any other object."""
+    attributes = getattr(context, "__dict__", {})
+    return context if isinstance(context, dict) and not attributes else attributes
 
 
 class _ReadOnly(Context):

@@ -10,7 +10,7 @@ from .attempt import run_to_end
 from .clock import format_time
 from .context import put, read_only
 from .engine import NOTHING
-from .errors import CodecError, PluginError
+from .errors import PluginError
 from .items import DONE, RETRYING, WAITING, ItemsState, replay_item
 from .outcome import GiveUp, TaskResult, Wait
 from .waitstate import wait_from_answer
@@ -68,7 +68,7 @@ class EachTask:
                     listed = list(self._task.options.each(runner.instance.context))
                 encoded: Any = runner._codec.encode(listed, f'items of task "{name}"')
             except Exception as error:  # noqa: BLE001  # of the user's function, or of what it returned
-                return runner._failed(self._number, self._attempt, 0.0, error)
+                return self.fail(error)
             generation = runner.instance.marking.generation[self._number]
             fields: dict[str, Any] = {"task": name, "generation": generation, "items": encoded}
             if self._task.options.deadline is not None:
@@ -183,16 +183,12 @@ class EachTask:
         """Record what came of one item."""
         self._running -= 1
         runner = self._runner
-        if isinstance(error, PluginError):
-            runner._not_recorded(self._number, error)
-            return
         fields: dict[str, Any] = {"item": number, "attempt": attempt}
         try:
             fields.update(self._outcome(number, attempt, answer, error))
-        except CodecError as unsaved:
-            fields.update(self._failure(number, attempt, unsaved))
-        except TypeError as wrong:  # by "strict"
-            fields.update(self._failure(number, attempt, wrong))
+        except PluginError as broken:
+            runner._not_recorded(self._number, broken)
+            return
         if fields["status"] == "waiting" and not self._is_news(number, fields):
             return
         if runner._consumed:
@@ -207,8 +203,18 @@ class EachTask:
         self._items.note(number, {"at": at, **fields})
 
     def _outcome(self, number: int, attempt: int, answer: Any, error: BaseException | None) -> dict[str, Any]:
-        if error is not None:
-            return self._failure(number, attempt, error)
+        """Return what is recorded of an item.
+
+        :raises PluginError: if a plugin is broken: then nothing is
+        """
+        if error is None:
+            try:
+                return self._answered(number, answer)
+            except TypeError as wrong:  # by "strict"; or a CodecError
+                error = wrong
+        return self._failure(number, attempt, error)
+
+    def _answered(self, number: int, answer: Any) -> dict[str, Any]:
         if answer is None or answer is False or isinstance(answer, Wait):
             given = (
                 answer
@@ -237,6 +243,8 @@ class EachTask:
         return (known.reason, known.terms()) != (fields.get("reason", ""), fields.get("wait", {}))
 
     def _failure(self, number: int, attempt: int, error: BaseException) -> dict[str, Any]:
+        if isinstance(error, PluginError):
+            raise error
         decided = self._runner._decide_retry(self._number, error, attempt)
         fields: dict[str, Any] = {
             "status": "retrying" if decided.again else "failed",
@@ -254,6 +262,10 @@ class EachTask:
         self._runner.summary.add_item_failure(name, number, result)
         return fields
 
+    def fail(self, error: BaseException) -> Settled:
+        """End the attempt at the task by an error that is not about one of its items."""
+        return self._runner._failed(self._number, self._attempt, 0.0, error)
+
     def end(self) -> list[int]:
         """End the tick of the task; it is over when no item is open."""
         runner, items, name = self._runner, self._items, self._task.name
@@ -265,7 +277,7 @@ class EachTask:
         results = runner._codec.decode(items.collected())
         put(runner.instance.context, self._task.options.into or name, results)
         if items.failed:
-            return runner._failed(self._number, self._attempt, 0.0, ItemsFailed(_failed_text(items))).ready
+            return self.fail(ItemsFailed(_failed_text(items))).ready
         return runner._conclude(self._number, self._attempt, 0.0, True).ready
 
 

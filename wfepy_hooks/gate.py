@@ -102,7 +102,8 @@ def time_out(runner: TaskRunner, number: int, deadline: str) -> m.Settled:
     try:
         decisions = runner._decide_failure(number, m.TIMED_OUT)
     except Exception as second:  # noqa: BLE001  # a condition of on="timeout"; it is asked again at the next tick
-        again = TaskResult(TaskStatus.RETRYING, attempt=attempt, reason="a condition raised", error=second)
+        raised = runner._drop_unsaved(number, second)
+        again = TaskResult(TaskStatus.RETRYING, attempt=attempt, reason="a condition raised", error=raised)
         return runner._end_badly(number, m.READY, [], again)
     reason = f"its deadline {deadline[:19]}Z has passed"
     result = TaskResult(TaskStatus.TIMED_OUT, attempt=attempt, reason=reason, error=error)

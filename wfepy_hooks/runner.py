@@ -217,7 +217,7 @@ class Runner(TaskRunner):
             if interrupts is not None:
                 interrupts.check()
             tried[task] = marking.generation[task]
-            settled = None
+            settled, self._seen = None, 0
             if waits or retry_at or deadlines:
                 name = names[task]
                 if name in waits or name in retry_at or name in deadlines:

@@ -21,6 +21,7 @@ _OUTCOMES = {m.DONE: "done", m.FAILED: "failed", m.TIMED_OUT: "timed out"}
 _UNHANDLED = "; no transition is about that"
 _MOST_ROOTS = 3
 _MOST_ITEMS = 5
+_MOST_OF_ITEM = 60
 
 
 def explain(instance: Instance, name: str) -> str:
@@ -92,7 +93,10 @@ def _headline(instance: Instance, name: str, task: int, status: int) -> str:
 def _ready(instance: Instance, name: str) -> str:
     paused = "" if instance.paused is None else f"; the instance is paused {_paused(instance.paused)}"
     if name in instance.items:
-        return f"has {items_text(instance.items[name])}{paused}"
+        items = instance.items[name]
+        # That of the task itself: of a condition behind it, when all its items are over.
+        failing = f"; {_failing(instance, name)}" if name in instance.failures and not items.open else ""
+        return f"has {items_text(items)}{failing}{paused}"
     if name in instance.waits:
         return f"{_waits(instance.waits[name], deadline_of(instance, name))}{paused}"
     if name in instance.failures:
@@ -114,8 +118,7 @@ def _items(items: ItemsState) -> Iterator[str]:
 
     told = [number for number, word in enumerate(items.status) if word in (FAILED, RETRYING, WAITING)]
     for number in told[:_MOST_ITEMS]:
-        item = items.items[number]
-        named = f"item {number}" + (f" ({item})" if isinstance(item, (str, int, float)) else "")
+        named = f"item {number}{_item(items.items[number])}"
         if items.status[number] == WAITING:
             yield f"{named} {_waits(items.waits[number], '')}"
         elif items.status[number] == RETRYING:
@@ -124,6 +127,14 @@ def _items(items: ItemsState) -> Iterator[str]:
             yield f"{named} failed: {items.errors.get(number, 'unknown')}"
     if told[_MOST_ITEMS:]:
         yield f"and {len(told) - _MOST_ITEMS} more items"
+
+
+def _item(encoded: Any) -> str:
+    """Return an item in brackets, on one line and not longer than a name; nothing for what is no plain value."""
+    if not isinstance(encoded, (str, int, float)):
+        return ""
+    text = " ".join(str(encoded).split())
+    return f" ({text})" if len(text) <= _MOST_OF_ITEM else f" ({text[:_MOST_OF_ITEM]}...)"
 
 
 def _paused(paused: dict[str, str]) -> str:
@@ -173,6 +184,7 @@ def _says(reason: str, words: Iterable[object]) -> bool:
 def items_text(items: ItemsState) -> str:
     """Return how far the items of a task are."""
     from .items import DONE, FAILED, NEW, RETRYING, WAITING
+    from .wording import plural
 
     words = (
         (DONE, "done"),
@@ -182,7 +194,7 @@ def items_text(items: ItemsState) -> str:
         (NEW, "to do"),
     )
     counts = [f"{items.status.count(word)} {text}" for word, text in words if word in items.status]
-    return f"{len(items.status)} items: {', '.join(counts) or 'none'}"
+    return f"{plural(len(items.status), 'item')}: {', '.join(counts) or 'none'}"
 
 
 def _rule(instance: Instance, task: int) -> str:

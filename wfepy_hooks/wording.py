@@ -6,7 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container
 
-__all__ = ["describe_error", "origin", "package_of", "shorten"]
+__all__ = ["describe_error", "origin", "package_of", "plural", "shorten"]
 
 
 def describe_error(error: BaseException) -> str:
@@ -24,6 +24,11 @@ def shorten(text: str, width: int) -> str:
     """Return ``text`` on one line of at most ``width`` characters."""
     text = " ".join(text.split())
     return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def plural(count: int, what: str) -> str:
+    """Return ``1 item``, or ``2 items``."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def origin(error: BaseException, packages: Container[str] = ()) -> str:

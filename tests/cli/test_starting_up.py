@@ -153,7 +153,7 @@ def test_a_plugin_adds_options_and_commands(folder: Folder) -> None:
     folder.write("wfepy_plugins.py", PLUGIN)
     folder.write("greeting.py", GREETING)
     said = folder.ok("--help")
-    assert re.search(r"from plugins:\n  greet +say hello \[wfepy_plugins\]", said)
+    assert re.search(r"from plugins:\n(  .*\n)*  greet +say hello \[wfepy_plugins\]", said)
     for words in (("--shout", "x", "greet", "Bob"), ("greet", "Bob", "--shout=x")):
         done = folder.wfepy(*words)
         assert (done.returncode, done.stdout) == (7, "configured with x\nhello Bob\n"), done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -55,6 +56,16 @@ def test_what_is_no_choice_is_what_a_task_returns(workflow_runner: MakeRunner) -
     runner.assert_waiting("review", on="go")
     runner.replace("draft", "approve")  # which is no approval
     assert runner.context == {}
+
+
+def test_a_mock_may_stand_for_a_task(workflow_runner: MakeRunner) -> None:
+    runner = workflow_runner(reviewed())
+    review = Mock(return_value="approve")
+    runner.replace("draft", Mock(return_value=True))
+    runner.replace("review", review)
+    runner.tick()
+    assert runner.context["answer"] == "approve"
+    review.assert_called_once_with(runner.context)
 
 
 def test_the_task_itself_may_come_after_others(workflow_runner: MakeRunner) -> None:

@@ -13,6 +13,7 @@ from building import END, JOIN, START, Build, flow
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from building import Begin
     from wfepy_hooks.testing import WorkflowRunner
     from wfepy_pytest import MakeRunner
 
@@ -69,6 +70,69 @@ def test_why_tells_what_becomes_of_items_that_are_not_done(checked: WorkflowRunn
     )
     checked.advance("10min")
     assert checked.why("check").splitlines()[2] == "  item 2 (win) failed: OSError: no network"
+
+
+def test_a_task_whose_items_are_over_may_be_tried_again_itself(begin: Begin) -> None:
+    @wfepy.task(each=lambda context: [1], retry=wfepy.Retry(3, delay="1h", jitter=0))
+    @wfepy.start_point()
+    @wfepy.followed_by("end", lambda context: context["x"])
+    def check(context: Any, item: int) -> bool:
+        return True
+
+    runner = begin(check, wfepy.task(name="end")(wfepy.end_point()(lambda context: True)))
+    runner.tick()
+    runner.assert_waiting("check", until="1h")
+    assert runner.why("check").startswith(
+        "check: has 1 item: 1 done; failed once, is tried again not before 2026-01-05T10:00:00Z; last error: KeyError"
+    )
+    assert "check  [start]  retrying: attempt 1 failed: KeyError: 'x' (again at" in runner.describe()
+
+
+@pytest.mark.parametrize("count", [5, 6])
+def test_why_tells_of_so_many_items_and_of_no_failure_that_is_over(begin: Begin, count: int) -> None:
+    listed: list[range] = []
+
+    def items(context: Any) -> range:
+        listed.append(range(count))
+        if len(listed) == 1:
+            raise LookupError("no list")
+        return listed[0]
+
+    @wfepy.task(each=items)
+    @wfepy.start_point()
+    @wfepy.end_point()
+    def check(context: Any, item: int) -> Any:
+        raise wfepy.GiveUp("no") if item or len(listed) == 3 else OSError("no network")
+
+    runner = begin(check)
+    with pytest.raises(LookupError):
+        runner.tick()
+    with pytest.raises(OSError, match="no network"):
+        runner.tick()
+    first, *others = runner.why("check").splitlines()
+    assert first == f"check: has {count} items: 1 tried again, {count - 1} failed"
+    assert len([line for line in others if line.startswith("  item ")]) == 5
+    assert ("  and 1 more items" in others) is (count == 6)
+    listed.append(range(0))
+    with pytest.raises(wfepy.GiveUp, match="items failed"):
+        runner.tick()
+    assert "  item " not in runner.why("check")
+
+
+def test_why_shows_a_long_item_on_one_line_and_none_that_is_no_plain_value(begin: Begin) -> None:
+    @wfepy.task(each=lambda context: ["a\nb" * 30, {"x": 1}])
+    @wfepy.start_point()
+    @wfepy.end_point()
+    def check(context: Any, item: Any) -> bool:
+        return False
+
+    runner = begin(check)
+    runner.tick()
+    _, first, second, *_ = runner.why("check").splitlines()
+    assert first.startswith("  item 0 (a ba ba b")
+    assert "...) waits since" in first
+    assert len(first) < 150
+    assert second.startswith("  item 1 waits since")
 
 
 def test_items_of_which_none_waits_are_tried_again(workflow_runner: MakeRunner) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import wfepy_hooks as wfepy
-from building import END, START, Build
+from building import END, START, Build, flow
 from wfepy_hooks.testing.showing import shown_path
 
 if TYPE_CHECKING:
@@ -72,6 +72,41 @@ def test_children_are_told_with_what_they_stand_at(workflow_runner: MakeRunner, 
     )
 
 
+def test_of_many_children_those_that_have_not_ended_are_told_first(workflow_runner: MakeRunner) -> None:
+    def task(number: int) -> wfepy.Task:
+        @wfepy.task(name=f"task_{number}")
+        @wfepy.start_point()
+        @wfepy.end_point()
+        def begins(context: Any, instance: Any) -> Any:
+            if instance.id == "default":
+                return wfepy.start_child("flow", id=f"child-{number}")
+            return instance.id != "child-6"
+
+        return begins
+
+    runner = workflow_runner(flow(*(task(number) for number in range(7))))
+    runner.tick()
+    told = [line for line in runner.describe().splitlines() if "child " in line or "children" in line]
+    assert told[0].startswith("child flow/child-6: running; task_0 waits")
+    assert told[1:] == [
+        *(f"child flow/child-{number}: finished" for number in range(4)),
+        "and more children: 2",
+    ]
+
+
+def test_the_children_of_others_are_not_told(workflow_runner: MakeRunner) -> None:
+    @wfepy.task()
+    @wfepy.start_point()
+    @wfepy.end_point()
+    def begins(context: Any, instance: Any) -> Any:
+        return wfepy.start_child("flow", id="child") if instance.id == "default" else False
+
+    runner = workflow_runner(flow(begins))
+    runner.tick()
+    assert "child flow/" in runner.describe()
+    assert "child flow/" not in runner.other("child").describe()
+
+
 def test_a_signal_that_no_tick_has_delivered_is_told(workflow_runner: MakeRunner) -> None:
     runner = workflow_runner(waiting())
     runner.tick()
@@ -96,6 +131,11 @@ def test_a_long_context_has_a_line_for_each_item(workflow_runner: MakeRunner) ->
     long = workflow_runner(waiting(), {"name": "ann", "notes": ["n" * 50] * 100}).describe()
     assert "context: Context\n  name = 'ann'\n  notes = ['nnn" in long
     assert max(len(line) for line in long.splitlines()) < 220
+
+
+def test_one_without_names_is_shown_as_it_is(workflow_runner: MakeRunner) -> None:
+    numbers = list(range(90))
+    assert f"\ncontext: {numbers}\n" in workflow_runner(waiting(), numbers).describe()
 
 
 def test_a_path_that_loops_have_made_long_is_shown_without_its_middle() -> None:

@@ -536,6 +536,15 @@ def test_a_name_that_is_no_task_is_told(workflow_runner: MakeRunner) -> None:
             expectation("asc")
 
 
+def test_the_fixture_knows_what_only_a_runner_has(workflow_runner: MakeRunner) -> None:
+    with pytest.raises(
+        AttributeError, match=r"runner = workflow_runner\(WORKFLOW\) makes what has it: runner.signal$"
+    ):
+        workflow_runner.signal("go")
+    with pytest.raises(AttributeError, match=r"no attribute 'signals'$"):
+        workflow_runner.signals("go")
+
+
 def test_a_runner_can_be_made_without_pytest() -> None:
     runner = WorkflowRunner.make(two_branches().workflow(), now="2026-05-01T00:00Z")
     runner.tick()

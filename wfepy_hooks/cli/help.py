@@ -72,7 +72,7 @@ def _help(commands: Commands, config: Config) -> Iterator[str]:
     for title, group in GROUPS.items():
         listed = ((name, help) for name, help in group.items() if commands.get(name))
         yield from _section(title, listed, column)
-    others = [(each.name, _plugin_help(each)) for each in commands if each.name not in ours]
+    others = sorted((each.name, _plugin_help(each)) for each in commands if each.name not in ours)
     if others:
         yield from _section("from plugins", others, column)
     yield from _section("options", FLAGS)

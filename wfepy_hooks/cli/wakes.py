@@ -6,6 +6,7 @@ import re
 
 from ..clock import parse_time
 from ..timing import duration_text
+from ..wording import plural
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def items_text(items: Entry, waits: Sequence[Waiting], deadline: str, now: datet
     """Return how far the items of a task are, and what wakes the first that waits."""
     status = items["status"]
     counts = [f"{status.count(letter)} {word}" for letter, word in _ITEMS if letter in status]
-    text = f"{len(status)} items: {', '.join(counts) or 'none'}"
+    text = f"{plural(len(status), 'item')}: {', '.join(counts) or 'none'}"
     retries = [each["retry_at"] for each in items.get("failures", {}).values() if "retry_at" in each]
     if waits:
         text += f"; {wait_text(waits[0], '', now)}"

@@ -20,7 +20,7 @@ def state_and_note(instance: Instance, number: int, name: str) -> tuple[str, str
     if state == "ready":
         if name in instance.waits:
             return "waiting", _wait_note(instance, name)
-        if name in instance.items:
+        if name in instance.items and (instance.items[name].open or not failures):
             return state, _with_terms(items_text(instance.items[name]), _deadline(instance, name))
         if failures or error:
             return "retrying", _with_terms(_attempt_note(failures, error), _next_attempt(instance, name))

@@ -228,7 +228,7 @@ class Expecting:
 def _standing(instance: Instance, task: str) -> tuple[list[WaitState], list[str]]:
     """Return the waits of a task, or of its items, and when it or one of them is tried again."""
     items = instance.items.get(task)
-    if items is not None:
+    if items is not None and items.open:
         return list(items.waits.values()), list(items.retry_at.values())
     wait, retry = instance.waits.get(task), instance.retry_at.get(task)
     return [] if wait is None else [wait], [] if retry is None else [retry]

@@ -77,13 +77,14 @@ def _about(world: World, instance: Instance, path: list[str]) -> Iterator[str]:
 def _children(world: World, instance: Instance) -> Iterator[str]:
     """Tell of the instances that this one has begun, and what they stand at: not seldom it is the fault of one."""
     mine = {"workflow": instance.workflow.name, "instance": instance.id}
-    found = []
-    for workflow in world.config.workflows:
-        for id in [*world.store.list(workflow), *world.store.list(workflow, ended=True)]:
-            parent = world.store.read(workflow, id)[0].get("parent") or {}
-            if mine.items() <= parent.items():
-                found.append((workflow, id))
-    for workflow, id in found[-_MOST_CHILDREN:]:
+    found = [
+        (workflow, id)
+        for ended in (False, True)  # first those that it may wait for
+        for workflow in world.config.workflows
+        for id in world.store.list(workflow, ended=ended)
+        if mine.items() <= (world.store.read(workflow, id)[0].get("parent") or {}).items()
+    ]
+    for workflow, id in found[:_MOST_CHILDREN]:
         try:
             child = world.project.read(workflow, id)
         except WfepyError as error:
@@ -95,6 +96,8 @@ def _children(world: World, instance: Instance) -> Iterator[str]:
             for name, wait in child.waits.items()
         ]
         yield f"child {workflow}/{id}: {'; '.join([child.status.replace('_', ' '), *stuck])}"
+    if found[_MOST_CHILDREN:]:
+        yield f"and more children: {len(found) - _MOST_CHILDREN}"
 
 
 def _context(context: Any) -> Iterator[str]:
