@@ -277,7 +277,9 @@ def test_a_workflow_that_cannot_be_loaded_begins_when_it_is_mended(flow: Flow) -
 def test_a_wrong_schedule_is_told_and_everything_else_goes_on(flow: Flow) -> None:
     flow.open().start("coffee", "by-hand")
     flow.configure(start="0 8 * * fri-mon")
-    wrong, other = flow.tick()
+    project = flow.open()
+    wrong, other = project.tick()
+    assert project.config.ticked == {"coffee": 4}
     assert (wrong.workflow, wrong.instance, wrong.exit_code) == ("coffee", "", 4)
     assert str(wrong.error).startswith(
         '[workflows.coffee] start: day of the week "fri-mon": fri-mon runs backwards'

@@ -140,6 +140,10 @@ def read_settings(config: Config) -> Settings:
     if problems := list(_problems(config, workflows)):
         raise ConfigError("; ".join(problems), where=config.file or config.root)
     url, variable = _where(config, {"variable": VARIABLE, **table})
+    if PLACEHOLDER in url:
+        what = f"the URL of the check for all has a {PLACEHOLDER}, which only those of workflows may have"
+        hint = f"""move it to [{settings_table(config, PLUGIN)}.workflows."*"]"""
+        raise ConfigError(what, where=config.file or config.root, hint=hint)
     return Settings(
         url=url,
         variable=variable,

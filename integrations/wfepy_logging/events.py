@@ -42,10 +42,14 @@ class EventLog:
         #: The attempts that are going on, by instance and task.
         self._attempts: dict[tuple[str, str, str], int] = {}
         self._others: Others | None = None
-        if settings.tasks:
+
+    @hookimpl(tryfirst=True)
+    def wfepy_load_workflows(self) -> None:
+        """Listen to what others log, from the first workflow on: a tick to which nothing is due imports no logging."""
+        if self._settings.tasks and self._others is None:
             from .output import Others  # lazily, as in open()
 
-            self._others = Others(settings.tasks, self._write_other, self._place)
+            self._others = Others(self._settings.tasks, self._write_other, self._place)
 
     @hookimpl
     def wfepy_command_started(self, command: str) -> None:
@@ -99,6 +103,8 @@ class EventLog:
     def wfepy_task_started(self, instance: Instance, task: Task, attempt: int) -> None:
         if self._others is not None:
             self._attempts[instance.workflow.name, instance.id, task.name] = attempt
+            if self._output is None:
+                self.open()  # here, for tasks in threads would do so twice
         if level := self._wants("task_started"):
             fields = {"task": task.name, "attempt": attempt}
             self._log("task_started", level, instance, f"{task.name} starts, attempt {attempt}", fields)
@@ -205,7 +211,8 @@ class EventLog:
         output = self._output
         assert output is not None, "it comes with the first logger"
         if output.is_enabled(logger, level):
-            fields.update(_trace())
+            if "opentelemetry.trace" in modules:
+                fields.update(_trace())
             now = self._clock().timestamp()
             output.handle(logger, output.record(logger.name, level, now, text, fields, exc_info))
 

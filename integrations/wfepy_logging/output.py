@@ -119,7 +119,7 @@ class Output:
 class Others(logging.Handler):
     """Lets what tasks, libraries and plugins log themselves come between the events.
 
-    It belongs to the root logger, so that it is there before anything is logged and nothing is opened for it.
+    It belongs to the root logger, and nothing is opened for it until something is logged.
 
     :param level: from which on
     :param write: called with each record, the fields of an event in its attribute ``wfepy``
@@ -141,6 +141,10 @@ class Others(logging.Handler):
         self._root.addHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.name == PLUGIN:  # that the log cannot be written is told past it, as if this were not here
+            if logging.lastResort is not None:
+                logging.lastResort.handle(record)
+            return
         try:
             vars(record)["wfepy"] = {"event": "log", **self._place(), "logger": record.name}
             self._write(record)

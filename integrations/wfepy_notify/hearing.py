@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 
 TYPE_CHECKING = False
@@ -15,6 +16,8 @@ __all__ = ["Heard"]
 _LOGGERS = ("apprise", "urllib3.connectionpool")
 #: How services begin the line that has the cause. It is one for debugging, below another that says what was tried.
 _CAUSE = "Socket Exception"
+#: What is before the exceptions of urllib3 in the text of one of requests.
+_TREE = "(Caused by "
 
 
 class Heard:
@@ -40,8 +43,12 @@ class Heard:
     def words(self) -> str:
         """What was told, on one line."""
         said = self.cause.partition(": ")[2]
-        if "(Caused by " in said:  # of requests: a tree of exceptions, whose innermost one says it
-            said = said.rpartition(": ")[2].rstrip(")\"'")
+        if (
+            _TREE in said
+        ):  # of requests: the path, which may be secret, and exceptions, whose innermost one says it
+            said = said.partition(_TREE)[2].rpartition(": ")[2].rstrip("'\")")
+            said = re.sub(r"^\w+\((<.*>, )?[\"']", "", said)
+            said += ")" * (said.count("(") - said.count(")"))
         return f"{self.last} {said}".strip() if said and said not in self.last else self.last
 
     def __enter__(self) -> None:

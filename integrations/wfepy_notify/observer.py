@@ -28,7 +28,7 @@ _TICKING_VERBS = ("tick", "advance")
 _SHARING = "git"
 #: The exit code of what somebody wants to end: the next tick sends it.
 _INTERRUPTED = 130
-#: How each task stood before the attempt that is under way: "failing", "waiting" or neither.
+#: How each task stood before the attempt that is under way: "failing", "waiting" or neither; none that is not.
 _BEFORE = StashKey[dict[str, str]]()
 
 
@@ -48,15 +48,27 @@ class Observer:
             require_apprise(config)
 
     @hookimpl
+    def wfepy_tick_started(self, instance: Instance) -> None:
+        instance.stash[_BEFORE] = dict.fromkeys(instance.waits, "waiting")
+
+    @hookimpl
     def wfepy_task_started(self, instance: Instance, task: Task) -> None:
         instance.stash.setdefault(_BEFORE, {})[task.name] = _standing(instance, task.name)
 
     @hookimpl
     def wfepy_task_finished(self, instance: Instance, task: Task, result: TaskResult) -> None:
-        before = instance.stash.setdefault(_BEFORE, {}).pop(task.name, "")
+        known = instance.stash.setdefault(_BEFORE, {})
+        before = known.get(task.name)
+        known[task.name] = _standing(instance, task.name)
         self._tell_result(_event(instance, task, result, before), instance, task, result)
-        if before == "failing" and result.status in ("completed", "waiting"):
+        if self._is_recovered(instance, task, result, before):
             self._tell_result("recovered", instance, task, result)
+
+    def _is_recovered(self, instance: Instance, task: Task, result: TaskResult, before: str | None) -> bool:
+        if before is None and result.status == "completed":  # by its items, or told again after a crash
+            # Of the latter nobody knows how it stood: better too much is told than too little.
+            return result.attempt > 1 or self._is_told(_items_id(instance, task.name, result.generation))
+        return before == "failing" and result.status in ("completed", "waiting")
 
     def _tell_result(self, event: str, instance: Instance, task: Task, result: TaskResult) -> None:
         targets = self._targets(event, instance, task)
@@ -89,7 +101,7 @@ class Observer:
         for name, number, result in summary.item_failures:
             if result.error is not None and result.status == "retrying" and not result.retry_at:
                 # Of a thousand items one is news enough.
-                event_id = f"{instance.uid}-{name}-{instance.generation(name)}-items"
+                event_id = _items_id(instance, name, instance.generation(name))
                 self._tell_failing(instance, name, event_id, f"item {number}: {describe_error(result.error)}")
         for name in summary.unrecorded:
             # The same for as long as nothing of the instance is recorded, however often it is tried.
@@ -109,6 +121,11 @@ class Observer:
             # That of the record of the end: an instance may be brought back, and end again.
             event_id = f"{instance.event_id or instance.uid}-{status}"
             self._tell(targets, instance, status, None, event_id, reason=reason)
+
+    def _is_told(self, event_id: str) -> bool:
+        """Return whether anybody was told of an event."""
+        self._outbox.read()
+        return any(self._outbox.knows(f"{event_id}@{target.name}") for target in self._settings.targets)
 
     def _targets(self, event: str, instance: Instance, task: Task | None) -> list[Target]:
         if not event:
@@ -202,10 +219,14 @@ def _standing(instance: Instance, name: str) -> str:
     return "failing" if name in instance.failures and name not in instance.retry_at else ""
 
 
-def _event(instance: Instance, task: Task, result: TaskResult, before: str) -> str:
+def _items_id(instance: Instance, name: str, generation: int) -> str:
+    return f"{instance.uid}-{name}-{generation}-items"
+
+
+def _event(instance: Instance, task: Task, result: TaskResult, before: str | None) -> str:
     """Return which event of the settings this is; empty: none.
 
-    :param before: how the task stood before this attempt; empty also where it is told again after a crash
+    :param before: how the task stood before this attempt; ``None`` also where it is told again after a crash
     """
     status = result.status
     if status == "waiting":

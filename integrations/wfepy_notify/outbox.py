@@ -156,9 +156,9 @@ class Outbox:
             elif id in self.pending:
                 _note(self.pending[id], kind, record)
 
-    def knows(self, message: Message) -> bool:
-        """Return whether the message waits, or was sent or dropped."""
-        return message.id in self.pending or message.id in self.over
+    def knows(self, id: str) -> bool:
+        """Return whether a message waits, or was sent or dropped."""
+        return id in self.pending or id in self.over
 
     def deliveries(self, target: str, since: str, until: str) -> int:
         """Return how often something was sent to a target between two moments; a summary counts once."""
@@ -226,7 +226,7 @@ class Outbox:
 
         :raises OSError: if that cannot be written
         """
-        if not self.knows(message):
+        if not self.knows(message.id):
             self.append({"queued": message.to_json()})
 
     def now(self) -> str:

@@ -92,6 +92,7 @@ def test_an_error_of_a_commands_own_words_stays_as_it_is(project: ProjectFolder)
 def test_a_result_that_is_no_exit_code_is_refused(project: ProjectFolder, result: str) -> None:
     done = greet(project, body=f"return {result}").assert_exit_code(4)
     assert f"plugin wfepy_plugins: its run must return the exit code, a number, not {result}" in done.err
+    assert "told" not in done.out
 
 
 @pytest.mark.parametrize(("body", "code"), [("return 7", 7), ("pass", 0), ("raise SystemExit(5)", 5)])

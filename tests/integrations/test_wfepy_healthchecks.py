@@ -248,6 +248,14 @@ def test_a_wrong_setting_is_an_error(table: str, problem: str) -> None:
         read_settings(config_with(table))
 
 
+@pytest.mark.parametrize("environ", [{}, {"WFEPY_HEALTHCHECKS_URL": "https://x/{workflow}"}])
+def test_the_check_for_all_is_not_named_by_a_workflow(environ: dict[str, str]) -> None:
+    config = config_with("" if environ else 'url="https://x/{workflow}"', **environ)
+    with pytest.raises(ConfigError, match=re.escape("which only those of workflows may have")) as error:
+        read_settings(config)
+    assert error.value.hint == 'move it to [plugins.wfepy_healthchecks.workflows."*"]'
+
+
 def test_a_wrong_variable_is_an_error_that_does_not_show_it(folder: Folder) -> None:
     folder.configure()
     done = folder.wfepy("tick", environ={"WFEPY_HEALTHCHECKS_URL": "my-secret"})
@@ -358,6 +366,29 @@ def test_the_pings_of_all_workflows_share_the_time(folder: Folder, server: Serve
     assert "secret" not in done.stderr
 
 
+def test_what_could_not_be_told_in_between_is_told_in_the_end(folder: Folder, server: Server) -> None:
+    refused = iter(["/a/0"])
+
+    def answer(exchange: Exchange) -> None:
+        is_refused = exchange.path.partition("?")[0] == "/a/0" and next(refused, "")
+        exchange.reply(400 if is_refused else 200)
+
+    server.answer = answer
+    shop(folder, EACH.format(url=server.url), a="pass", b="pass")
+    folder.ok("tick")
+    assert server.paths.count("/a/0") == 2
+
+
+def test_the_worst_instance_of_a_workflow_counts_and_for_no_other_one(folder: Folder, server: Server) -> None:
+    shop(folder, EACH.format(url=server.url), bad="1 / (instance.id != 'one')", idle="pass")
+    folder.write("bad.py", (folder.path / "bad.py").read_text().replace("(context)", "(context, instance)"))
+    folder.ok("start", "bad", "--id", "two")
+    folder.ok("cancel", "idle", "one", "--yes")
+    assert folder.wfepy("tick").returncode == 1
+    assert server.paths[0] == "/bad/start"
+    assert sorted(server.paths[1:]) == ["/bad/1", "/idle/0"]
+
+
 def test_an_error_of_no_instance_is_that_of_the_workflows_that_were_not_advanced(
     folder: Folder, server: Server
 ) -> None:
@@ -367,6 +398,11 @@ def test_an_error_of_no_instance_is_that_of_the_workflows_that_were_not_advanced
     (folder.path / "state" / "unlisted").write_text("a file where the folder should be")
     assert folder.wfepy("tick").returncode == 3
     assert sorted(server.paths) == ["/good/0", "/good/start", "/unlisted/3"]
+
+
+def test_the_name_of_a_workflow_is_quoted_in_a_url() -> None:
+    settings = Settings("", workflows={"*": ("https://x/{workflow}?create=1", "")})
+    assert settings.url_of("a/b ?") == "https://x/a%2Fb%20%3F?create=1"
 
 
 def test_only_one_check_may_be_in_the_environment(folder: Folder, server: Server) -> None:

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from wfepy_hooks.hookspecs import HOOKS, OBSERVATION
 from wfepy_hooks.project import Project
 from wfepy_logging.events import EventLog
 from wfepy_logging.formatters import JsonLines, TextLines
+from wfepy_logging.output import _priority
 from wfepy_logging.settings import DEFAULTS, Settings, read_settings
 
 FLOW = """
@@ -444,8 +446,8 @@ def test_the_journal_of_systemd_is_told_the_priority_of_each_line(
 ) -> None:
     with (tmp_path / "journal").open("w+") as journal:
         status = os.fstat(journal.fileno())
-        inode = status.st_ino if is_read_by_systemd else status.st_ino + 1
-        monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{inode}")
+        device = status.st_dev if is_read_by_systemd else status.st_dev + 1
+        monkeypatch.setenv("JOURNAL_STREAM", f"{device}:{status.st_ino}")
         monkeypatch.setattr(sys, "stderr", journal)
         watched = watch(
             FLOW.replace('retry=wfepy.Retry(attempts=2, delay="1min", jitter=0)', ""), to="stderr"
@@ -460,6 +462,13 @@ def test_the_journal_of_systemd_is_told_the_priority_of_each_line(
     assert [line[:3] for line in written if "first completed" in line] == ["<6>"]
     assert [line[:3] for line in written if "last retrying" in line] == ["<4>"]
     assert [line[:3] for line in written if "Traceback" in line] == ["<4>"], "each line of it, too"
+
+
+@pytest.mark.parametrize(
+    ("level", "priority"), [(50, 2), (49, 3), (40, 3), (30, 4), (20, 6), (19, 7), (10, 7)]
+)
+def test_levels_are_priorities_of_syslog(level: int, priority: int) -> None:
+    assert _priority(level) == priority
 
 
 def test_without_settings_nothing_is_logged_or_imported(folder: Folder) -> None:
@@ -611,10 +620,44 @@ def test_what_tasks_log_comes_between_the_events_with_its_place(watch: Watch, tm
 
 
 def test_what_tasks_log_names_its_place_in_lines(watch: Watch, tmp_path: Path) -> None:
-    watched = watch(TALKATIVE, to="events.log", tasks="info")
+    class Shop:
+        @wfepy.hookimpl
+        def wfepy_tick_finished(self) -> None:
+            logging.getLogger("wfepy_shop").error("closed")
+
+    watched = watch(TALKATIVE, Shop(), to="events.log", tasks="info")
     watched.start()
     watched.tick()
+    assert lines(tmp_path)[-1].partition("Z ")[2] == "ERROR closed"
     assert lines(tmp_path)[0].partition("Z ")[2] == r"INFO flow/one sell: sold a\tcup"
+
+
+def test_an_attempt_that_a_plugin_broke_off_is_the_place_of_nothing_more(
+    watch: Watch, tmp_path: Path
+) -> None:
+    class Breaks:
+        @wfepy.hookimpl(wrapper=True)
+        def wfepy_run_task(self, instance: wfepy.Instance) -> Any:
+            answer = yield
+            if instance.id == "a":
+                raise KeyError("mine")
+            return answer
+
+    watched = watch(TALKATIVE, Breaks(), to="events.log", format="json", tasks="info")
+    watched.start("a")
+    watched.start("b")
+    watched.tick()
+    assert [each["instance"] for each in events(tmp_path) if each["event"] == "log"] == ["a", "b"]
+
+
+def test_a_span_that_nobody_records_is_not_named(watch: Watch, tmp_path: Path) -> None:
+    trace = pytest.importorskip("opentelemetry.trace")
+    watched = watch(to="events.log", format="json")
+    watched.start()
+    with trace.use_span(trace.NonRecordingSpan(trace.SpanContext(trace_id=1, span_id=2, is_remote=False))):
+        watched.tick()
+    assert {each["trace_id"] for each in events(tmp_path)} == {f"{1:032x}"}
+    assert not any("span_id" in each for each in events(tmp_path))
 
 
 def test_of_attempts_at_the_same_time_nobody_knows_whose_a_record_is(watch: Watch, tmp_path: Path) -> None:
@@ -647,6 +690,50 @@ def test_standard_error_has_what_tasks_warn_of_in_the_form_of_the_events(folder:
     assert [(each["event"], each.get("task")) for each in found if each["event"] == "log"] == [("log", "b")]
 
 
+@pytest.mark.parametrize("to", ["a-folder", "/dev/full"])
+def test_a_log_that_takes_in_what_tasks_log_and_cannot_be_written_is_told_once(
+    folder: Folder, to: str
+) -> None:
+    (folder.path / "a-folder").mkdir()
+    folder.configure(flow=flow('import logging; logging.getLogger("x").warning("low on beans")'))
+    config = folder.path / "wfepy.toml"
+    config.write_text(f'{config.read_text()}\n[plugins.wfepy_logging]\nto = "{to}"\ntasks = "info"\n')
+    told = folder.wfepy("-q", "run", "flow").stderr.splitlines()
+    (line,) = [each for each in told if "cannot be logged there" in each]
+    assert line.startswith("wfepy: warning: ")
+    told = [each.partition("Z ")[2] for each in told if each != line]
+    events = ["INFO flow/default a completed", "WARNING flow/default b: low on beans"]
+    assert [sum(each.startswith(start) for each in told) for start in events] == [int(to == "a-folder")] * 2
+
+
+def test_what_tasks_in_threads_log_opens_the_log_no_second_time(
+    watch: Watch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[int] = []
+    whole = EventLog.open
+
+    def noted(self: EventLog) -> None:
+        opened.append(threading.get_ident())
+        whole(self)
+
+    monkeypatch.setattr(EventLog, "open", noted)
+    watched = watch(TALKATIVE, to="events.log", tasks="info")
+    watched.config.executor = "threads:2"
+    watched.project = Project(watched.config)
+    watched.start()
+    watched.tick()
+    assert opened == [threading.get_ident()]
+
+
+def test_a_tick_to_which_nothing_is_due_imports_no_logging(folder: Folder) -> None:
+    folder.configure()
+    config = folder.path / "wfepy.toml"
+    config.write_text(f"{config.read_text()}\n[plugins.wfepy_logging]\n")
+    code = "import sys; from wfepy_hooks.cli import main; main(['tick']); assert 'logging' not in sys.modules"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=folder.path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_by_default_a_file_has_the_events_alone_and_logging_is_as_before(
     watch: Watch, tmp_path: Path
 ) -> None:
@@ -655,7 +742,12 @@ def test_by_default_a_file_has_the_events_alone_and_logging_is_as_before(
     watched = watch(TALKATIVE, to="events.log", level="debug")
     assert (root.level, list(root.handlers)) == before
     watched.close()
+    watched = watch(TALKATIVE, to="quiet.log", tasks="error")
+    watched.project.workflow("flow")
+    assert root.level == before[0], "handlers of others get what they got"
+    watched.close()
     watched = watch(TALKATIVE, to="other.log", tasks="debug")
+    watched.project.workflow("flow")
     assert root.level == logging.DEBUG
     watched.close()
     assert (root.level, list(root.handlers)) == before

@@ -11,6 +11,7 @@ import pytest
 from notify_desk import Desk, make_desk
 from wfepy_hooks import hookimpl
 from wfepy_notify.delivery import batches
+from wfepy_notify.digest import digest
 from wfepy_notify.message import Message
 from wfepy_notify.outbox import Outbox, Pending
 from wfepy_notify.settings import Target
@@ -151,6 +152,30 @@ def test_a_digest_says_in_one_message_what_a_tick_has_to_tell_and_what_is_alike_
     names = ", ".join(f"{number:02}" for number in range(1, 11))
     assert f"2026-11-23T09:00:00Z 12 times: flow waits in review: {names} and 2 more" in lines
     assert desk.waiting == []
+
+
+def test_a_digest_keeps_to_the_rate(desk: Desk) -> None:
+    desk.target('events = ["waiting"]\ndigest = true\nrate = "1/1h"')
+    for names in ("ab", "cd"):
+        desk.start(*names)
+        desk.tick()
+    assert desk.titles == ["paper: 2 times: flow waits in review"]
+
+
+def test_a_digest_tells_tasks_apart_names_each_instance_once_and_ends_somewhere() -> None:
+    at = "2026-11-23T09:00:00Z"
+
+    def message(number: int, task: str, instance: str = "i") -> Message:
+        return Message(
+            "team", "failed", f"{task}-{number}", at, workflow="w", instance=instance, task=task, title="T"
+        )
+
+    target = Target("team", {"digest": True}, {})
+    made = digest(target, "paper", [message(0, "a"), message(1, "a"), message(2, "b")], at)
+    assert made.title == "paper: 3 messages in one"
+    assert made.body.splitlines()[2:4] == [f"{at} 2 times: w failed in a: i", f"{at} T"]
+    made = digest(target, "paper", [message(number, f"task-{number}") for number in range(33)], at)
+    assert made.body.splitlines()[2:34] == [*[f"{at} T"] * 30, "and 3 more of other kinds", ""]
 
 
 def test_a_summary_that_fails_is_tried_again(desk: Desk) -> None:

@@ -119,7 +119,9 @@ def test_who_was_told_that_a_task_fails_is_told_that_it_does_not_any_more_and_wh
     assert desk.titles[1] == "paper: flow/1 fails no more in probe"
 
 
-def test_items_that_fail_at_each_tick_are_told_of_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_items_that_fail_at_each_tick_are_told_of_once_and_when_all_are_done(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(desk.folder)
     desk.write(
         "flow.py",
@@ -141,9 +143,51 @@ def test_items_that_fail_at_each_tick_are_told_of_once(desk: Desk, monkeypatch: 
     for mood in ("bad", "bad", "good"):
         desk.write("mood", mood)
         desk.tick()
-    (message,) = desk.sender.sent
-    assert message.title == "paper: flow/1 fails in upload and is tried again at each tick"
+    message, _ = desk.sender.sent
+    assert desk.titles == [
+        "paper: flow/1 fails in upload and is tried again at each tick",
+        "paper: flow/1 fails no more in upload",
+    ]
     assert "item 0: OSError: no room for a" in message.body
+
+
+def test_items_with_a_policy_are_told_of_when_no_attempt_is_left(desk: Desk) -> None:
+    desk.write(
+        "flow.py",
+        """
+        import wfepy_hooks as wfepy
+
+        @wfepy.task(each=lambda context: ["a"], retry=wfepy.Retry(2, delay="1h", jitter=0))
+        @wfepy.start_point()
+        @wfepy.end_point()
+        def upload(context, item):
+            raise OSError("no room")
+        """,
+    )
+    desk.target("")
+    desk.start("1")
+    desk.tick()
+    assert desk.titles == []
+    desk.later(hours=2)
+    desk.tick()
+    assert desk.titles == ["paper: flow/1 failed in upload"]
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_a_task_that_is_done_without_a_call_is_told_once_to_fail_no_more(desk: Desk, early: bool) -> None:
+    desk.write(
+        "flow.py", PROBE.replace("**options", "").replace("reason=", "signal='review', done=True, reason=")
+    )
+    desk.target("")
+    desk.start("1")
+    desk.write("mood", "bad")
+    desk.tick()
+    desk.write("mood", "wait")
+    for signals in (early, not early):
+        if signals:
+            desk.signal("1", "go")
+        desk.tick()
+    assert desk.titles[1:] == ["paper: flow/1 fails no more in probe"]
 
 
 def test_a_task_with_a_policy_that_does_well_in_the_end_has_never_failed(

@@ -178,6 +178,18 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     return make_desk(tmp_path, monkeypatch)
 
 
+def die_in_a_tick(desk: Desk, killer: object) -> None:
+    """Tick in a process that ``killer``, a plugin, ends."""
+    child = os.fork()
+    if not child:
+        try:
+            desk.extra = [killer]
+            desk.tick()
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+
+
 class Killer:
     """Ends the tick as a crash does, before or after the event is written down."""
 
@@ -201,17 +213,56 @@ class SnapshotKiller:
 @pytest.mark.parametrize("killer", [Killer, LateKiller, SnapshotKiller])
 def test_an_event_is_told_once_if_the_tick_dies_around_it(desk: Desk, killer: type) -> None:
     desk.start("1")
-    child = os.fork()
-    if not child:
-        try:
-            desk.extra = [killer()]
-            desk.tick()
-        finally:
-            os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    die_in_a_tick(desk, killer())
     desk.tick()
     desk.tick()
     assert desk.titles == ["paper: flow/1 waits in review"]
+
+
+MOODY = """
+import wfepy_hooks as wfepy
+
+@wfepy.task()
+@wfepy.start_point()
+@wfepy.end_point()
+def probe(context):
+    with open("mood") as file:
+        mood = file.read()
+    if mood == "hopeless":
+        raise wfepy.GiveUp(mood)
+    if mood == "bad":
+        raise OSError("no network")
+    return True
+"""
+
+
+FAILS, NO_MORE = "fails in probe and is tried again at each tick", "fails no more in probe"
+
+
+@pytest.mark.parametrize(
+    ("killer", "moods", "told"),
+    [
+        (Killer, ["bad", "bad", "good"], [FAILS, NO_MORE]),
+        (LateKiller, ["bad", "bad", "good"], [FAILS, NO_MORE]),
+        (SnapshotKiller, ["bad", "bad", "good"], [FAILS, NO_MORE]),
+        (Killer, ["good"], []),
+        (Killer, ["bad", "hopeless"], [FAILS, "failed in probe"]),
+    ],
+)
+def test_that_a_task_fails_no_more_is_told_once_if_the_tick_dies_around_it(
+    desk: Desk, killer: type, moods: list[str], told: list[str]
+) -> None:
+    desk.write("flow.py", MOODY)
+    desk.target("")
+    desk.start("1")
+    *before, last = moods
+    for mood in before:
+        desk.write("mood", mood)
+        desk.tick()
+    desk.write("mood", last)
+    die_in_a_tick(desk, killer())
+    desk.tick()
+    assert desk.titles == [f"paper: flow/1 {each}" for each in told]
 
 
 class ReminderKiller:
@@ -225,14 +276,7 @@ def test_a_reminder_is_told_if_the_tick_dies_before_it(desk: Desk) -> None:
     desk.start("1")
     desk.tick()
     desk.later(days=1)
-    child = os.fork()
-    if not child:
-        try:
-            desk.extra = [ReminderKiller()]
-            desk.tick()
-        finally:
-            os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    die_in_a_tick(desk, ReminderKiller())
     desk.tick()
     desk.tick()
     assert desk.titles == ["paper: flow/1 still waits in review"]

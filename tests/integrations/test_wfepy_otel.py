@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import subprocess
 import sys
@@ -29,7 +30,7 @@ from http_server import Exchange, Server, refusing_url
 from observing import Watched
 from wfepy_hooks import ConfigError, Instance, TickSummary, hookimpl
 from wfepy_hooks.config import Config
-from wfepy_otel.exporting import LIMIT, Exporting
+from wfepy_otel.exporting import LIMIT, Exporting, _Heard
 from wfepy_otel.ids import root_context, trace_id
 from wfepy_otel.measures import _due_moments
 from wfepy_otel.observers import make_observers
@@ -281,6 +282,7 @@ def test_a_failed_attempt_is_an_error_with_its_exception_and_the_next_one_is_not
     assert last.attributes is not None
     assert (last.attributes["wfepy.status"], last.attributes["wfepy.attempt"]) == ("completed", 2)
     assert tick.events[-1].name == "instance finished"
+    assert dict(tick.events[-1].attributes or {}) == {"wfepy.status": "finished"}
     assert tick.status.status_code.name == "UNSET"
 
 
@@ -633,6 +635,21 @@ def test_a_receiver_that_is_not_there_fails_no_tick(folder: Folder) -> None:
     (lost,) = [line for line in done.stderr.splitlines() if line.startswith("wfepy: warning: wfepy_otel: ")]
     assert "not everything could be sent, and what was not is lost: " in lost
     assert done.stderr.lower().count("export") == 1, "one line, and not one for each try of each signal"
+
+
+def test_of_what_is_logged_about_sending_the_first_problem_is_kept_and_nobody_is_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    logger = logging.getLogger("opentelemetry.of_a_test")
+    heard = _Heard()
+    heard.listen()
+    logger.info("at work")
+    logger.warning("no\n  answer")
+    logger.error("given up")
+    heard.close()
+    logger.warning("of somebody else")
+    assert (heard.first, caplog.messages) == ("no answer", ["at work", "of somebody else"])
 
 
 def test_a_receiver_that_hangs_is_given_up(folder: Folder) -> None:

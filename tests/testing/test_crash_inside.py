@@ -108,7 +108,10 @@ def test_a_file_that_is_taken_for_whole_is_found_half_written(workflow_runner: M
     assert "- let it write a file under another name, and rename it when it is whole" in text
 
 
-def test_a_line_that_is_appended_is_found_torn_though_a_task_looks_first(workflow_runner: MakeRunner) -> None:
+def test_a_line_that_is_appended_is_found_torn_though_a_task_looks_first(
+    workflow_runner: MakeRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     Path("ledger").write_text("before\n")
 
     def send(context: Any) -> bool:
