@@ -213,7 +213,7 @@ def _by_event(value: object) -> dict[str, str]:
 def _is_template(value: object) -> bool:
     if isinstance(value, dict):
         for event in value:
-            some_of([*EVENTS, "held_back"], "event")[1]([event])
+            some_of(EVENTS, "event")[1]([event])
     elif not _is_text(value):
         return False
     for text in _by_event(value).values():
