@@ -55,8 +55,9 @@ class TaskSurroundings:
 
     def __enter__(self) -> None:
         if self._interrupts is not None:
-            self._interrupts.check()
+            # In this order: a signal between the two must not be held back for as long as the task takes.
             self._interrupts.holding = False
+            self._interrupts.check()
 
     def __exit__(self, *exception: object) -> None:
         if self._interrupts is not None:
